@@ -1,0 +1,58 @@
+import type { Domain } from './queues.ts';
+
+/** A part of a workflow id: letters, digits, dot, dash, underscore; it starts with a letter or digit. */
+const namePattern = /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/;
+
+/** What everyone, workflows included, must know of a kind of run. Schemas and docs are in src/registry. */
+export type KindDefinition = {
+  domain: Domain;
+  verb: string;
+  /** The exported workflow function. */
+  workflowType: string;
+  /** The field of the input that names the target, and the target's type. */
+  targetField: string;
+};
+
+export const kinds = {
+  'redis.switchover': { domain: 'redis', verb: 'switchover', workflowType: 'redisSwitchover', targetField: 'group' },
+} as const satisfies Record<string, KindDefinition>;
+
+export type Kind = keyof typeof kinds;
+
+/** Whether `kind` is one that this build knows. */
+export function isKind(kind: string): kind is Kind {
+  return Object.hasOwn(kinds, kind);
+}
+
+export type IdResult = { ok: true; id: string; target: string } | { ok: false; problem: string; place: string };
+
+/**
+ * The workflow id of a run, from the input alone: it is the lock of the target. Guarded: whatever the input is (nothing,
+ * a list, a text), it answers what is wrong instead of throwing.
+ */
+export function runId(kind: Kind, input: unknown): IdResult {
+  const { domain, targetField } = kinds[kind];
+  if (typeof input !== 'object' || input === null || Array.isArray(input)) {
+    return { ok: false, problem: `the input must be one JSON object, not ${describe(input)}`, place: '(input)' };
+  }
+  const target = (input as Record<string, unknown>)[targetField];
+  if (typeof target !== 'string' || !namePattern.test(target)) {
+    return {
+      ok: false,
+      problem: `\`${targetField}\` must be a name (letters, digits, . _ -), not ${describe(target)}`,
+      place: targetField,
+    };
+  }
+  return { ok: true, id: `${domain}/${target}`, target };
+}
+
+/** The id of a dry run: it takes no lock, so it never has its target's id. */
+export function dryRunId(kind: Kind, target: string, stamp: string): string {
+  return `dry-run/${kind}/${target}/${stamp}`;
+}
+
+function describe(value: unknown): string {
+  if (value === undefined) return 'missing';
+  const text = JSON.stringify(value) ?? typeof value;
+  return text.length > 60 ? `${text.slice(0, 57)}...` : text;
+}

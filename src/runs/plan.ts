@@ -1,0 +1,47 @@
+import type { RunPolicy } from './policy.ts';
+
+/** One line of a plan: what will be done, in words. */
+export type PlannedAction = {
+  step: string;
+  what: string;
+  /** Whether `abort` after it still brings back what was there before. */
+  reversible: boolean;
+  /** An estimate, where there is a basis for one. */
+  estimateMs?: number;
+};
+
+/**
+ * What a pure planner makes of live facts.
+ *
+ * `data` is what the steps work from and is part of the hash: it must hold no reading that moves by itself (an offset, a
+ * lag). Those are `facts`, shown with the plan and left out of its hash.
+ */
+export type PlanDraft<D> = {
+  /** One line: what this run will do. */
+  title: string;
+  actions: readonly PlannedAction[];
+  /** Readings at planning time, for people. */
+  facts: readonly { label: string; value: string }[];
+  warnings: readonly string[];
+  /** What can't be undone, in words. */
+  irreversible: readonly string[];
+  /** What makes the approved plan void if it is found changed later, in words. */
+  voidIf: readonly string[];
+  data: D;
+};
+
+/** A plan as it is shown, hashed, approved and carried out. */
+export type Plan<D> = PlanDraft<D> & {
+  kind: string;
+  target: string;
+  policy: RunPolicy;
+  platformDigest: string;
+  /** SHA-256 (hex, 16 digits) over all but the facts and warnings. */
+  hash: string;
+};
+
+/** The one argument of every planning activity. */
+export type PlanCall<I> = { input: I; kind: string; target: string; policy: RunPolicy; platformDigest: string };
+
+/** A planning activity: reads live facts, calls a pure planner, seals the result. */
+export type PlanActivity<I, D> = (call: PlanCall<I>) => Promise<Plan<D>>;

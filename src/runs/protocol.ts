@@ -1,0 +1,46 @@
+/** The updates and the query that every run understands. Names and shapes; docs/reference/protocol.md explains them. */
+export const updateNames = {
+  approve: 'approve',
+  pause: 'pause',
+  resume: 'resume',
+  abort: 'abort',
+  resolve: 'resolve',
+  preempt: 'preempt',
+} as const;
+
+export type UpdateName = keyof typeof updateNames;
+
+export const statusQueryName = 'status';
+
+export type ApproveRequest = { planHash: string; by: string; note?: string; token?: string };
+export type PauseRequest = { by: string; reason?: string };
+export type ResumeRequest = { by: string; reason?: string };
+export type AbortRequest = { by: string; reason?: string };
+export type ResolveRequest = {
+  action: 'retry' | 'skip' | 'stop';
+  by: string;
+  reason?: string;
+  /** With `skip` of a step that isn't done: what is accepted, in words. */
+  acceptedRisk?: string;
+};
+export type PreemptRequest = { by: string; kind: string; reason?: string };
+
+/** The argument of each update. */
+export type UpdateRequests = {
+  approve: ApproveRequest;
+  pause: PauseRequest;
+  resume: ResumeRequest;
+  abort: AbortRequest;
+  resolve: ResolveRequest;
+  preempt: PreemptRequest;
+};
+
+/** What the input of every kind may hold besides its own fields. */
+export type RunInput = {
+  /** Compute and show the plan, change nothing, take no lock. */
+  dryRun?: boolean;
+  /** Who asks, for the record. */
+  requestedBy?: string;
+  /** Why, for the record. */
+  reason?: string;
+};

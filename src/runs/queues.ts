@@ -1,0 +1,17 @@
+/** The five domains, in the order of the house. */
+export const domains = ['redis', 'clickhouse', 'host', 'archive', 'region'] as const;
+
+export type Domain = (typeof domains)[number];
+
+/** The queue of workflow tasks. Every other queue's name starts with it. */
+export const defaultTaskQueue = 'gantry';
+
+/** The queue of the control activities, which every run needs. */
+export function controlQueue(taskQueue: string): string {
+  return `${taskQueue}-control`;
+}
+
+/** The queue of a domain's activities; per region where a domain's targets live in one. */
+export function domainQueue(taskQueue: string, domain: Domain, region?: string): string {
+  return region ? `${taskQueue}-${domain}-${region}` : `${taskQueue}-${domain}`;
+}

@@ -1,0 +1,5 @@
+export type { Probe, StepContext, StepDefinition } from './step.ts';
+export { blocked, defineStep, done, todo } from './step.ts';
+export type { StepRuntime } from './step-activity.ts';
+export { stepActivity } from './step-activity.ts';
+export { wait } from './wait.ts';
