@@ -1,0 +1,97 @@
+import { z } from 'zod';
+import { host, mapOf, name, port, text, url } from './names.ts';
+import { secretRef } from './secret.ts';
+import { duration, rename, size } from './units.ts';
+
+const node = z.strictObject({ name, host, port: port.default(6379) });
+
+const nodes = z
+  .array(node)
+  .min(2, { error: 'a group needs a primary and at least one replica' })
+  .superRefine((list, context) => {
+    for (const [index, { name: called, host: at, port: on }] of list.entries()) {
+      const before = list.slice(0, index);
+      if (before.some((other) => other.name === called))
+        context.addIssue({ code: 'custom', message: `two nodes are called ${called}`, path: [index, 'name'] });
+      if (before.some((other) => other.host === at && other.port === on))
+        context.addIssue({ code: 'custom', message: `two nodes are at ${at}:${on}`, path: [index, 'host'] });
+    }
+  })
+  .describe('The group’s nodes. Which one is primary is what Redis says, never what this file says.');
+
+const handover = z
+  .strictObject({
+    pause: duration.prefault('3s').describe('How long the old primary holds writes back (CLIENT PAUSE … WRITE).'),
+    equality: duration.prefault('2s').describe('How long the offsets may take to become equal inside the pause.'),
+    leaseReserve: duration
+      .prefault('500ms')
+      .describe('What must be left of the pause when the roles are swapped; with less, the handover is taken back.'),
+    failoverTimeout: duration.prefault('5s').describe('How long the candidate may take to say that it is primary.'),
+  })
+  .superRefine(({ pause, equality, leaseReserve }, context) => {
+    if (pause > equality + leaseReserve) return;
+    const message = `the pause (${pause} ms) must be longer than equality and leaseReserve together (${equality + leaseReserve} ms)`;
+    context.addIssue({ code: 'custom', message, path: ['pause'] });
+  })
+  .transform(
+    rename({
+      pause: 'pauseMs',
+      equality: 'equalityMs',
+      leaseReserve: 'leaseReserveMs',
+      failoverTimeout: 'failoverTimeoutMs',
+    }),
+  );
+
+const writeSafety = z
+  .strictObject({
+    minReplicasToWrite: z.int().min(0).default(1),
+    minReplicasMaxLag: duration.prefault('10s').describe('Redis counts it in whole seconds.'),
+  })
+  .superRefine(({ minReplicasMaxLag }, context) => {
+    if (minReplicasMaxLag % 1000 === 0) return;
+    context.addIssue({ code: 'custom', message: 'must be whole seconds', path: ['minReplicasMaxLag'] });
+  })
+  .transform(({ minReplicasToWrite, minReplicasMaxLag }) => ({
+    minReplicasToWrite,
+    minReplicasMaxLagSeconds: minReplicasMaxLag / 1000,
+  }));
+
+const discovery = z
+  .discriminatedUnion('kind', [
+    z.strictObject({
+      kind: z.literal('http'),
+      url: url.describe('Resource that names the primary: read with GET, changed with PUT.'),
+      token: secretRef.exactOptional(),
+    }),
+    z.strictObject({
+      kind: z.literal('command'),
+      read: z.array(text).min(1).describe('Program and arguments that print the primary’s address.'),
+      write: z.array(text).min(1).describe('Program and arguments that set it.'),
+    }),
+  ])
+  .describe('How clients find the primary, so that Gantry can redirect them.');
+
+/** One primary with its replicas, and how its primary may be handed over. */
+export const redisGroup = z
+  .strictObject({
+    region: name,
+    nodes,
+    username: text.exactOptional(),
+    password: secretRef.exactOptional(),
+    path: z
+      .enum(['direct', 'proxied'])
+      .default('direct')
+      .describe('`proxied`: something unknown stands between clients and Redis (connection pools, a TCP proxy).'),
+    lagLimit: size.prefault('1MiB').describe('A candidate further behind than this is not ready for a handover.'),
+    handover: handover.prefault({}),
+    writeSafety: writeSafety.prefault({}),
+    discovery,
+  })
+  .transform(rename({ lagLimit: 'lagLimitBytes' }));
+
+/** The Redis part of the platform. */
+export const redis = z.strictObject({ groups: mapOf(redisGroup).prefault({}) });
+
+export type RedisGroup = z.output<typeof redisGroup>;
+export type RedisNode = RedisGroup['nodes'][number];
+export type RedisDiscovery = RedisGroup['discovery'];
