@@ -16,15 +16,18 @@ export type Trouble = {
   evidence: Evidence;
 };
 
-/** Anything thrown → the failure that Temporal records: type = code, details = problems and evidence. */
-export function toFailure(error: unknown): ApplicationFailure {
+/**
+ * Anything thrown → the failure that Temporal records: type = code, details = problems and evidence.
+ * `final`: not to be retried, though its code could be.
+ */
+export function toFailure(error: unknown, options: { final?: boolean } = {}): ApplicationFailure {
   if (error instanceof ApplicationFailure && isErrorCode(error.type)) return error;
   const trouble = troubleOf(error);
   const details: FailureDetails = { problems: trouble.problems, evidence: trouble.evidence };
   return ApplicationFailure.create({
     message: trouble.message,
     type: trouble.code,
-    nonRetryable: !entryOf(trouble.code).retryable,
+    nonRetryable: options.final === true || !entryOf(trouble.code).retryable,
     details: [details],
     ...(error instanceof Error ? { cause: error } : {}),
   });

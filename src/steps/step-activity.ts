@@ -80,7 +80,7 @@ const ensure: Mode = async (step, call, deps, context) => {
   if (!step.apply) throw notDone(step.name, first);
   await step.apply(call.input, first.observed, deps, context);
   const last = await settle(step, call.input, deps, context);
-  if (last.verdict !== 'done') throw notDone(step.name, last);
+  if (last.verdict !== 'done') throw toFailure(notDone(step.name, last), { final: last.verdict === 'blocked' });
   return { ...look(last), changed: true, before, after: last.observed };
 };
 
