@@ -1,0 +1,74 @@
+import { accessSync, constants, statSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { GantryError } from '../src/errors/index.ts';
+
+// The versions that scripts/setup-*.sh put into the cache: a test compares.
+const temporalVersion = '1.8.2';
+const timeSkippingVersion = '1.38.0';
+
+/** Where set-up keeps what it downloads and builds: GANTRY_CACHE, or `~/.cache/gantry`. */
+export function cacheDir(): string {
+  return process.env['GANTRY_CACHE'] ?? join(homedir(), '.cache', 'gantry');
+}
+
+/**
+ * The Temporal CLI: TEMPORAL_CLI_PATH, else `temporal` on PATH, else the project's cache (filled by
+ * scripts/setup-temporal.sh, from the SDK's download or a build).
+ * @throws GantryError LAB_PART_MISSING
+ */
+export async function findTemporalCli(): Promise<string> {
+  const named = process.env['TEMPORAL_CLI_PATH'];
+  if (named) {
+    if (isProgram(named)) return named;
+    throw missing(
+      'Temporal CLI',
+      `TEMPORAL_CLI_PATH names ${named}, which is not a program`,
+      'unset TEMPORAL_CLI_PATH',
+    );
+  }
+  const cached = join(cacheDir(), `temporal-${temporalVersion}`);
+  const found = onPath('temporal') ?? (isProgram(cached) ? cached : undefined);
+  if (found) return found;
+  throw missing('Temporal CLI', `not on PATH, not at ${cached}`, 'scripts/setup-temporal.sh');
+}
+
+/**
+ * `redis-server` on PATH.
+ * @throws GantryError LAB_PART_MISSING
+ */
+export async function findRedisServer(): Promise<string> {
+  const found = onPath('redis-server');
+  if (found) return found;
+  throw missing('redis-server', 'not on PATH', 'scripts/setup-redis.sh');
+}
+
+/**
+ * The start script of Temporal's time-skipping test server, in the project's cache.
+ * @throws GantryError LAB_PART_MISSING
+ */
+export async function findTimeSkippingServer(): Promise<string> {
+  const script = join(cacheDir(), `time-skipping-${timeSkippingVersion}`, 'temporal-test-server');
+  if (!isProgram(script)) throw missing('time-skipping server', `not at ${script}`, 'scripts/setup-time-skipping.sh');
+  if (!onPath('java')) throw missing('time-skipping server', 'java is not on PATH', 'scripts/setup-time-skipping.sh');
+  return script;
+}
+
+/** The full path of a program on PATH. */
+export function onPath(name: string): string | undefined {
+  const folders = (process.env['PATH'] ?? '').split(delimiter).filter((folder) => folder !== '');
+  return folders.map((folder) => join(folder, name)).find(isProgram);
+}
+
+function isProgram(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return statSync(path).isFile();
+  } catch {
+    return false;
+  }
+}
+
+function missing(part: string, why: string, command: string): GantryError {
+  return new GantryError('LAB_PART_MISSING', `${part}: ${why}. Run: ${command}`, { evidence: { part, why, command } });
+}
