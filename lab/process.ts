@@ -106,9 +106,14 @@ export function handleOf(stateDir: string, record: ProcessRecord): LabProcess {
     pid: record.pid,
     isRunning: () => isAlive(record),
     async stop(withinMs = 5_000) {
-      signal(record, 'SIGTERM');
-      signal(record, 'SIGCONT');
-      if (!(await gone(withinMs))) await kill();
+      // Asked again, as some refuse at first (Redis: "Writing initial AOF, can't exit"). Thawed first: frozen, it can't hear.
+      const deadline = monotonicMs() + withinMs;
+      do {
+        signal(record, 'SIGCONT');
+        signal(record, 'SIGTERM');
+        if (await gone(Math.min(250, withinMs))) return;
+      } while (monotonicMs() < deadline);
+      await kill();
     },
     kill,
     freeze: () => void signal(record, 'SIGSTOP'),
