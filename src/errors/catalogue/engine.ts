@@ -132,4 +132,24 @@ export const engineErrors = {
     retryable: true,
     hint: 'Read the cause in the evidence. If it is a mistake of Gantry, report it with that evidence.',
   },
+  RUN_TERMINATED: {
+    meaning: 'The run was terminated, or timed out, on the server: it undid nothing and told nobody.',
+    retryable: false,
+    hint: '`gantry doctor` lists what it may have left behind; mend that, then start the run again.',
+  },
+  SERVER_REFUSED: {
+    meaning: 'The Temporal server answers, but refuses these credentials.',
+    retryable: false,
+    hint: 'Check the API key or the client certificate of the profile in temporal.toml, or TEMPORAL_API_KEY.',
+  },
+  NAMESPACE_NOT_FOUND: {
+    meaning: 'The Temporal server has no such namespace.',
+    retryable: false,
+    hint: 'Correct TEMPORAL_NAMESPACE, `--namespace` or the profile, or create the namespace.',
+  },
+  USAGE: {
+    meaning: 'The command line lacks something, or has something that the command does not know.',
+    retryable: false,
+    hint: '`gantry help <command>` shows what it takes; docs/reference/cli.md lists every command.',
+  },
 } as const satisfies Record<string, CatalogueEntry>;
