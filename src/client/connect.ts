@@ -1,0 +1,36 @@
+import { Client, Connection } from '@temporalio/client';
+import { GantryError } from '../errors/index.ts';
+import type { ConnectionSettings } from '../settings/index.ts';
+import { serverError } from './server-error.ts';
+
+/** Long enough for a server across an ocean, short enough for a person who waits. */
+const connectTimeoutMs = 4_000;
+
+/**
+ * A client of the Temporal server. Close it with `client.connection.close()`.
+ * @throws GantryError NO_SERVER within a few seconds when nothing answers, SERVER_REFUSED when it refuses the credentials.
+ */
+export async function connect(settings: ConnectionSettings): Promise<Client> {
+  const { address, namespace, options } = settings;
+  try {
+    const connection = await Connection.connect({ ...options, connectTimeout: connectTimeoutMs });
+    return new Client({ connection, namespace });
+  } catch (error) {
+    const known = serverError(error);
+    if (known?.code === 'SERVER_REFUSED') throw known;
+    throw new GantryError('NO_SERVER', `no Temporal server answers at ${address}`, {
+      evidence: { address, namespace, tls: Boolean(options.tls), said: known?.message ?? String(error) },
+      cause: error,
+    });
+  }
+}
+
+/** Connects, runs `use`, and closes whatever comes of it. */
+export async function withClient<T>(settings: ConnectionSettings, use: (client: Client) => Promise<T>): Promise<T> {
+  const client = await connect(settings);
+  try {
+    return await use(client);
+  } finally {
+    await client.connection.close();
+  }
+}

@@ -1,0 +1,90 @@
+import type { Client, WorkflowExecutionInfo, WorkflowExecutionStatusName } from '@temporalio/client';
+import { GantryError } from '../errors/index.ts';
+import type { Kind, RunState } from '../runs/index.ts';
+import { isClosed, kinds, runStates, searchAttributeNames } from '../runs/index.ts';
+import type { RunRef } from './run-ref.ts';
+import { handleOf, idOf } from './run-ref.ts';
+import { ask } from './server-error.ts';
+
+/** What the server knows of a run without asking a worker. */
+export type Description = {
+  kind: string;
+  target: string;
+  workflowId: string;
+  runId: string;
+  state: RunState;
+  /** Temporal's own word. */
+  execution: WorkflowExecutionStatusName;
+  taskQueue: string;
+  startedAt: string;
+  closedAt?: string;
+};
+
+const kindOfType = new Map<string, Kind>(
+  Object.entries(kinds).map(([kind, { workflowType }]) => [workflowType, kind as Kind]),
+);
+
+/** The kind that a workflow type carries out. */
+export function kindOf(workflowType: string): Kind | undefined {
+  return kindOfType.get(workflowType);
+}
+
+/**
+ * What the server tells of a run, the ids of its open children included (a front has one: the run that does the work).
+ * @throws GantryError RUN_NOT_FOUND, also for a workflow that is none of Gantry's kinds.
+ */
+export async function describeRun(client: Client, ref: RunRef): Promise<Description & { children: readonly string[] }> {
+  const described = await ask(client, () => handleOf(client, ref).describe());
+  const known = readInfo(described);
+  if (!known) {
+    throw new GantryError(
+      'RUN_NOT_FOUND',
+      `${idOf(ref)} is a workflow of type ${described.type}, not a run of Gantry`,
+      {
+        evidence: { workflowId: described.workflowId, type: described.type },
+      },
+    );
+  }
+  const children = described.raw.pendingChildren ?? [];
+  return {
+    ...known,
+    children: children.flatMap(({ workflowId, workflowTypeName }) =>
+      workflowId && workflowTypeName === described.type ? [workflowId] : [],
+    ),
+  };
+}
+
+/** A listed or described workflow → what Gantry says of it; undefined for workflows that are not runs. */
+export function readInfo(info: Omit<WorkflowExecutionInfo, 'raw'>): Description | undefined {
+  const kind = kindOf(info.type);
+  if (!kind) return undefined;
+  return {
+    kind,
+    target: attribute(info, searchAttributeNames.target) ?? '',
+    workflowId: info.workflowId,
+    runId: info.runId,
+    state: stateOf(info.status.name, attribute(info, searchAttributeNames.state)),
+    execution: info.status.name,
+    taskQueue: info.taskQueue,
+    startedAt: info.startTime.toISOString(),
+    ...(info.closeTime ? { closedAt: info.closeTime.toISOString() } : {}),
+  };
+}
+
+/**
+ * The run's own word (its search attribute) where it can be right. A terminated run never said that it ended, so that
+ * its last word is wrong.
+ */
+function stateOf(execution: WorkflowExecutionStatusName, said: string | undefined): RunState {
+  const state = runStates.find((known) => known === said);
+  if (execution === 'RUNNING' || execution === 'PAUSED') return state ?? 'planning';
+  if (state && isClosed(state)) return state;
+  if (execution === 'COMPLETED') return 'done';
+  return execution === 'CANCELLED' ? 'cancelled' : 'failed';
+}
+
+function attribute(info: Omit<WorkflowExecutionInfo, 'raw'>, name: string): string | undefined {
+  const pairs = info.typedSearchAttributes.getAll();
+  const value = pairs.find(({ key }) => key.name === name)?.value;
+  return typeof value === 'string' ? value : undefined;
+}

@@ -1,0 +1,17 @@
+export { connect, withClient } from './connect.ts';
+export type { Description } from './description.ts';
+export { describeRun } from './description.ts';
+export type { RunFilter } from './list.ts';
+export { defaultListLimit, listRuns, visibilityQuery } from './list.ts';
+export { reportFromStatus, runReport } from './report.ts';
+export type { RunRef } from './run-ref.ts';
+export type { ServerFacts } from './server.ts';
+export { livePollers, missingSearchAttributes, serverFacts } from './server.ts';
+export type { Started, StartOptions } from './start.ts';
+export { startRun } from './start.ts';
+export type { StatusAnswer } from './status.ts';
+export { runStatus } from './status.ts';
+export type { UpdateOptions } from './updates.ts';
+export { abort, approve, pause, resolve, resume, sendUpdate } from './updates.ts';
+export type { WatchOptions } from './watch.ts';
+export { watchRun } from './watch.ts';

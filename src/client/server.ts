@@ -1,0 +1,46 @@
+import type { Client } from '@temporalio/client';
+import { searchAttributeNames } from '../runs/index.ts';
+import { ask } from './server-error.ts';
+
+/** `temporal.api.enums.v1.TaskQueueType`. */
+const queueTypes = { workflow: 1, activity: 2 } as const;
+
+/** A poll lasts 60 s, and the server remembers a poller for 5 minutes: one that hasn't asked for this long is gone. */
+const pollerGoneMs = 90_000;
+
+/** How many workers poll a queue now. */
+export async function livePollers(client: Client, name: string, type: keyof typeof queueTypes): Promise<number> {
+  const { namespace } = client.options;
+  const { pollers } = await ask(client, () =>
+    client.workflowService.describeTaskQueue({ namespace, taskQueue: { name }, taskQueueType: queueTypes[type] }),
+  );
+  return (pollers ?? []).filter((poller) => {
+    const seconds = poller.lastAccessTime?.seconds;
+    return seconds !== null && seconds !== undefined && Date.now() - Number(seconds) * 1_000 < pollerGoneMs;
+  }).length;
+}
+
+export type ServerFacts = { version: string; namespace: string; retentionDays: number };
+
+/**
+ * The server's version and our namespace.
+ * @throws GantryError NO_SERVER, NAMESPACE_NOT_FOUND, SERVER_REFUSED.
+ */
+export async function serverFacts(client: Client): Promise<ServerFacts> {
+  const { namespace } = client.options;
+  const [system, described] = await Promise.all([
+    ask(client, () => client.workflowService.getSystemInfo({})),
+    ask(client, () => client.workflowService.describeNamespace({ namespace })),
+  ]);
+  const retention = Number(described.config?.workflowExecutionRetentionTtl?.seconds ?? 0);
+  return { version: system.serverVersion ?? '', namespace, retentionDays: retention / 86_400 };
+}
+
+/** Gantry's search attributes that the namespace lacks: a run could not start with them missing. */
+export async function missingSearchAttributes(client: Client): Promise<readonly string[]> {
+  const { namespace } = client.options;
+  const { customAttributes } = await ask(client, () =>
+    client.connection.operatorService.listSearchAttributes({ namespace }),
+  );
+  return Object.values(searchAttributeNames).filter((name) => !Object.hasOwn(customAttributes ?? {}, name));
+}
