@@ -1,3 +1,13 @@
+export type { LoadedPlatform } from './load.ts';
+export { loadPlatform, parsePlatform } from './load.ts';
+export type { WindowState } from './look-ups.ts';
+export { freezeAt, policyFor, redisGroup, windowState } from './look-ups.ts';
+export { platformJsonSchema, platformJsonSchemaText } from './json-schema.ts';
+export type { Freeze, MaintenanceWindow } from './schema/calendar.ts';
+export type { Platform } from './schema/platform.ts';
+export { platform as platformSchema } from './schema/platform.ts';
 export type { RedisDiscovery, RedisGroup, RedisNode } from './schema/redis.ts';
 export { redisGroup as redisGroupSchema } from './schema/redis.ts';
 export type { SecretRef } from './schema/secret.ts';
+export type { WithoutSecrets } from './without-secrets.ts';
+export { withoutSecrets } from './without-secrets.ts';

@@ -7,4 +7,14 @@ export const platformErrors = {
     retryable: false,
     hint: 'Correct the listed places and run `gantry platform check`.',
   },
+  PLATFORM_NOT_FOUND: {
+    meaning: 'There is no platform file at the configured path.',
+    retryable: false,
+    hint: 'Start one with `cp platform.example.yaml platform.yaml`, or correct the path that the evidence names.',
+  },
+  PLATFORM_UNREADABLE: {
+    meaning: 'The platform file is there but cannot be read: a directory, no permission, or not UTF-8 text.',
+    retryable: false,
+    hint: 'Correct the file or its permissions, then run `gantry platform check`.',
+  },
 } as const satisfies Record<string, CatalogueEntry>;

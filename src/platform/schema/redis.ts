@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { host, mapOf, name, port, text, url } from './names.ts';
+import { always, noTwins } from './relaxed.ts';
 import { secretRef } from './secret.ts';
 import { duration, rename, size } from './units.ts';
 
@@ -8,15 +9,22 @@ const node = z.strictObject({ name, host, port: port.default(6379) });
 const nodes = z
   .array(node)
   .min(2, { error: 'a group needs a primary and at least one replica' })
-  .superRefine((list, context) => {
-    for (const [index, { name: called, host: at, port: on }] of list.entries()) {
-      const before = list.slice(0, index);
-      if (before.some((other) => other.name === called))
-        context.addIssue({ code: 'custom', message: `two nodes are called ${called}`, path: [index, 'name'] });
-      if (before.some((other) => other.host === at && other.port === on))
-        context.addIssue({ code: 'custom', message: `two nodes are at ${at}:${on}`, path: [index, 'host'] });
-    }
-  })
+  .superRefine(
+    noTwins(
+      (item) => item.name,
+      (key) => `two nodes are called ${key}`,
+      'name',
+    ),
+    always,
+  )
+  .superRefine(
+    noTwins(
+      (item) => item.host && `${item.host}:${item.port}`,
+      (key) => `two nodes are at ${key}`,
+      'host',
+    ),
+    always,
+  )
   .describe('The group’s nodes. Which one is primary is what Redis says, never what this file says.');
 
 const handover = z
@@ -90,7 +98,7 @@ export const redisGroup = z
   .transform(rename({ lagLimit: 'lagLimitBytes' }));
 
 /** The Redis part of the platform. */
-export const redis = z.strictObject({ groups: mapOf(redisGroup).prefault({}) });
+export const redis = z.strictObject({ groups: mapOf(redisGroup) });
 
 export type RedisGroup = z.output<typeof redisGroup>;
 export type RedisNode = RedisGroup['nodes'][number];

@@ -1,0 +1,74 @@
+import { GantryError } from '../errors/index.ts';
+import type { ProfileName, RunPolicy } from '../runs/index.ts';
+import { defaultPolicy } from '../runs/index.ts';
+import type { Freeze, MaintenanceWindow } from './schema/calendar.ts';
+import { covers } from './schema/kind-names.ts';
+import type { Platform } from './schema/platform.ts';
+import type { PolicyPart } from './schema/policies.ts';
+import type { RedisGroup } from './schema/redis.ts';
+import { isOpenAt, nextOpening } from './window-hours.ts';
+
+/**
+ * The Redis group called `name`.
+ * @throws GantryError REDIS_UNKNOWN_GROUP, naming the groups that there are.
+ */
+export function redisGroup(platform: Platform, name: string): RedisGroup {
+  const { groups } = platform.redis;
+  const group = Object.hasOwn(groups, name) ? groups[name] : undefined;
+  if (group) return group;
+  const known = Object.keys(groups).sort();
+  const rest = known.length === 0 ? 'the platform file has none' : `known: ${known.join(', ')}`;
+  throw new GantryError('REDIS_UNKNOWN_GROUP', `no Redis group is called ${name}; ${rest}`, {
+    evidence: { group: name, known },
+  });
+}
+
+/** The policy of a kind of run: Gantry's defaults, then the file's `default`, then `<domain>.*`, then the kind itself. */
+export function policyFor(platform: Platform, kind: string): RunPolicy {
+  return policyParts(platform, kind).reduce(narrowed, defaultPolicy);
+}
+
+/** The freeze that forbids a run of `kind` at `atMs`: of several, the one that ends last. */
+export function freezeAt(platform: Platform, kind: string, atMs: number): Freeze | undefined {
+  return platform.freezes
+    .filter(({ from, to }) => Date.parse(from) <= atMs && atMs < Date.parse(to))
+    .filter(({ kinds }) => kinds === undefined || kinds.some((selector) => covers(selector, kind)))
+    .sort((a, b) => Date.parse(b.to) - Date.parse(a.to))[0];
+}
+
+/** Whether a kind of run needs a maintenance window, and whether it is open. `nextOpensAt`: an ISO instant, when closed. */
+export type WindowState =
+  { required: false } | { required: true; open: boolean; window: MaintenanceWindow; nextOpensAt?: string };
+
+/** Whether the policy of `kind` asks for a maintenance window, and whether it is open at `atMs`. */
+export function windowState(platform: Platform, kind: string, atMs: number): WindowState {
+  const wanted = policyParts(platform, kind).findLast((part) => part.window !== undefined)?.window;
+  const window = platform.windows.find(({ name }) => name === wanted);
+  if (!window) return { required: false };
+  if (isOpenAt(window, atMs)) return { required: true, open: true, window };
+  const next = nextOpening(window, atMs);
+  return {
+    required: true,
+    open: false,
+    window,
+    ...(next === undefined ? {} : { nextOpensAt: new Date(next).toISOString() }),
+  };
+}
+
+/** From the widest to the narrowest. */
+function policyParts({ policies }: Platform, kind: string): PolicyPart[] {
+  const byKind = Object.entries(policies.kinds)
+    .filter(([selector]) => covers(selector, kind))
+    .sort(([a], [b]) => Number(a === kind) - Number(b === kind));
+  return [policies.default, ...byKind.map(([, part]) => part)];
+}
+
+function narrowed(wide: RunPolicy, part: PolicyPart): RunPolicy {
+  const profile = (name: ProfileName) => ({ ...wide.profiles[name], ...part.profiles?.[name] });
+  return {
+    approval: { ...wide.approval, ...part.approval },
+    remindEveryMs: part.remindEveryMs ?? wide.remindEveryMs,
+    soak: { ...wide.soak, ...part.soak },
+    profiles: { quick: profile('quick'), slow: profile('slow'), watched: profile('watched') },
+  };
+}

@@ -1,0 +1,48 @@
+import { z } from 'zod';
+import { machine, medium } from './machine.ts';
+import { count, host, mapOf, name, port, text } from './names.ts';
+import { secretRef } from './secret.ts';
+import { duration, rename, size } from './units.ts';
+
+const node = z.strictObject({ name, host, port: port.default(9000), shard: count, replica: count });
+
+const tier = z
+  .strictObject({ medium, temperature: z.enum(['hot', 'warm', 'cold']), size: size.describe('Per node.') })
+  .transform(rename({ size: 'bytes' }));
+
+const retention = z
+  .strictObject({ keep: duration, tier: name, data: text.exactOptional() })
+  .transform(rename({ keep: 'keepMs' }));
+
+const copy = z.strictObject({ region: name, method: z.enum(['replicated-table', 'backup-restore']) });
+
+const cluster = z.strictObject({
+  region: name.describe('Where the cluster stands that takes the writes.'),
+  shards: count,
+  replicas: count.describe('Per shard.'),
+  nodes: z.array(node).describe('One for each pair of shard and replica.'),
+  machine: machine.exactOptional(),
+  coordination: name.describe('The ensemble, of `zookeeper`, that its replicated tables use.'),
+  username: text.exactOptional(),
+  password: secretRef.exactOptional(),
+  loadBalancer: name.exactOptional(),
+  tiers: mapOf(tier),
+  retentions: mapOf(retention).describe('How long each level of aggregation is kept, and on which tier.'),
+  copies: z.array(copy).default([]).describe('Regions that hold a copy for reading.'),
+});
+
+/** ClickHouse clusters by name. */
+export const clickhouse = z.strictObject({ clusters: mapOf(cluster) });
+
+const member = z.strictObject({ name, host, port: port.default(2181) });
+
+const ensemble = z.strictObject({
+  region: name,
+  product: z.enum(['zookeeper', 'clickhouse-keeper']).default('zookeeper'),
+  nodes: z.array(member).refine((list) => list.length % 2 === 1, {
+    error: 'an ensemble has an odd number of nodes: an even one bears no more losses than one fewer',
+  }),
+});
+
+/** Ensembles that hold the replication state of ClickHouse. */
+export const zookeeper = z.strictObject({ ensembles: mapOf(ensemble) });

@@ -1,0 +1,112 @@
+import type { Document, Node, Pair } from 'yaml';
+import { LineCounter, isAlias, isCollection, isMap, isNode, isPair, isScalar, parseDocument, visit } from 'yaml';
+
+/** Something wrong at an offset of the text. */
+export type Flaw = { offset: number; message: string };
+
+/** A YAML text that was read: its content as plain values, what is wrong with its syntax, and where everything stands. */
+export type Source = {
+  /** Undefined when the syntax is so broken that there is nothing to look at. */
+  content: unknown;
+  flaws: readonly Flaw[];
+  /** Where the value at `path` begins; where it is missing, its nearest parent's key. */
+  valueAt: (path: readonly PropertyKey[]) => number;
+  /** Where the key at the end of `path` begins. */
+  keyAt: (path: readonly PropertyKey[]) => number;
+  /** Whether the text has something at `path`. */
+  has: (path: readonly PropertyKey[]) => boolean;
+  /** `line:column` of an offset, both from 1. */
+  place: (offset: number) => string;
+};
+
+/** Reads one YAML 1.2 document. Never throws: whatever the text is, the answer says what is wrong with it. */
+export function readSource(text: string): Source {
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: true, version: '1.2' });
+  const flaws: Flaw[] = [...document.errors, ...document.warnings].map((error) => ({
+    offset: error.pos[0],
+    message: error.message.split('\n')[0] ?? error.code,
+  }));
+  flaws.push(...badAliases(document), ...badKeys(document));
+  return {
+    content: plain(document, flaws),
+    flaws,
+    valueAt: (path) => locate(document, path).value,
+    keyAt: (path) => locate(document, path).key,
+    has: (path) => locate(document, path).found,
+    place: (offset) => {
+      const { line, col } = lines.linePos(offset);
+      return `${Math.max(line, 1)}:${Math.max(col, 1)}`;
+    },
+  };
+}
+
+function plain(document: Document.Parsed, flaws: Flaw[]): unknown {
+  if (flaws.some(({ message }) => message === unresolved)) return undefined;
+  try {
+    return document.toJS({ maxAliasCount: 100 }) as unknown;
+  } catch (error) {
+    // What is left: more aliases than any file needs, the shape of an attack.
+    flaws.push({ offset: 0, message: error instanceof Error ? error.message : String(error) });
+    return undefined;
+  }
+}
+
+const unresolved = 'this alias names no anchor before it, or one that contains it';
+
+function badAliases(document: Document.Parsed): Flaw[] {
+  const flaws: Flaw[] = [];
+  visit(document, {
+    Alias(_key, alias) {
+      const offset = start(alias);
+      const anchor = alias.resolve(document);
+      const contains = anchor?.range && offset >= anchor.range[0] && offset < anchor.range[2];
+      if (!anchor || contains) flaws.push({ offset, message: unresolved });
+    },
+  });
+  return flaws;
+}
+
+/** Keys that would not survive as keys of an object, or would become something else there. */
+function badKeys(document: Document.Parsed): Flaw[] {
+  const flaws: Flaw[] = [];
+  visit(document, {
+    Pair(_key, pair) {
+      const key: unknown = isScalar(pair.key) ? pair.key.value : undefined;
+      if ((typeof key === 'string' && key !== '__proto__') || typeof key === 'number') return;
+      flaws.push({ offset: keyStart(pair), message: 'a key is text' });
+    },
+  });
+  return flaws;
+}
+
+type Located = { key: number; value: number; found: boolean };
+
+function locate(document: Document.Parsed, path: readonly PropertyKey[]): Located {
+  let node: unknown = document.contents;
+  const first = node ? start(node) : 0;
+  let at: Located = { key: first, value: first, found: true };
+  for (const part of path) {
+    if (isAlias(node)) node = node.resolve(document);
+    const item = isCollection(node) ? itemOf(node.items, part) : undefined;
+    if (item === undefined) return { ...at, value: at.key, found: false };
+    node = isPair(item) ? item.value : item;
+    const key = isPair(item) ? keyStart(item) : start(item);
+    at = { key, value: node ? start(node) : key, found: true };
+  }
+  return at;
+}
+
+function itemOf(items: readonly unknown[], part: PropertyKey): unknown {
+  if (typeof part === 'number') return isPair(items[part]) ? undefined : items[part];
+  return items.find((item) => isPair(item) && isScalar(item.key) && String(item.key.value) === part);
+}
+
+function keyStart(pair: Pair): number {
+  return isNode(pair.key) ? start(pair.key) : isNode(pair.value) ? start(pair.value) : 0;
+}
+
+function start(node: unknown): number {
+  if (isPair(node)) return keyStart(node);
+  return (isNode(node) ? (node as Node).range?.[0] : undefined) ?? (isMap(node) ? keyStart(node.items[0] as Pair) : 0);
+}
