@@ -1,13 +1,10 @@
-import { createRequire } from 'node:module';
 import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { freePort } from './ports.ts';
 import type { LabProcess } from './process.ts';
 import { startProcess } from './process.ts';
-
-/** `--import <tsx>` for a child process, whatever its current folder. */
-export const runsTypeScript: readonly string[] = ['--import', createRequire(import.meta.url).resolve('tsx')];
+import { runsTypeScript } from './run-typescript.ts';
 
 /**
  * Discovery as a process of its own, so that it can be killed, or outlive the one that starts it.
