@@ -18,7 +18,11 @@ export type Description = {
   taskQueue: string;
   startedAt: string;
   closedAt?: string;
+  closed: boolean;
 };
+
+/** With the runs that it started and that are open: a front has one, the run that does the work. */
+export type DescribedRun = Description & { children: readonly { workflowId: string; runId: string }[] };
 
 const kindOfType = new Map<string, Kind>(
   Object.entries(kinds).map(([kind, { workflowType }]) => [workflowType, kind as Kind]),
@@ -30,10 +34,10 @@ export function kindOf(workflowType: string): Kind | undefined {
 }
 
 /**
- * What the server tells of a run, the ids of its open children included (a front has one: the run that does the work).
+ * What the server tells of a run.
  * @throws GantryError RUN_NOT_FOUND, also for a workflow that is none of Gantry's kinds.
  */
-export async function describeRun(client: Client, ref: RunRef): Promise<Description & { children: readonly string[] }> {
+export async function describeRun(client: Client, ref: RunRef): Promise<DescribedRun> {
   const described = await ask(client, () => handleOf(client, ref).describe());
   const known = readInfo(described);
   if (!known) {
@@ -48,8 +52,8 @@ export async function describeRun(client: Client, ref: RunRef): Promise<Descript
   const children = described.raw.pendingChildren ?? [];
   return {
     ...known,
-    children: children.flatMap(({ workflowId, workflowTypeName }) =>
-      workflowId && workflowTypeName === described.type ? [workflowId] : [],
+    children: children.flatMap(({ workflowId, runId, workflowTypeName }) =>
+      workflowId && runId && workflowTypeName === described.type ? [{ workflowId, runId }] : [],
     ),
   };
 }
@@ -66,6 +70,7 @@ export function readInfo(info: Omit<WorkflowExecutionInfo, 'raw'>): Description 
     state: stateOf(info.status.name, attribute(info, searchAttributeNames.state)),
     execution: info.status.name,
     taskQueue: info.taskQueue,
+    closed: info.status.name !== 'RUNNING' && info.status.name !== 'PAUSED',
     startedAt: info.startTime.toISOString(),
     ...(info.closeTime ? { closedAt: info.closeTime.toISOString() } : {}),
   };

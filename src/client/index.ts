@@ -1,5 +1,5 @@
 export { connect, withClient } from './connect.ts';
-export type { Description } from './description.ts';
+export type { DescribedRun, Description } from './description.ts';
 export { describeRun } from './description.ts';
 export type { RunFilter } from './list.ts';
 export { defaultListLimit, listRuns, visibilityQuery } from './list.ts';

@@ -28,10 +28,7 @@ export async function listRuns(client: Client, filter: RunFilter = {}): Promise<
       if (runs.length >= limit) break;
     }
   });
-  return runs.sort(
-    (a, b) =>
-      Number(a.closedAt !== undefined) - Number(b.closedAt !== undefined) || b.startedAt.localeCompare(a.startedAt),
-  );
+  return runs.sort((a, b) => Number(a.closed) - Number(b.closed) || b.startedAt.localeCompare(a.startedAt));
 }
 
 /** The query of Temporal's visibility store; also what a saved view in the UI would hold. */

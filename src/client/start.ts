@@ -26,19 +26,15 @@ export type Started = { kind: Kind; target: string; workflowId: string; runId: s
  * Starts a run of `kind`. Its id is the lock of its target.
  * @throws GantryError INVALID_INPUT with every problem, RESOURCE_BUSY naming the holder, NO_WORKER, NO_SERVER.
  */
-export async function startRun<I extends RunInput>(
-  client: Client,
-  kind: Kind,
-  input: I,
-  options: StartOptions,
-): Promise<Started> {
+export async function startRun(client: Client, kind: Kind, input: object, options: StartOptions): Promise<Started> {
   const { taskQueue, check, memo } = options;
   const problems = check(kind, input);
   if (problems.length > 0) throw refusal(problems);
   const identity = runId(kind, input);
   if (!identity.ok) throw refusal([problem('INVALID_INPUT', identity.problem, identity.place)]);
   const { target } = identity;
-  const dryRun = input.dryRun === true;
+  const asked: RunInput = input;
+  const dryRun = asked.dryRun === true;
   const workflowId = options.workflowId ?? (dryRun ? dryRunId(kind, target, stamp()) : identity.id);
   if (!options.withoutWorker) await refuseWithoutWorker(client, taskQueue);
   try {
@@ -50,7 +46,7 @@ export async function startRun<I extends RunInput>(
         workflowIdConflictPolicy: 'FAIL',
         workflowIdReusePolicy: 'ALLOW_DUPLICATE',
         staticSummary: `${dryRun ? 'dry run: ' : ''}${kind} ${target}`,
-        staticDetails: details(kind, input, workflowId),
+        staticDetails: details(kind, asked, workflowId),
         ...(memo === undefined ? {} : { memo }),
       }),
     );

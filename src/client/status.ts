@@ -1,17 +1,19 @@
 import type { Client } from '@temporalio/client';
 import { QueryNotRegisteredError } from '@temporalio/client';
 import { entryOf } from '../errors/index.ts';
-import type { RunStatus, TroubleRecord } from '../runs/index.ts';
+import type { RunReport, RunStatus, TroubleRecord } from '../runs/index.ts';
 import { isClosed, statusQueryName } from '../runs/index.ts';
 import type { Description } from './description.ts';
 import { describeRun } from './description.ts';
+import { closedOutcome } from './outcome.ts';
 import type { RunRef } from './run-ref.ts';
 import { handleOf } from './run-ref.ts';
-import { ask, grpc, grpcStatus } from './server-error.ts';
+import { grpc, grpcStatus } from './server-error.ts';
 
-/** The state of a run. `note`: why it is less, or other, than the run's own word. */
+/** The state of a run. */
 export type StatusAnswer = {
   status: RunStatus;
+  /** Why it is less, or other, than the run's own word. */
   note?: string;
   /** The front that was asked for, when `status` is that of the run behind it. */
   front?: string;
@@ -22,29 +24,23 @@ export type StatusAnswer = {
 /** A live worker answers within milliseconds; the server gives up after 10 s. */
 const queryMs = 4_000;
 
-/** A front never leads to a front: one hop is the rule, more is a mistake that must not loop. */
-const maxHops = 2;
-
 /**
  * How a run stands: its own answer where a worker is there to give it, else what the server knows, with a note. A front
- * is followed to the run that does the work.
+ * is followed to the run that it started, never to another one that happens to hold the same id.
  * @throws GantryError RUN_NOT_FOUND, NO_SERVER.
  */
 export async function runStatus(client: Client, ref: RunRef): Promise<StatusAnswer> {
-  let answer = await statusOf(client, ref);
-  for (let hop = 0; hop < maxHops && answer.status.frontOf; hop++) {
-    const behind = await statusOf(client, answer.status.frontOf);
-    answer = { ...behind, front: answer.front ?? answer.status.workflowId };
-  }
-  return answer;
+  const [described, said] = await Promise.all([describeRun(client, ref), query(client, ref)]);
+  if (described.closed) return closedStatus(client, ref, described, said);
+  const [child] = described.children;
+  if (child) return { ...(await runStatus(client, child)), front: described.workflowId };
+  if (said.status) return { status: said.status, closed: false };
+  return { status: fromDescription(described), note: `${said.note}; this is what the server knows`, closed: false };
 }
 
-async function statusOf(client: Client, ref: RunRef): Promise<StatusAnswer> {
-  const [described, said] = await Promise.all([describeRun(client, ref), query(client, ref)]);
-  const closed = described.execution !== 'RUNNING' && described.execution !== 'PAUSED';
-  if (!said.status) return { status: fromDescription(described), note: said.note, closed };
-  if (closed && !isClosed(said.status.state)) return { ...overruled(said.status, described), closed };
-  return { status: said.status, closed };
+/** The answer of the query alone, for those who poll. */
+export async function queryStatus(client: Client, ref: RunRef): Promise<RunStatus | undefined> {
+  return (await query(client, ref)).status;
 }
 
 type Said = { status: RunStatus } | { status?: undefined; note: string };
@@ -57,50 +53,71 @@ async function query(client: Client, ref: RunRef): Promise<Said> {
     );
     return { status };
   } catch (error) {
-    const at = 'this is what the server knows';
-    if (error instanceof QueryNotRegisteredError) return { note: `the run does not answer \`status\`; ${at}` };
+    if (error instanceof QueryNotRegisteredError) return { note: 'the run does not answer `status`' };
     const status = grpcStatus(error);
     if (status?.code === grpc.deadlineExceeded || status?.code === grpc.failedPrecondition)
-      return { note: `no worker answers for this run; ${at}` };
-    return { note: `the run could not be asked (${status?.details ?? String(error)}); ${at}` };
+      return { note: 'no worker answers for this run' };
+    return { note: `the run could not be asked (${status?.details ?? String(error)})` };
   }
 }
 
-function fromDescription(described: Description & { children: readonly string[] }): RunStatus {
-  const { kind, target, workflowId, runId, state, startedAt, closedAt } = described;
-  const behind = described.children[0];
+/** A closed run: its own last word where it had one, else its report, else what the server knows. */
+async function closedStatus(client: Client, ref: RunRef, described: Description, said: Said): Promise<StatusAnswer> {
+  // A front's word is that it runs, for ever: what it ended with is in its result.
+  const last = said.status?.frontOf === undefined ? said.status : undefined;
+  if (last && isClosed(last.state)) return { status: last, closed: true };
+  const { report, problem } = await closedOutcome(client, ref);
+  if (report) return { status: statusFromReport(report), closed: true };
+  const { execution, closedAt, startedAt, state } = described;
+  const ended = isKilled(described) ? killed(described) : problem;
+  // `parked`, if it was, stays: it is the evidence of where the run stood.
+  const status: RunStatus = {
+    ...(last ?? fromDescription(described)),
+    state,
+    since: closedAt ?? startedAt,
+    pending: [],
+    ...(ended ? { problem: ended } : {}),
+  };
+  if (!last) return { status, closed: true, note: 'it ended without a report; this is what the server knows' };
+  return { status, closed: true, note: `Temporal closed this run (${execution}) while it said \`${last.state}\`` };
+}
+
+function fromDescription({ kind, target, workflowId, runId, state, startedAt }: Description): RunStatus {
   return {
     kind,
     target,
     workflowId,
     runId,
-    ...(behind === undefined ? {} : { frontOf: behind }),
     dryRun: workflowId.startsWith('dry-run/'),
     state,
-    since: closedAt ?? startedAt,
+    since: startedAt,
     startedAt,
     steps: [],
     pending: [],
     pastNoReturn: false,
     actions: [],
-    ...(isKilled(described) ? { problem: killed(described) } : {}),
   };
 }
 
-/** A run that was ended from outside never said so: its last word would read as if it still ran. */
-function overruled(status: RunStatus, described: Description): { status: RunStatus; note: string } {
-  const { state, closedAt } = described;
-  const note = `Temporal closed this run (${described.execution}) while it said \`${status.state}\``;
-  // `parked` stays: it is the evidence of where the run stood.
+function statusFromReport(report: RunReport): RunStatus {
+  const { kind, target, workflowId, runId, outcome, startedAt, endedAt, steps, pastNoReturn, actions } = report;
   return {
-    status: {
-      ...status,
-      state,
-      since: closedAt ?? status.since,
-      pending: [],
-      ...(isKilled(described) ? { problem: killed(described) } : {}),
-    },
-    note,
+    kind,
+    target,
+    workflowId,
+    runId,
+    dryRun: outcome === 'planned',
+    state: outcome,
+    since: endedAt,
+    startedAt,
+    steps,
+    pending: [],
+    pastNoReturn,
+    actions,
+    ...(report.requestedBy === undefined ? {} : { requestedBy: report.requestedBy }),
+    ...(report.reason === undefined ? {} : { reason: report.reason }),
+    ...(report.plan === undefined ? {} : { plan: report.plan }),
+    ...(report.problem === undefined ? {} : { problem: report.problem }),
   };
 }
 
@@ -113,15 +130,4 @@ function killed({ execution, workflowId }: Description): TroubleRecord {
   const message = `${workflowId} was ended from outside (${execution}): nothing was undone`;
   const { hint } = entryOf(code);
   return { code, message, hint, problems: [{ code, message, hint }], evidence: { execution } };
-}
-
-/** The answer of the query alone, for those who poll. */
-export async function queryStatus(client: Client, ref: RunRef): Promise<RunStatus | undefined> {
-  return (await query(client, ref)).status;
-}
-
-/** Whether the server has closed the workflow. */
-export async function isWorkflowClosed(client: Client, ref: RunRef): Promise<boolean> {
-  const { status } = await ask(client, () => handleOf(client, ref).describe());
-  return status.name !== 'RUNNING' && status.name !== 'PAUSED';
 }

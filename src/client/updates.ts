@@ -22,8 +22,9 @@ import { serverError } from './server-error.ts';
 /** Sending the same `updateId` again answers what the first one did. */
 export type UpdateOptions = { updateId?: string };
 
-/** A worker takes an update in milliseconds; without one it would wait for ever. */
+/** A worker takes an update in milliseconds; without one it would wait for ever. Shorter where no worker answered a query. */
 const acceptMs = 10_000;
+const unansweredMs = 2_000;
 
 /** Some handlers look at the system before they answer (`skip`, `resume`). */
 const answerMs = 120_000;
@@ -65,13 +66,13 @@ export async function sendUpdate<N extends UpdateName>(
   request: UpdateRequests[N],
   options: UpdateOptions = {},
 ): Promise<RunStatus> {
-  const { status, front, closed } = await runStatus(client, ref);
+  const { status, front, closed, note } = await runStatus(client, ref);
   if (closed) throw ended(status, name);
   const to: RunRef = front === undefined ? ref : { workflowId: status.workflowId, runId: status.runId };
   const within = <T>(ms: number, request: () => Promise<T>) => client.connection.withDeadline(Date.now() + ms, request);
   let accepted = false;
   try {
-    const handle = await within(acceptMs, () =>
+    const handle = await within(note === undefined ? acceptMs : unansweredMs, () =>
       handleOf(client, to).startUpdate<RunStatus, [UpdateRequests[N]]>(updateNames[name], {
         args: [request],
         updateId: options.updateId ?? randomUUID(),
@@ -98,9 +99,13 @@ async function refused(error: unknown, { client, to, name, accepted }: Sent): Pr
       ? new GantryError('STEP_TIMEOUT', `${workflowId} took the ${name} and has not answered it yet`, {
           evidence: { workflowId, update: name },
         })
-      : new GantryError('NO_WORKER', `no worker took the ${name} for ${workflowId}; it was not recorded`, {
-          evidence: { workflowId, update: name },
-        });
+      : new GantryError(
+          'NO_WORKER',
+          `no worker took the ${name} for ${workflowId}: look at its state before you send it again`,
+          {
+            evidence: { workflowId, update: name },
+          },
+        );
   }
   // It ended between our look and the update: the server then says "not found".
   if (error instanceof WorkflowNotFoundError) {

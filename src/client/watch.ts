@@ -58,6 +58,6 @@ async function quickLook(
   { status, note, front, ref }: StatusAnswer & { ref: RunRef },
 ): Promise<RunStatus | undefined> {
   if (note !== undefined || isClosed(status.state)) return undefined;
-  const said = await queryStatus(client, front === undefined ? ref : status.workflowId);
+  const said = await queryStatus(client, front === undefined ? ref : status);
   return said && !said.frontOf && !isClosed(said.state) ? said : undefined;
 }

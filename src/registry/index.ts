@@ -1,0 +1,4 @@
+export { entries } from './entries.ts';
+export type { InputOption, KindEntry } from './entry.ts';
+export { listedRunShape, planShape, reportShape, statusShape, stepShape, troubleShape } from './shapes.ts';
+export { fieldsOf, inputJsonSchema, validateInput } from './validate.ts';
