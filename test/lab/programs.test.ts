@@ -1,0 +1,43 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, describe, expect, test, vi } from 'vitest';
+import { findTemporalCli, findTimeSkippingServer } from '../../lab/programs.ts';
+import { labFolder, needs } from '../support/lab.ts';
+
+const source = (file: string): string => readFileSync(join(import.meta.dirname, '../..', file), 'utf8');
+const versionIn = (script: string): string | undefined => /^version=(\S+)$/m.exec(source(script))?.[1];
+
+afterEach(() => vi.unstubAllEnvs());
+
+describe('looking for programs', () => {
+  test('looks for the versions that set-up installs', () => {
+    expect(source('lab/programs.ts')).toContain(`temporalVersion = '${versionIn('scripts/setup-temporal.sh')}'`);
+    expect(source('tools/temporal/go.mod')).toContain(
+      `github.com/temporalio/cli v${versionIn('scripts/setup-temporal.sh')} `,
+    );
+    const timeSkipping = versionIn('scripts/setup-time-skipping.sh');
+    expect(source('lab/programs.ts')).toContain(`timeSkippingVersion = '${timeSkipping}'`);
+    expect(source('tools/time-skipping/pom.xml')).toContain(`<version>${timeSkipping}</version>`);
+  });
+
+  test('takes the program that TEMPORAL_CLI_PATH names before any other', async () => {
+    vi.stubEnv('TEMPORAL_CLI_PATH', process.execPath);
+    expect(await findTemporalCli()).toBe(process.execPath);
+  });
+
+  test('names what is missing and the command that installs it', async () => {
+    vi.stubEnv('PATH', '');
+    vi.stubEnv('TEMPORAL_CLI_PATH', '');
+    vi.stubEnv('GANTRY_CACHE', labFolder());
+    await expect(findTemporalCli()).rejects.toThrow(/scripts\/setup-temporal\.sh/);
+    await expect(findTimeSkippingServer()).rejects.toMatchObject({ code: 'LAB_PART_MISSING' });
+  });
+
+  test('gives a reason to skip what needs a missing part, and fails it where the lab is required', async () => {
+    vi.stubEnv('PATH', '');
+    vi.stubEnv('GANTRY_LAB', '');
+    expect(await needs('redis')).toMatch(/redis-server: not on PATH/);
+    vi.stubEnv('GANTRY_LAB', 'required');
+    await expect(needs('redis')).rejects.toMatchObject({ code: 'LAB_PART_MISSING' });
+  });
+});
