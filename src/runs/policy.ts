@@ -44,7 +44,7 @@ export const defaultPolicy: RunPolicy = {
 export const controlProfile: ActivityProfile = {
   startToCloseMs: 30_000,
   heartbeatMs: 3_000,
-  attempts: 10,
+  attempts: 6,
   firstRetryMs: 200,
   maxRetryMs: 5_000,
 };

@@ -1,6 +1,7 @@
 import { Context } from '@temporalio/activity';
 import { GantryError, toFailure } from '../errors/index.ts';
 import type { StepActivity, StepCall, StepReport } from '../runs/index.ts';
+import { startHeartbeat } from './heartbeat.ts';
 import type { Probe, StepContext, StepDefinition } from './step.ts';
 import { wait } from './wait.ts';
 
@@ -9,9 +10,6 @@ export type StepRuntime = { platformDigest: string };
 
 const defaultSettleMs = 10_000;
 const defaultSettleEveryMs = 50;
-/** Used when the activity has no heartbeat timeout (tests): often enough to hear of a cancellation within half a second. */
-const defaultHeartbeatEveryMs = 400;
-
 /**
  * A step definition and its drivers → the Temporal activity. The runner probes before and after, heartbeats by itself,
  * turns every error into a catalogue failure and an aborted wait into the cancellation that it is.
@@ -129,19 +127,4 @@ function checkPlatform(planned: string, mine: string): void {
   throw new GantryError('PLATFORM_CHANGED', 'this worker has another platform file than the plan was made with', {
     evidence: { planned, worker: mine },
   });
-}
-
-/** Heartbeats three times per timeout: without them an activity costs its whole start-to-close after a crash. */
-function startHeartbeat(activity: Context): { set: (details: unknown) => void; stop: () => void } {
-  let details: unknown = activity.info.heartbeatDetails;
-  const every = activity.info.heartbeatTimeoutMs ? activity.info.heartbeatTimeoutMs / 3 : defaultHeartbeatEveryMs;
-  activity.heartbeat(details);
-  const timer = setInterval(() => activity.heartbeat(details), every);
-  return {
-    set: (next) => {
-      details = next;
-      activity.heartbeat(details);
-    },
-    stop: () => clearInterval(timer),
-  };
 }

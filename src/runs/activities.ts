@@ -1,0 +1,36 @@
+import type { Kind } from './kinds.ts';
+import type { RunPolicy } from './policy.ts';
+import type { UpdateName } from './protocol.ts';
+import type { RunReport, RunStatus, TroubleRecord } from './report.ts';
+
+/** What admission decides about a run before it plans. */
+export type Admission = { policy: RunPolicy; platformDigest: string };
+
+/** Who holds a lock. */
+export type Holder = { workflowId: string; runId: string; kind: string; state: string; since: string };
+
+export type ForwardRequest = { workflowId: string; update: UpdateName; request: unknown; updateId: string };
+
+/** What people are told without having asked. */
+export type Notice = {
+  kind: string;
+  target: string;
+  workflowId: string;
+  event: 'parked' | 'reminder' | 'awaiting-approval' | 'ended';
+  message: string;
+  trouble?: TroubleRecord;
+};
+
+/** The activities that every run needs, whatever its domain. Served by the control queue. */
+export type ControlActivities = {
+  /** Full schema, approval policy, freeze and window; every problem at once. */
+  admit: (call: { kind: Kind; input: unknown }) => Promise<Admission>;
+  /** Freeze and window again, after an approval and after a pause. */
+  checkGates: (call: { kind: Kind }) => Promise<void>;
+  describeHolder: (call: { workflowId: string }) => Promise<Holder | undefined>;
+  /** Hands an update that reached a front to the run that does the work. */
+  forwardUpdate: (call: ForwardRequest) => Promise<RunStatus>;
+  notify: (notice: Notice) => Promise<void>;
+  /** Writes the report to the report store, append-only. Answers where. */
+  publishReport: (call: { report: RunReport }) => Promise<{ uri: string }>;
+};

@@ -1,0 +1,36 @@
+import { openRun } from '../../../workflows/run/open-run.ts';
+import { domainRefs } from '../../../workflows/run/call.ts';
+import type { RunReport } from '../../../src/runs/index.ts';
+import type { TestInput, WorldActivities } from './world.ts';
+
+const world = domainRefs<WorldActivities, 'redis'>('redis');
+
+/** Plan, approval, the steps of the input (all undoable), a crossing, a step after it, a soak: whatever the input names. */
+export async function redisSwitchover(input: TestInput): Promise<RunReport> {
+  return openRun('redis.switchover', input, async (run) => {
+    const plan = await run.plan(world.plan, input);
+    await run.approval(plan);
+    const { steps = [], cross, soak } = plan.data;
+    for (const name of steps)
+      await run.step(`turn on ${name}`, world.turnOn, { name }, { undo: true, invariant: true });
+    if (cross) {
+      await run.step(`cross ${cross}`, world.turnOn, { name: cross }, { undo: true, pointOfNoReturn: true });
+      await run.step('after the crossing', world.turnOn, { name: 'after' }, { undo: true });
+    }
+    if (soak) await run.soak(plan.policy.soak, world.turnOn, { name: soak });
+  });
+}
+
+/** A section that must not be torn apart. */
+export async function critical(input: TestInput & { drive: 'forward' | 'back' }): Promise<RunReport> {
+  return openRun('redis.switchover', input, async (run) => {
+    const plan = await run.plan(world.plan, input);
+    await run.approval(plan);
+    const parts = (plan.data.steps ?? []).map((name) => ({
+      title: `turn on ${name}`,
+      ref: world.turnOn,
+      input: { name },
+    }));
+    await run.critical(parts as never, { drive: input.drive, rounds: 2 });
+  });
+}

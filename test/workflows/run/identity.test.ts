@@ -1,0 +1,142 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
+import type { RunReport, RunStatus } from '../../../src/runs/index.ts';
+import { useTemporal } from '../../support/temporal.ts';
+import type { Harness } from './harness.ts';
+import { codeOf, startHarness } from './harness.ts';
+import { createWorld, holdAt } from './world.ts';
+import type { World } from './world.ts';
+
+const server = useTemporal();
+
+describe('the lock', () => {
+  let world: World;
+  let harness: Harness;
+  beforeAll(async () => {
+    world = createWorld();
+    harness = await startHarness(server(), world);
+  });
+  afterAll(() => harness.stop());
+  const fresh = (change: Partial<World> = {}): void => void Object.assign(world, createWorld(change));
+
+  test('a run started under a made-up id becomes a front; its updates reach the real run and its result is the real one', async () => {
+    fresh();
+    const hold = holdAt('apply a');
+    world.hook = hold.hook;
+    const front = await harness.start({ group: 'front', steps: ['a', 'b'] }, { workflowId: 'typed-in-the-ui' });
+    await hold.reached;
+    expect((await harness.status(front)).frontOf).toBe('redis/front');
+    const answer = await harness.update(front, 'pause', {});
+    expect(answer).toMatchObject({ workflowId: 'redis/front', pending: ['pause'] } satisfies Partial<RunStatus>);
+    hold.release();
+    const real = harness.client.workflow.getHandle('redis/front');
+    await harness.until(real, 'paused');
+    await harness.update(front, 'resume', {});
+    const report = (await front.result()) as RunReport;
+    expect(report).toMatchObject({ outcome: 'done', workflowId: 'redis/front' });
+    expect(report.actions.map((action) => action.action)).toEqual(['pause', 'resume']);
+  });
+
+  test('an update that the real run rejects is rejected at the front with its code', async () => {
+    fresh();
+    const hold = holdAt('apply a');
+    world.hook = hold.hook;
+    const front = await harness.start({ group: 'reject', steps: ['a'] }, { workflowId: 'another-front' });
+    await hold.reached;
+    await expect(harness.update(front, 'resume', {})).rejects.toSatisfy((error) => codeOf(error) === 'WRONG_STATE');
+    hold.release();
+    await front.result();
+  });
+
+  test('of two runs of one target from two ids at once one runs, the other is told RESOURCE_BUSY and by whom', async () => {
+    fresh();
+    const hold = holdAt('apply a');
+    world.hook = hold.hook;
+    const input = { group: 'busy', steps: ['a'] };
+    const first = await harness.start(input, { workflowId: 'id-one' });
+    await hold.reached;
+    const second = await harness.start(input, { workflowId: 'id-two' });
+    const error: unknown = await second.result().catch((caught: unknown) => caught);
+    expect(codeOf(error)).toBe('RESOURCE_BUSY');
+    const real = await harness.client.workflow.getHandle('redis/busy').describe();
+    expect(String((error as { cause?: Error }).cause?.message)).toContain(real.runId);
+    expect(String((error as { cause?: Error }).cause?.message)).toContain('redis.switchover (running');
+    hold.release();
+    expect(((await first.result()) as RunReport).outcome).toBe('done');
+    expect(world.journal).toEqual(['on a']);
+  });
+
+  test('a run started under its own id is refused by the server while another holds it', async () => {
+    fresh();
+    const hold = holdAt('apply a');
+    world.hook = hold.hook;
+    const first = await harness.start({ group: 'own', steps: ['a'] });
+    await hold.reached;
+    await expect(harness.start({ group: 'own', steps: ['a'] })).rejects.toBeInstanceOf(
+      WorkflowExecutionAlreadyStartedError,
+    );
+    hold.release();
+    await first.result();
+  });
+
+  test('cancelling the front cancels the real run, which undoes what it changed', async () => {
+    fresh();
+    const hold = holdAt('apply b');
+    world.hook = hold.hook;
+    const front = await harness.start({ group: 'cancel', steps: ['a', 'b'] }, { workflowId: 'cancelled-front' });
+    await hold.reached;
+    await front.cancel();
+    await expect(front.result()).rejects.toThrow();
+    expect(world.journal).toEqual(['on a', 'off b', 'off a']);
+    expect((await harness.client.workflow.getHandle('redis/cancel').describe()).status.name).toBe('CANCELLED');
+  });
+
+  test('terminating the front leaves the real run alone', async () => {
+    fresh();
+    const hold = holdAt('apply a');
+    world.hook = hold.hook;
+    const front = await harness.start({ group: 'leave', steps: ['a'] }, { workflowId: 'terminated-front' });
+    await hold.reached;
+    await front.terminate();
+    hold.release();
+    expect(((await harness.client.workflow.getHandle('redis/leave').result()) as RunReport).outcome).toBe('done');
+  });
+
+  test('a dry run takes no lock, changes nothing and runs beside a real one', async () => {
+    fresh();
+    const hold = holdAt('apply a');
+    world.hook = hold.hook;
+    const real = await harness.start({ group: 'dry', steps: ['a'] });
+    await hold.reached;
+    const dry = await harness.start({ group: 'dry', steps: ['a'], dryRun: true }, { workflowId: 'dry-run/1' });
+    const report = (await dry.result()) as RunReport;
+    expect(report).toMatchObject({ outcome: 'planned', steps: [], plan: { hash: 'hash-as ever' } });
+    expect(world.journal).toEqual([]);
+    hold.release();
+    await real.result();
+  });
+
+  test.each([null, [], 'text', 7, {}, { group: '' }, { group: '../x' }, { group: 4 }])(
+    'unusable input %j ends the run with INVALID_INPUT',
+    async (input) => {
+      fresh();
+      const handle = await harness.start(input as never, { workflowId: `bad-${JSON.stringify(input)}` });
+      const error: unknown = await handle.result().catch((caught: unknown) => caught);
+      expect(codeOf(error)).toBe('INVALID_INPUT');
+    },
+  );
+
+  test('an emergency pre-empts the holder at its next safe point, and it says what it leaves', async () => {
+    fresh();
+    const hold = holdAt('apply b');
+    world.hook = hold.hook;
+    const handle = await harness.start({ group: 'preempt', steps: ['a', 'b', 'c'] });
+    await hold.reached;
+    await harness.update(handle, 'preempt', { kind: 'redis.failover' });
+    hold.release();
+    const report = (await handle.result()) as RunReport;
+    expect(report.outcome).toBe('preempted');
+    expect(report.leftBehind).toHaveLength(2);
+    expect(world.journal).toEqual(['on a', 'on b']);
+  });
+});

@@ -1,0 +1,160 @@
+import { GantryError, isErrorCode, troubleOf } from '../../src/errors/index.ts';
+import type { StepRecord, StepReport, TroubleRecord } from '../../src/runs/index.ts';
+import type { StepRef } from './call.ts';
+import type { RunContext } from './context.ts';
+import { Ending } from './ending.ts';
+import { execute } from './execute.ts';
+import { park } from './park.ts';
+import { safePoint } from './safe-point.ts';
+import { stepUnit } from './steps.ts';
+
+/** One step of a section that must not be torn apart. */
+export type CriticalStep<I = unknown, O = unknown> = { title: string; ref: StepRef<I, O>; input: I };
+
+/**
+ * Where a broken section is driven before it may park. `forward`: the failed step is tried again, `rounds` times its
+ * profile's attempts, and if that doesn't help the section goes back; `back`: at once.
+ */
+export type CriticalOptions = { drive: 'forward' | 'back'; rounds?: number; pointOfNoReturn?: boolean };
+
+const defaultRounds = 3;
+
+type Part = CriticalStep & { unit: string; record: StepRecord; before: unknown; todo: boolean };
+
+/**
+ * Several steps that must not be torn apart: all first looks come before it, there is no safe point inside, and on
+ * failure it reaches a safe state, everything done or nothing done, before it parks.
+ */
+export async function runCritical(
+  context: RunContext,
+  steps: readonly CriticalStep[],
+  options: CriticalOptions,
+): Promise<void> {
+  const parts = open(context, steps);
+  for (;;) {
+    await safePoint(context);
+    const trouble = await cross(context, parts, options);
+    if (!trouble) return;
+    const first = parts[0];
+    if (!first) return;
+    const proveDone = async (): Promise<{ done: boolean; summary: string }> => {
+      const seen = await lookAll(context, parts);
+      return {
+        done: seen.every((report) => report.verdict === 'done'),
+        summary: seen.map((report) => report.summary).join('; '),
+      };
+    };
+    const resolution = await park(context, {
+      title: parts.map((part) => part.title).join(' → '),
+      step: first.record.step,
+      trouble,
+      proveDone,
+    });
+    if (resolution.action !== 'skip') continue;
+    for (const part of parts) Object.assign(part.record, { state: 'skipped', note: resolution.proof ?? '' });
+    return;
+  }
+}
+
+function open(context: RunContext, steps: readonly CriticalStep[]): Part[] {
+  return steps.map((step) => {
+    const record: StepRecord = { title: step.title, step: step.ref.activity, state: 'pending', changed: false };
+    context.book.steps.push(record);
+    return { ...step, unit: stepUnit(context.book.steps.length), record, before: undefined, todo: false };
+  });
+}
+
+async function lookAll(context: RunContext, parts: readonly Part[]): Promise<StepReport<unknown>[]> {
+  const seen: StepReport<unknown>[] = [];
+  for (const part of parts) seen.push(await execute(context, { ...part, mode: 'inspect', before: undefined }));
+  return seen;
+}
+
+/** One crossing. Answers the trouble, the section being in a safe state; nothing if it got through. */
+async function cross(
+  context: RunContext,
+  parts: readonly Part[],
+  options: CriticalOptions,
+): Promise<TroubleRecord | undefined> {
+  const { book, controls } = context;
+  try {
+    const seen = await lookAll(context, parts);
+    for (const [index, part] of parts.entries()) firstLook(part, seen[index]);
+  } catch (error) {
+    if (error instanceof Ending) throw error;
+    return troubleOf(error);
+  }
+  controls.crossing = true;
+  try {
+    for (const part of parts) {
+      const trouble = part.todo ? await forward(context, part, options) : undefined;
+      if (trouble) return await back(context, parts, trouble);
+    }
+    if (options.pointOfNoReturn) book.pastNoReturn = true;
+    return undefined;
+  } finally {
+    controls.crossing = false;
+    book.show();
+  }
+}
+
+function firstLook(part: Part, seen: StepReport<unknown> | undefined): void {
+  if (!seen) return;
+  if (seen.verdict === 'blocked') {
+    throw new GantryError(isErrorCode(seen.blockedBy) ? seen.blockedBy : 'UNEXPECTED', seen.summary, {
+      evidence: { seen: seen.after },
+    });
+  }
+  part.todo = seen.verdict === 'todo';
+  part.record.state = part.todo ? 'pending' : 'unchanged';
+  part.record.summary = seen.summary;
+  if (part.todo && part.before === undefined) part.before = seen.before;
+}
+
+async function forward(context: RunContext, part: Part, options: CriticalOptions): Promise<TroubleRecord | undefined> {
+  const rounds = options.drive === 'forward' ? (options.rounds ?? defaultRounds) : 1;
+  let trouble: TroubleRecord | undefined;
+  for (let round = 0; round < rounds; round += 1) {
+    part.record.state = 'running';
+    part.record.changed = true;
+    context.book.show();
+    try {
+      const report = await execute(context, { ...part, mode: 'ensure', shielded: true });
+      Object.assign(part.record, {
+        state: 'done',
+        before: report.before,
+        after: report.after,
+        summary: report.summary,
+        ms: report.ms,
+      });
+      return undefined;
+    } catch (error) {
+      trouble = troubleOf(error);
+      part.record.state = 'failed';
+      part.record.summary = `${trouble.code}: ${trouble.message}`;
+    }
+  }
+  return trouble;
+}
+
+/** Back to nothing done. If that fails too, the trouble says that the section stands in between. */
+async function back(context: RunContext, parts: readonly Part[], cause: TroubleRecord): Promise<TroubleRecord> {
+  for (const part of [...parts].reverse()) {
+    if (!part.record.changed || part.before === undefined || part.record.state === 'undone') continue;
+    try {
+      const report = await execute(context, { ...part, mode: 'undo', shielded: true });
+      part.record.state = 'undone';
+      part.record.summary = `undone: ${report.summary}`;
+      part.before = undefined;
+      part.record.changed = false;
+    } catch (error) {
+      const trouble = troubleOf(error);
+      context.book.pastNoReturn = true;
+      return {
+        ...cause,
+        message: `${cause.message}; and "${part.title}" could not be undone: ${trouble.code}: ${trouble.message}. The section stands in between.`,
+      };
+    }
+  }
+  return cause;
+}

@@ -1,0 +1,21 @@
+import { log } from '@temporalio/workflow';
+import type { Notice } from '../../src/runs/index.ts';
+import { callControl } from './call.ts';
+import type { RunContext } from './context.ts';
+
+/** Tells people, without making the run wait: an unreachable pager must not delay an operator's answer. */
+export function notify(
+  context: RunContext,
+  event: Notice['event'],
+  message: string,
+  trouble?: Notice['trouble'],
+): void {
+  const { kind, target } = context.book;
+  const { workflowId } = context.book.status();
+  const sent = callControl(
+    'notify',
+    { kind, target, workflowId, event, message, ...(trouble ? { trouble } : {}) },
+    `notify: ${event}`,
+  ).catch((error: unknown) => log.warn('a notice could not be delivered', { event, error }));
+  context.notices.push(sent);
+}

@@ -1,0 +1,107 @@
+import { condition } from '@temporalio/workflow';
+import { troubleOf } from '../../src/errors/index.ts';
+import type { RunPolicy, StepRecord, TroubleRecord } from '../../src/runs/index.ts';
+import type { StepRef } from './call.ts';
+import type { RunContext } from './context.ts';
+import { interrupted } from './context.ts';
+import { Ending } from './ending.ts';
+import { execute } from './execute.ts';
+import { checkInvariants } from './invariants.ts';
+import { park } from './park.ts';
+import { safePoint } from './safe-point.ts';
+import { stepUnit } from './steps.ts';
+import { simpleTrouble } from './trouble.ts';
+
+/** So many readings in a row may be bad before the soak has failed: one hiccup is not a verdict. */
+const badInARow = 3;
+
+/**
+ * Watches for a while: a gate is looked at again and again, and at the end the invariants too. No reading counts as a
+ * bad one: absence of data is never good news.
+ */
+export async function runSoak<I, O>(
+  context: RunContext,
+  soak: RunPolicy['soak'],
+  ref: StepRef<I, O>,
+  input: I,
+): Promise<void> {
+  await safePoint(context);
+  const record: StepRecord = {
+    title: `soak for ${Math.round(soak.durationMs / 1000)} s`,
+    step: ref.activity,
+    state: 'running',
+    changed: false,
+  };
+  context.book.steps.push(record);
+  const startedAt = Date.now();
+  const unit = stepUnit(context.book.steps.length);
+  const look = async (): Promise<{ done: boolean; summary: string }> => {
+    const seen = await execute(context, { title: record.title, ref, mode: 'inspect', input, unit });
+    record.after = seen.after;
+    return { done: seen.verdict === 'done', summary: seen.summary };
+  };
+  for (;;) {
+    const trouble = await watch(context, record, soak, look);
+    if (!trouble) break;
+    record.state = 'failed';
+    const resolution = await park(context, { title: record.title, step: record.step, trouble, proveDone: look });
+    if (resolution.action === 'skip') {
+      record.state = 'skipped';
+      record.note = resolution.proof ?? '';
+      return;
+    }
+  }
+  record.state = 'unchanged';
+  record.ms = Date.now() - startedAt;
+  context.book.show();
+  await checkInvariants(context);
+}
+
+async function watch(
+  context: RunContext,
+  record: StepRecord,
+  soak: RunPolicy['soak'],
+  look: () => Promise<{ done: boolean; summary: string }>,
+): Promise<TroubleRecord | undefined> {
+  const end = Date.now() + soak.durationMs;
+  let good = 0;
+  let bad = 0;
+  record.state = 'running';
+  for (;;) {
+    await safePoint(context);
+    // A run cancelled past its point of no return ends its soak here; it still ends as cancelled.
+    if (context.cancelled) throw new Ending('cancelled');
+    const reading = await read(look);
+    if (reading.done) {
+      good += 1;
+      bad = 0;
+    } else bad += 1;
+    record.summary = `${good} good readings; last: ${reading.summary}`;
+    context.book.show();
+    if (bad >= badInARow)
+      return simpleTrouble('SOAK_FAILED', `${bad} bad readings in a row; last: ${reading.summary}`, {
+        last: record.after,
+      });
+    const left = end - Date.now();
+    if (left <= 0 && bad === 0) return undefined;
+    await condition(
+      () => interrupted(context) || context.cancelled || context.controls.pauseAsked,
+      Math.max(1, Math.min(soak.everyMs, left)),
+      {
+        summary: `soak: ${good} good readings`,
+      },
+    );
+  }
+}
+
+async function read(
+  look: () => Promise<{ done: boolean; summary: string }>,
+): Promise<{ done: boolean; summary: string }> {
+  try {
+    return await look();
+  } catch (error) {
+    if (error instanceof Ending) throw error;
+    const trouble = troubleOf(error);
+    return { done: false, summary: `no reading: ${trouble.code}: ${trouble.message}` };
+  }
+}

@@ -1,0 +1,205 @@
+import { workflowInfo } from '@temporalio/workflow';
+import { GantryError, isErrorCode, troubleOf } from '../../src/errors/index.ts';
+import type { ProfileName, StepRecord, StepReport, TroubleRecord } from '../../src/runs/index.ts';
+import type { StepRef } from './call.ts';
+import type { RunContext } from './context.ts';
+import { Ending } from './ending.ts';
+import { execute } from './execute.ts';
+import { park } from './park.ts';
+import { safePoint } from './safe-point.ts';
+
+/** How a run treats one of its steps. */
+export type StepOptions = {
+  /** Abort and cancellation bring back what was there before. */
+  undo?: boolean;
+  /** Once this step has begun to change the target the run can only be finished. */
+  pointOfNoReturn?: boolean;
+  /** What it made must still hold after a pause and at the end. */
+  invariant?: boolean;
+  profile?: ProfileName;
+};
+
+/**
+ * Does one step: safe point, first look, act, proof. The first look is an activity of its own, in the history before
+ * anything is applied: only a step that it finds to do counts as changed by this run and is ever undone.
+ */
+export async function runStep<I, O>(
+  context: RunContext,
+  title: string,
+  ref: StepRef<I, O>,
+  input: I,
+  options: StepOptions = {},
+): Promise<StepReport<O> | undefined> {
+  await safePoint(context);
+  const { book } = context;
+  const record: StepRecord = { title, step: ref.activity, state: 'looking', changed: false };
+  book.steps.push(record);
+  const step: StepRun<I, O> = {
+    context,
+    record,
+    ref,
+    input,
+    options,
+    unit: stepUnit(book.steps.length),
+    before: undefined,
+  };
+  for (;;) {
+    try {
+      const report = await attempt(step);
+      remember(step);
+      return report;
+    } catch (error) {
+      if (error instanceof Ending) throw error;
+      record.state = 'failed';
+      const trouble = troubleOf(error);
+      record.summary = `${trouble.code}: ${trouble.message}`;
+      if (await skipped(step, trouble)) return undefined;
+    }
+  }
+}
+
+type StepRun<I, O> = {
+  context: RunContext;
+  record: StepRecord;
+  ref: StepRef<I, O>;
+  input: I;
+  options: StepOptions;
+  unit: string;
+  /** What the very first look that found something to do observed. */
+  before: { observed: O } | undefined;
+};
+
+async function attempt<I, O>(step: StepRun<I, O>): Promise<StepReport<O>> {
+  const { context, record, options } = step;
+  const { book, controls } = context;
+  setState(step, 'looking');
+  const first = await call(step, 'inspect');
+  if (first.verdict === 'blocked') throw blockedError(first);
+  if (first.verdict === 'done') {
+    // A retry whose predecessor got it done before it failed has still changed it: the first first look says so.
+    note(record, first, step.before ? 'done' : 'unchanged');
+    if (step.before && options.pointOfNoReturn) book.pastNoReturn = true;
+    book.show();
+    return first;
+  }
+  register(step, first.before);
+  setState(step, 'running');
+  if (!options.pointOfNoReturn) return finish(step, await call(step, 'ensure'));
+  controls.crossing = true;
+  try {
+    const report = await call(step, 'ensure');
+    book.pastNoReturn = true;
+    return finish(step, report);
+  } catch (error) {
+    book.pastNoReturn = await hasBegun(step);
+    throw error;
+  } finally {
+    controls.crossing = false;
+  }
+}
+
+function call<I, O>(
+  { context, record, ref, input, unit, before, options }: StepRun<I, O>,
+  mode: 'inspect' | 'ensure',
+): Promise<StepReport<O>> {
+  return execute(context, {
+    title: record.title,
+    ref,
+    mode,
+    input,
+    unit,
+    profile: options.profile,
+    shielded: options.pointOfNoReturn && mode === 'ensure',
+    ...(before ? { before: before.observed } : {}),
+  });
+}
+
+/** From the first look that found something to do, the step counts as changed and its way back is known. */
+function register<I, O>(step: StepRun<I, O>, observed: O): void {
+  if (step.before) return;
+  step.before = { observed };
+  step.record.changed = true;
+  if (!step.options.undo) return;
+  const { context, record, ref, input, unit } = step;
+  context.undo.push({
+    title: record.title,
+    ref: ref as StepRef<unknown, unknown>,
+    input,
+    before: observed,
+    unit,
+    record,
+  });
+}
+
+/** After a failed crossing: looks whether the target was left untouched. What can't be seen counts as begun. */
+async function hasBegun<I, O>(step: StepRun<I, O>): Promise<boolean> {
+  try {
+    const seen = await execute(step.context, {
+      title: step.record.title,
+      ref: step.ref,
+      mode: 'inspect',
+      input: step.input,
+      unit: step.unit,
+      shielded: true,
+    });
+    return seen.verdict !== 'todo' || seen.begun;
+  } catch {
+    return true;
+  }
+}
+
+function finish<I, O>(step: StepRun<I, O>, report: StepReport<O>): StepReport<O> {
+  note(step.record, report, 'done');
+  const { book } = step.context;
+  for (const [name, value] of Object.entries(report.measurements ?? {}))
+    book.measurements[`${report.step}.${name}`] = value;
+  book.show();
+  return report;
+}
+
+function note<O>(record: StepRecord, report: StepReport<O>, state: 'done' | 'unchanged'): void {
+  record.state = state;
+  record.step = report.step;
+  record.before = report.before;
+  record.after = report.after;
+  record.summary = report.summary;
+  record.startedAt = report.startedAt;
+  record.ms = report.ms;
+  record.attempts = report.attempts;
+}
+
+function remember<I, O>({ context, record, ref, input, unit, options }: StepRun<I, O>): void {
+  if (options.invariant)
+    context.invariants.push({ title: record.title, ref: ref as StepRef<unknown, unknown>, input, unit });
+}
+
+/** Parks the failed step. True: it was skipped, with its proof noted. */
+async function skipped<I, O>(step: StepRun<I, O>, trouble: TroubleRecord): Promise<boolean> {
+  const { context, record } = step;
+  const proveDone = async (): Promise<{ done: boolean; summary: string }> => {
+    const seen = await call(step, 'inspect');
+    return { done: seen.verdict === 'done', summary: seen.summary };
+  };
+  const resolution = await park(context, { title: record.title, step: record.step, trouble, proveDone });
+  if (resolution.action !== 'skip') return false;
+  record.state = 'skipped';
+  record.note = resolution.proof ?? '';
+  context.book.show();
+  return true;
+}
+
+function setState<I, O>({ context, record }: StepRun<I, O>, state: StepRecord['state']): void {
+  record.state = state;
+  context.book.show();
+}
+
+function blockedError<O>(seen: StepReport<O>): Error {
+  const code = isErrorCode(seen.blockedBy) ? seen.blockedBy : 'UNEXPECTED';
+  return new GantryError(code, seen.summary, { evidence: { seen: seen.after } });
+}
+
+/** Workflow id / run id / ordinal: the same for every retry of the step, so that it finds what its predecessor started. */
+export function stepUnit(ordinal: number): string {
+  const { workflowId, runId } = workflowInfo();
+  return `${workflowId}/${runId}/${ordinal}`;
+}
