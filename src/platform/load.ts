@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readFileSync } from 'node:fs';
 import type { z } from 'zod';
 import type { Problem } from '../errors/index.ts';
 import { GantryError, problem, refusal } from '../errors/index.ts';
@@ -22,8 +22,8 @@ export type LoadedPlatform = {
  * Reads and checks the platform file at `path`.
  * @throws GantryError PLATFORM_NOT_FOUND, PLATFORM_UNREADABLE, or PLATFORM_INVALID with every problem and its place.
  */
-export async function loadPlatform(path: string): Promise<LoadedPlatform> {
-  return parsePlatform(await readText(path), path);
+export function loadPlatform(path: string): LoadedPlatform {
+  return parsePlatform(readText(path), path);
 }
 
 /**
@@ -41,9 +41,9 @@ export function parsePlatform(text: string, path: string): LoadedPlatform {
   return { platform, digest: digestOf(platform), path };
 }
 
-async function readText(path: string): Promise<string> {
+function readText(path: string): string {
   try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(await readFile(path));
+    return new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(path));
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code;
     if (code === 'ENOENT')

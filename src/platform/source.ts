@@ -1,5 +1,16 @@
-import type { Document, Node, Pair } from 'yaml';
-import { LineCounter, isAlias, isCollection, isMap, isNode, isPair, isScalar, parseDocument, visit } from 'yaml';
+import type { Document, Node, Pair, YAMLError } from 'yaml';
+import {
+  LineCounter,
+  Scalar,
+  isAlias,
+  isCollection,
+  isMap,
+  isNode,
+  isPair,
+  isScalar,
+  parseDocument,
+  visit,
+} from 'yaml';
 
 /** Something wrong at an offset of the text. */
 export type Flaw = { offset: number; message: string };
@@ -23,10 +34,7 @@ export type Source = {
 export function readSource(text: string): Source {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: true, version: '1.2' });
-  const flaws: Flaw[] = [...document.errors, ...document.warnings].map((error) => ({
-    offset: error.pos[0],
-    message: error.message.split('\n')[0] ?? error.code,
-  }));
+  const flaws: Flaw[] = [...document.errors, ...document.warnings].map((error) => inOurWords(error, text));
   flaws.push(...badAliases(document), ...badKeys(document));
   return {
     content: plain(document, flaws),
@@ -41,19 +49,25 @@ export function readSource(text: string): Source {
   };
 }
 
+function inOurWords({ code, message, pos }: YAMLError, text: string): Flaw {
+  const [offset] = pos;
+  if (code === 'MULTIPLE_DOCS') return { offset, message: 'the file must hold one YAML document: this begins another' };
+  if (code !== 'DUPLICATE_KEY') return { offset, message: message.split('\n')[0] ?? code };
+  const key = /^[^:\s]*/.exec(text.slice(offset, offset + 80))?.[0] ?? '';
+  return { offset, message: `the key ${key} stands twice in this map` };
+}
+
 function plain(document: Document.Parsed, flaws: Flaw[]): unknown {
-  if (flaws.some(({ message }) => message === unresolved)) return undefined;
   try {
     return document.toJS({ maxAliasCount: 100 }) as unknown;
   } catch (error) {
-    // What is left: more aliases than any file needs, the shape of an attack.
+    // What is left after badAliases: more aliases than any file needs, the shape of an attack.
     flaws.push({ offset: 0, message: error instanceof Error ? error.message : String(error) });
     return undefined;
   }
 }
 
-const unresolved = 'this alias names no anchor before it, or one that contains it';
-
+/** Reports aliases that lead nowhere or into themselves, and puts null in their place, so that the rest can be read. */
 function badAliases(document: Document.Parsed): Flaw[] {
   const flaws: Flaw[] = [];
   visit(document, {
@@ -61,7 +75,12 @@ function badAliases(document: Document.Parsed): Flaw[] {
       const offset = start(alias);
       const anchor = alias.resolve(document);
       const contains = anchor?.range && offset >= anchor.range[0] && offset < anchor.range[2];
-      if (!anchor || contains) flaws.push({ offset, message: unresolved });
+      if (anchor && !contains) return undefined;
+      const what = anchor ? 'is inside of what it names' : 'names no anchor before it';
+      flaws.push({ offset, message: `the alias *${alias.source} ${what}` });
+      const nothing = new Scalar(null);
+      if (alias.range) nothing.range = alias.range;
+      return nothing;
     },
   });
   return flaws;

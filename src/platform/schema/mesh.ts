@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { count, mapOf, name, port } from './names.ts';
+import { count, countOrNone, mapOf, name, port } from './names.ts';
 import { duration, rename } from './units.ts';
 
 const percent = z.int().min(0).max(100);
@@ -32,7 +32,10 @@ const breaker = z
     maxPendingRequests: count,
     maxRequests: count,
     maxRequestsPerConnection: count,
-    consecutive5xxErrors: count.describe('Errors in a row after which an instance is taken out.'),
+    consecutiveGatewayErrors: count.describe('Answers 502, 503, 504 in a row after which an instance is taken out.'),
+    consecutive5xxErrors: countOrNone
+      .default(0)
+      .describe('The same for every 5xx; 0 switches it off. Istio’s own default, when left out there, is 5.'),
     interval: duration.describe('How often instances are judged.'),
     baseEjection: duration.describe('Shortest time out; it grows with each ejection.'),
     maxEjectionPercent: percent,
