@@ -47,7 +47,7 @@ function gateProblems({ platform }: LoadedPlatform, kind: Kind, atMs: number): P
   if (window.required && !window.open) {
     const next = window.nextOpensAt ? `; it opens next at ${window.nextOpensAt}` : '';
     problems.push(
-      problem('OUTSIDE_MAINTENANCE_WINDOW', `${kind} runs only in window "${window.window}"${next}`, 'windows'),
+      problem('OUTSIDE_MAINTENANCE_WINDOW', `${kind} runs only in window "${window.window.name}"${next}`, 'windows'),
     );
   }
   return problems;

@@ -1,16 +1,17 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { GantryError } from '../../../src/errors/index.ts';
 import type { RunReport } from '../../../src/runs/index.ts';
+import { describeWith } from '../../support/lab.ts';
 import { useTemporal } from '../../support/temporal.ts';
 import type { Harness } from './harness.ts';
 import { codeOf, reportOf, startHarness } from './harness.ts';
 import { brokenUntilMended, createWorld, holdAt, testPolicy } from './world.ts';
 import type { World } from './world.ts';
 
-const server = useTemporal();
 const asked = testPolicy({ approval: { people: 1, expiresAfterMs: 60_000 } });
 
-describe('plan, approval, pause', () => {
+await describeWith(['temporal'], 'plan, approval, pause', () => {
+  const server = useTemporal();
   let world: World;
   let harness: Harness;
   let groups = 0;

@@ -1,15 +1,15 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
 import type { RunReport, RunStatus } from '../../../src/runs/index.ts';
+import { describeWith } from '../../support/lab.ts';
 import { useTemporal } from '../../support/temporal.ts';
 import type { Harness } from './harness.ts';
 import { codeOf, startHarness } from './harness.ts';
 import { createWorld, holdAt } from './world.ts';
 import type { World } from './world.ts';
 
-const server = useTemporal();
-
-describe('the lock', () => {
+await describeWith(['temporal'], 'the lock', () => {
+  const server = useTemporal();
   let world: World;
   let harness: Harness;
   beforeAll(async () => {

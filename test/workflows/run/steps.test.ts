@@ -1,14 +1,14 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { RunReport } from '../../../src/runs/index.ts';
+import { describeWith } from '../../support/lab.ts';
 import { useTemporal } from '../../support/temporal.ts';
 import type { Harness } from './harness.ts';
 import { codeOf, reportOf, startHarness } from './harness.ts';
 import { brokenUntilMended, createWorld, holdAt, testPolicy } from './world.ts';
 import type { World } from './world.ts';
 
-const server = useTemporal();
-
-describe('a run', () => {
+await describeWith(['temporal'], 'a run', () => {
+  const server = useTemporal();
   let world: World;
   let harness: Harness;
   let groups = 0;
