@@ -13,7 +13,7 @@ help: ## Shows the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: setup-demo ## Hands a real Redis primary over under write load (KEEP=1 stays up to be explored)
-	@$(NODE) lab/demo/main.ts
+	@$(NODE) src/cli/demo/main.ts
 
 test: setup-test ## All tests on real parts, types and lint first
 	@$(MAKE) --no-print-directory types lint

@@ -116,7 +116,7 @@ export default tseslint.config(
   })),
   {
     // The `dev` and `lab` verbs start workers and parts on this machine: the one place where the CLI reaches past the client.
-    files: ['src/cli/dev.ts', 'src/cli/lab.ts'],
+    files: ['src/cli/dev.ts', 'src/cli/lab.ts', 'src/cli/demo/**/*.ts'],
     rules: layerRule('src/cli', [...layers['src/cli'], 'workers', 'lab']),
   },
   {

@@ -1,0 +1,105 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { startDiscoveryProcess } from './discovery-process.ts';
+import type { RedisGroup, RedisGroupOptions } from './redis.ts';
+import { startRedisGroup } from './redis.ts';
+
+export type RedisRigOptions = {
+  stateDir: string;
+  /** Default `sessions`. */
+  group?: string;
+  replicas?: number;
+  redis?: Partial<RedisGroupOptions>;
+  /** `host:port` that the platform file gives for a node instead of its own (a proxy in front of it). */
+  addresses?: (node: { name: string; host: string; port: number }) => { host: string; port: number };
+  /** Merged into the group's entry of the platform file. */
+  settings?: Record<string, unknown>;
+  /** The platform file's `policies`. */
+  policies?: Record<string, unknown>;
+};
+
+/** A Redis group with its discovery, and the platform file that names them. */
+export type RedisRig = {
+  group: RedisGroup;
+  groupName: string;
+  discoveryUrl: string;
+  platformFile: string;
+  reportFolder: string;
+  /** What a worker needs in its environment. */
+  env: Record<string, string>;
+  stop(): Promise<void>;
+};
+
+/** Also the name of the environment variable in which the rig's workers find the password. */
+const passwordVariable = 'GANTRY_LAB_REDIS_PASSWORD';
+const password = 'lab-password-of-no-worth';
+
+/**
+ * Starts the group, password-protected like a real one, and a discovery that names its primary.
+ * @throws GantryError LAB_PART_MISSING, LAB_PART_FAILED; nothing is left running then
+ */
+export async function startRedisRig(options: RedisRigOptions): Promise<RedisRig> {
+  const { stateDir, group: groupName = 'sessions', replicas = 2 } = options;
+  const group = await startRedisGroup({
+    stateDir,
+    name: groupName,
+    replicas,
+    password,
+    minReplicasToWrite: 1,
+    minReplicasMaxLagSeconds: 10,
+    ...options.redis,
+  });
+  const address = options.addresses ?? (({ host, port }) => ({ host, port }));
+  try {
+    const discovery = await startDiscoveryProcess({ stateDir, file: join(stateDir, 'discovery', 'records.json') });
+    const url = `${discovery.url}/redis/${groupName}`;
+    const primary = group.node('r1');
+    await fetch(url, {
+      method: 'PUT',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ primary: address(primary), epoch: 0 }),
+    });
+    const reportFolder = join(stateDir, 'reports');
+    const platformFile = join(stateDir, 'platform.yaml');
+    const nodes = group.nodes.map((node) => ({ name: node.name, ...address(node) }));
+    writePlatform(platformFile, {
+      version: 1,
+      name: 'lab',
+      regions: { local: { zones: { 'local-a': { runs: [] } } } },
+      redis: {
+        groups: {
+          [groupName]: {
+            region: 'local',
+            nodes,
+            password: { env: passwordVariable },
+            discovery: { kind: 'http', url },
+            ...options.settings,
+          },
+        },
+      },
+      policies: options.policies ?? {},
+      reports: { folder: reportFolder },
+      notify: { file: join(stateDir, 'notices.jsonl') },
+    });
+    return {
+      group,
+      groupName,
+      discoveryUrl: discovery.url,
+      platformFile,
+      reportFolder,
+      env: { [passwordVariable]: password },
+      stop: async () => {
+        await discovery.stop();
+        await group.stop();
+      },
+    };
+  } catch (error) {
+    await group.stop();
+    throw error;
+  }
+}
+
+/** JSON is YAML, and comes with its quoting right. */
+function writePlatform(path: string, content: unknown): void {
+  writeFileSync(path, `${JSON.stringify(content, null, 2)}\n`);
+}

@@ -1,0 +1,59 @@
+import { GantryError } from '../../errors/index.ts';
+import { problemLines } from '../render/problem.ts';
+import { demoRedisSwitchover } from './redis-switchover.ts';
+import { say, title } from './say.ts';
+import type { Stage } from './stage.ts';
+import { openStage } from './stage.ts';
+
+// `make demo`: the main job on real parts of this machine. ONLY=<name> runs another part, KEEP=1 stays up afterwards.
+
+/** A demo answers whether what it promises was seen. */
+const demos: Record<string, (stage: Stage) => Promise<boolean>> = {
+  'redis.switchover': async (stage) => {
+    const { outcome, lost, twoPrimaries } = await demoRedisSwitchover(stage);
+    return outcome === 'done' && lost === 0 && !twoPrimaries;
+  },
+};
+const main = 'redis.switchover';
+
+const only = process.env['ONLY'] || main;
+const demo = demos[only];
+if (!demo) {
+  console.error(`no demo is called ${only}; there are ${Object.keys(demos).join(', ')}`);
+  process.exit(2);
+}
+process.exitCode = await perform(demo);
+
+async function perform(run: (stage: Stage) => Promise<boolean>): Promise<number> {
+  title('Gantry demo: real parts, on this machine, gone when it ends');
+  const interrupted = new Promise<'interrupted'>((resolve) => {
+    process.once('SIGINT', () => resolve('interrupted'));
+    process.once('SIGTERM', () => resolve('interrupted'));
+  });
+  const stage = await openStage();
+  try {
+    const good = await Promise.race([run(stage), interrupted]);
+    if (good === 'interrupted') return 130;
+    if (process.env['KEEP']) await keep(stage, interrupted);
+    return good ? 0 : 1;
+  } catch (error) {
+    if (!(error instanceof GantryError)) throw error;
+    const trouble = { code: error.code, message: error.message, hint: error.hint, problems: [...error.problems] };
+    for (const line of problemLines(trouble, { color: process.stderr.isTTY, width: 100, now: Date.now() }))
+      console.error(line);
+    return 1;
+  } finally {
+    await stage.close();
+    say('everything that the demo started has been stopped');
+  }
+}
+
+async function keep(stage: Stage, interrupted: Promise<unknown>): Promise<void> {
+  title('Still running, to be explored; Ctrl-C ends it');
+  say(`Temporal UI    ${stage.temporal.uiUrl}`);
+  say(
+    `in another terminal:  export TEMPORAL_ADDRESS=${stage.temporal.address} GANTRY_PLATFORM=${stage.stateDir}/platform.yaml`,
+  );
+  say('                      bin/gantry runs;  bin/gantry redis switchover sessions --dry-run;  bin/gantry doctor');
+  await interrupted;
+}

@@ -1,0 +1,3 @@
+// Every workflow type that a worker offers. The bundle is made of this file.
+export { redisAudit } from './redis/audit.ts';
+export { redisSwitchover } from './redis/switchover.ts';

@@ -1,0 +1,25 @@
+import type { RedisActivities } from '../../activities/redis/index.ts';
+import type { RedisSwitchoverInput, RunReport } from '../../src/runs/index.ts';
+import { domainRefs } from '../run/call.ts';
+import { openRun } from '../run/open-run.ts';
+
+const redis = domainRefs<RedisActivities, 'redis'>('redis');
+
+/**
+ * Hands the primary role of a Redis group to a replica without losing an acknowledged write.
+ * Runbook: docs/redis/switchover.md.
+ */
+export async function redisSwitchover(input: RedisSwitchoverInput): Promise<RunReport> {
+  return openRun('redis.switchover', input, async (run) => {
+    const plan = await run.plan(redis.planSwitchover, input);
+    await run.approval(plan);
+    const { data } = plan;
+    await run.step('prove replication with a canary', redis.canary, data);
+    await run.step('prepare the candidate', redis.prepareCandidate, data, { undo: true });
+    await run.step('hand over', redis.handover, data, { undo: true, pointOfNoReturn: true });
+    await run.step('re-point the siblings', redis.repointSiblings, data);
+    await run.step('restore the write safety', redis.restoreWriteSafety, data);
+    await run.step('prove the roles', redis.proveRoles, data, { invariant: true });
+    await run.soak(plan.policy.soak, redis.checkReplication, data);
+  });
+}
