@@ -1,10 +1,219 @@
 import type { CatalogueEntry } from './entry.ts';
 
-/** Errors of the redis domain. */
+/** Errors of the redis domain and of the discovery endpoints that say where a group's primary is. */
 export const redisErrors = {
   REDIS_UNKNOWN_GROUP: {
     meaning: 'The platform file has no Redis group of this name.',
     retryable: false,
     hint: '`gantry platform check` lists the groups; correct the name or the platform file.',
+  },
+  REDIS_UNKNOWN_NODE: {
+    meaning: 'The Redis group has no node of this name.',
+    retryable: false,
+    hint: 'Use one of the node names that the message lists; they come from the platform file.',
+  },
+  REDIS_UNREACHABLE: {
+    meaning: 'No connection to the node, or it broke off before the answer came.',
+    retryable: true,
+    hint: 'From the worker: `redis-cli -h <host> -p <port> ping`; then look at the process, the network and the address in the platform file.',
+  },
+  REDIS_TIMEOUT: {
+    meaning:
+      'The node took the connection but did not answer a command in time; the outcome of that command is unknown.',
+    retryable: true,
+    hint: '`redis-cli -h <host> -p <port> --latency` and `SLOWLOG GET`; a write pause left by somebody ends with `CLIENT UNPAUSE`.',
+  },
+  REDIS_AUTH_FAILED: {
+    meaning: 'The node refused the user name or the password that this worker has.',
+    retryable: false,
+    hint: 'Compare the secret that the platform file names with `ACL LIST` on the node; restart the worker after a change.',
+  },
+  REDIS_NO_PERMISSION: {
+    meaning: 'The user that this worker logs in with may not run a command that the procedure needs.',
+    retryable: false,
+    hint: 'Grant the command in the message: `ACL SETUSER <user> +<command>`; docs/reference/redis-acl.md lists all of them.',
+  },
+  REDIS_LOADING: {
+    meaning: 'The node is still loading its data set from disk.',
+    retryable: true,
+    hint: '`redis-cli -h <host> -p <port> INFO persistence` shows loading_eta_seconds; wait for it.',
+  },
+  REDIS_BUSY: {
+    meaning: 'A script or function has kept the node busy past its time limit; it answers nothing else.',
+    retryable: true,
+    hint: '`redis-cli -h <host> -p <port> SCRIPT KILL` (or FUNCTION KILL) if the script has not written yet; else wait for it.',
+  },
+  REDIS_MISCONF: {
+    meaning: 'The node refuses writes because it could not save to disk (full, read-only, or failing).',
+    retryable: false,
+    hint: 'Free or mend the disk, then `redis-cli -h <host> -p <port> BGSAVE` and look at rdb_last_bgsave_status.',
+  },
+  REDIS_OUT_OF_MEMORY: {
+    meaning: 'The node refuses writes because maxmemory is reached and its policy evicts nothing.',
+    retryable: false,
+    hint: '`redis-cli -h <host> -p <port> INFO memory`; raise maxmemory or remove data first.',
+  },
+  REDIS_NOT_ENOUGH_REPLICAS: {
+    meaning: 'The primary refuses writes because too few replicas acknowledge (min-replicas-to-write).',
+    retryable: true,
+    hint: '`redis-cli -h <host> -p <port> INFO replication`; bring the replicas back before anything else.',
+  },
+  REDIS_READ_ONLY: {
+    meaning: 'A write went to a node that is a replica: the roles are not what they were a moment ago.',
+    retryable: true,
+    hint: '`gantry redis audit <group>` shows the roles now.',
+  },
+  REDIS_COMMAND_FAILED: {
+    meaning: 'The node refused a command; its answer is in the message.',
+    retryable: false,
+    hint: 'Read the answer in the message; a renamed or disabled command needs to be given back for the worker.',
+  },
+  REDIS_UNEXPECTED_ANSWER: {
+    meaning: 'The node answered something that does not have the form it must have.',
+    retryable: false,
+    hint: 'Check that the address belongs to a Redis or Valkey node and not to a proxy that answers for it.',
+  },
+  REDIS_NOT_PERSISTED: {
+    meaning: 'A role was changed but CONFIG REWRITE failed, so that a restart would bring the former role back.',
+    retryable: false,
+    hint: 'Mend the config file (owner, read-only, disk), run `CONFIG REWRITE` on the node named, then `gantry retry <id>`.',
+  },
+  REDIS_NO_CONFIG_FILE: {
+    meaning:
+      'The node runs without a config file: its role can not be persisted and a restart would make two primaries.',
+    retryable: false,
+    hint: 'Restart the node as `redis-server <file>`; its folder must be writable for the Redis user.',
+  },
+  REDIS_NO_HEALTHY_REPLICA: {
+    meaning: 'No replica of the group is fit to become the primary; each one has its reason listed.',
+    retryable: false,
+    hint: 'Mend the replicas as the other problems say, then plan again.',
+  },
+  REDIS_REPLICA_LAGGING: {
+    meaning: 'A replica is further behind than the lag limit of the platform file.',
+    retryable: true,
+    hint: '`redis-cli -h <host> -p <port> INFO replication`; wait until it has caught up, or lower the write load.',
+  },
+  REDIS_REPLICA_UNLINKED: {
+    meaning: 'A replica has no live link to the primary, or is in the middle of a full sync.',
+    retryable: true,
+    hint: "Look at the replica's log and `INFO replication` (master_link_status); wait for the sync to end.",
+  },
+  REDIS_VERSION_UNSUPPORTED: {
+    meaning: 'The node is older than 6.2: CLIENT PAUSE … WRITE and FAILOVER do not exist there.',
+    retryable: false,
+    hint: 'Upgrade the node to 6.2 or newer.',
+  },
+  REDIS_VERSION_MISMATCH: {
+    meaning: 'Two nodes of the group run different versions; a replica may not be able to read a newer primary.',
+    retryable: false,
+    hint: 'Finish the upgrade so that all nodes run one version, then plan again.',
+  },
+  REDIS_CONFIG_MISMATCH: {
+    meaning: 'The node differs from the primary in a setting that clients would notice after the handover.',
+    retryable: false,
+    hint: 'Make the setting in the message equal on both (`CONFIG SET`, `ACL LOAD`, modules) and `CONFIG REWRITE`.',
+  },
+  REDIS_UNSAFE_SETTING: {
+    meaning: 'A setting of the node would lose writes in a handover, or leave it half done.',
+    retryable: false,
+    hint: '`CONFIG SET` it as the message says, then `CONFIG REWRITE`.',
+  },
+  REDIS_SPLIT_BRAIN: {
+    meaning: 'More than one node of the group calls itself primary: both may be taking writes.',
+    retryable: false,
+    hint: 'Stop the writers of the wrong one now, keep its RDB and AOF, then `REPLICAOF` it to the right one by hand.',
+  },
+  REDIS_NO_PRIMARY: {
+    meaning: 'No node of the group is a primary: nothing takes writes.',
+    retryable: false,
+    hint: '`gantry runs` may show a parked handover: `gantry retry <id>`. Else promote the node with the highest offset.',
+  },
+  REDIS_ROLES_CHANGED: {
+    meaning: 'The roles in the group are no longer those that the plan was made with, nor those that it leads to.',
+    retryable: false,
+    hint: '`gantry redis audit <group>` shows the roles; find who changed them, then plan again.',
+  },
+  REDIS_ALREADY_PRIMARY: {
+    meaning: 'The node that was asked for is the primary already.',
+    retryable: false,
+    hint: 'Nothing to do; name another node with `to` if you meant one.',
+  },
+  REDIS_PERSISTENCE_BUSY: {
+    meaning: 'A background save or AOF rewrite is running: fork and disk would make the handover slow.',
+    retryable: true,
+    hint: 'Wait for it: `redis-cli -h <host> -p <port> INFO persistence`.',
+  },
+  REDIS_NO_PERSISTENCE: {
+    meaning: 'The node saves nothing to disk: restarted as a primary it would come up empty and wipe its replicas.',
+    retryable: false,
+    hint: '`CONFIG SET appendonly yes` (or `save`), then `CONFIG REWRITE`.',
+  },
+  REDIS_SENTINEL_PRESENT: {
+    meaning: 'Sentinels watch this group; they would fight a handover that they did not make (redis/redis#13118).',
+    retryable: false,
+    hint: 'Handing over under Sentinel (procedure B) comes with the failover capability. Until then use `SENTINEL FAILOVER`.',
+  },
+  REDIS_REPLICA_PRIORITY_ZERO: {
+    meaning: 'The replica has replica-priority 0: its owner said that it must never become a primary.',
+    retryable: false,
+    hint: 'Choose another node with `to`, or `CONFIG SET replica-priority 100` on it.',
+  },
+  REDIS_PROCEDURE_IMPOSSIBLE: {
+    meaning: 'The procedure that was asked for can not be used on this group as it is now.',
+    retryable: false,
+    hint: 'Leave `procedure` out to let the plan choose, or mend what the message names.',
+  },
+  REDIS_WRITES_PAUSED: {
+    meaning: 'The primary holds writes back: a CLIENT PAUSE is in force.',
+    retryable: true,
+    hint: 'If no handover is running: `redis-cli -h <host> -p <port> CLIENT UNPAUSE`.',
+  },
+  REDIS_WRITE_SAFETY_DEVIATES: {
+    meaning: 'min-replicas-to-write or min-replicas-max-lag is not what the platform file says.',
+    retryable: false,
+    hint: '`redis-cli -h <host> -p <port> CONFIG SET <name> <value>` and `CONFIG REWRITE`, as the message says.',
+  },
+  HANDOVER_NOT_EQUAL: {
+    meaning:
+      'The candidate did not reach the offset of the paused primary in time. Writes go on as before; nothing is lost.',
+    retryable: true,
+    hint: 'Look at the load and the network between the two; `gantry retry <id>`.',
+  },
+  HANDOVER_LEASE_SPENT: {
+    meaning: 'The write pause was used up before the demotion was safe. The old primary goes on; nothing is lost.',
+    retryable: true,
+    hint: 'Look for a stalled worker or a slow network; `gantry retry <id>`, or raise handover.pauseMs.',
+  },
+  HANDOVER_OVERTAKEN: {
+    meaning: 'Somebody raised the epoch while this attempt was acting; the node refused its act. Nothing is lost.',
+    retryable: true,
+    hint: '`gantry redis audit <group>`: another run or an earlier attempt is acting on this group.',
+  },
+  HANDOVER_CANDIDATE_LOST: {
+    meaning: 'The old primary is demoted and the candidate can not be reached: nothing takes writes.',
+    retryable: true,
+    hint: 'Bring the candidate back and `gantry retry <id>`. Or make sure it is off (power, network), then on the old primary `REPLICAOF NO ONE`, `CONFIG REWRITE`, point the discovery back, `gantry stop <id>`.',
+  },
+  DISCOVERY_UNREACHABLE: {
+    meaning: 'The discovery endpoint or hook did not answer in time, or failed.',
+    retryable: true,
+    hint: 'Try it by hand from the worker; its address or command is in the platform file.',
+  },
+  DISCOVERY_REFUSED: {
+    meaning:
+      'The discovery holds a higher epoch, or another primary under this one: a later decision than this one was made.',
+    retryable: false,
+    hint: 'Read what it holds and who wrote it; `gantry redis audit <group>` compares it with the roles.',
+  },
+  DISCOVERY_INVALID: {
+    meaning: 'The discovery answered something that is not {group, primary: {host, port}, epoch}.',
+    retryable: false,
+    hint: 'Correct the endpoint or the hook; docs/reference/discovery.md has the contract.',
+  },
+  DISCOVERY_DISAGREES: {
+    meaning: 'The discovery names another primary than the one that the nodes show: clients go to the wrong node.',
+    retryable: false,
+    hint: 'Point the discovery to the real primary first, then plan again.',
   },
 } as const satisfies Record<string, CatalogueEntry>;

@@ -1,0 +1,64 @@
+import { GantryError, problem } from '../../src/errors/index.ts';
+import type { Finding, GroupFacts, NodeFacts } from '../../src/planning/redis/index.ts';
+import { auditGroup } from '../../src/planning/redis/index.ts';
+import type { RedisAudit, RedisAuditInput } from '../../src/runs/index.ts';
+import { plainActivity } from '../../src/steps/index.ts';
+import type { RedisDeps, RedisGroupAccess } from './access.ts';
+import { readFacts } from './read-facts.ts';
+
+const probeKey = 'gantry:probe';
+/** A write that is not answered within this is held back by a pause. Milliseconds. */
+const probeMs = 300;
+
+/**
+ * What a terminated run, or anybody else, may have left behind. It changes no role and no setting; since 7.0 has no field
+ * that shows a write pause, it writes one small key on each primary to see whether writes are answered.
+ */
+export function auditActivity(
+  { groups }: RedisDeps,
+  groupNames: readonly string[],
+): (input: RedisAuditInput) => Promise<RedisAudit> {
+  return plainActivity(async ({ group }, signal) => {
+    const names = group === undefined ? groupNames : [group];
+    return { groups: await Promise.all(names.map(async (name) => auditOne(name, await groups(name), signal))) };
+  });
+}
+
+async function auditOne(
+  group: string,
+  access: RedisGroupAccess,
+  signal: AbortSignal,
+): Promise<RedisAudit['groups'][number]> {
+  const facts = await readFacts(access, signal);
+  const primaries = facts.nodes.filter(isPrimary);
+  const probes = await Promise.all(primaries.map(({ name }) => probeWrite(access, name)));
+  const findings = [...auditGroup(access.config, facts), ...probes.flat()];
+  const [primary] = primaries;
+  return {
+    group,
+    ...(primaries.length === 1 && primary ? { primary: primary.name } : {}),
+    findings: findings.map(({ code, message, place }) => problem(code, message, place)),
+  };
+}
+
+function isPrimary(node: GroupFacts['nodes'][number]): node is NodeFacts & { reading: object } {
+  return node.reading?.role === 'primary';
+}
+
+async function probeWrite(access: RedisGroupAccess, name: string): Promise<Finding[]> {
+  try {
+    // Timed out, the connection is closed, and with it what the node held back.
+    const node = await access.connect(name, { commandTimeoutMs: probeMs });
+    try {
+      await node.set(probeKey, new Date().toISOString());
+    } finally {
+      node.close();
+    }
+    return [];
+  } catch (error) {
+    if (!(error instanceof GantryError)) throw error;
+    if (error.code !== 'REDIS_TIMEOUT') return [{ code: error.code, message: error.message, place: name }];
+    const message = `${name} did not answer a write within ${probeMs} ms: a write pause is in force, or it is overloaded`;
+    return [{ code: 'REDIS_WRITES_PAUSED', message, place: name }];
+  }
+}

@@ -1,0 +1,30 @@
+import type { RedisSwitchoverData } from '../../src/planning/redis/index.ts';
+import { blocked, defineStep, done, todo } from '../../src/steps/index.ts';
+import type { RedisDeps } from './access.ts';
+import type { GroupNodeSeen } from './group-look.ts';
+import { lookAtGroup, roleFaults, withGroup } from './group-look.ts';
+
+/** One reading of the soak. A node that can't be read is an error: no reading is never a good one. */
+export const checkReplication = defineStep<RedisSwitchoverData, GroupNodeSeen[], RedisDeps>({
+  name: 'redis.check-replication',
+  probe: async (data, { groups }) =>
+    withGroup(await groups(data.group), data, async (members) => {
+      const seen = await lookAtGroup(members);
+      const [primary, ...replicas] = seen;
+      if (seen.filter(({ role }) => role === 'primary').length > 1) {
+        return blocked('REDIS_SPLIT_BRAIN', seen, 'more than one node says that it is primary');
+      }
+      const lagged = replicas.map(({ name, offset }) => ({ name, lag: Math.max(0, (primary?.offset ?? 0) - offset) }));
+      const faults = [
+        ...roleFaults(seen, data),
+        ...lagged
+          .filter(({ lag }) => lag >= data.lagLimitBytes)
+          .map(({ name, lag }) => `${name} is ${lag} bytes behind`),
+      ];
+      if (faults.length) return todo(seen, faults.join('; '));
+      return done(
+        seen,
+        `roles as planned, links up, lag at most ${Math.max(0, ...lagged.map(({ lag }) => lag))} bytes`,
+      );
+    }),
+});

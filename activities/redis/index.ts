@@ -1,0 +1,45 @@
+import type { RedisSwitchoverData } from '../../src/planning/redis/index.ts';
+import type { StepActivity } from '../../src/runs/index.ts';
+import type { StepDefinition, StepRuntime } from '../../src/steps/index.ts';
+import { stepActivity } from '../../src/steps/index.ts';
+import type { RedisDeps } from './access.ts';
+import { auditActivity } from './audit.ts';
+import { canary } from './canary.ts';
+import { checkReplication } from './check-replication.ts';
+import { handover } from './handover.ts';
+import { planSwitchoverActivity } from './plan-switchover.ts';
+import { prepareCandidate } from './prepare-candidate.ts';
+import { proveRoles } from './prove-roles.ts';
+import { repointSiblings } from './repoint-siblings.ts';
+import { restoreWriteSafety } from './restore-write-safety.ts';
+
+export type { RedisDeps, RedisGroupAccess } from './access.ts';
+export { redisGroupAccess } from './access.ts';
+export type { RedisSwitchoverData } from '../../src/planning/redis/index.ts';
+
+export type RedisActivityOptions = RedisDeps & {
+  runtime: StepRuntime;
+  /** What an audit of everything looks at; none unless given. */
+  groupNames?: readonly string[];
+};
+
+/** The activities of the redis domain, by the names that Temporal knows them under. */
+export type RedisActivities = ReturnType<typeof createRedisActivities>;
+
+/** Steps and their drivers → the activities that a redis worker serves. */
+export function createRedisActivities({ runtime, groupNames = [], ...deps }: RedisActivityOptions) {
+  const step = <O>(
+    definition: StepDefinition<RedisSwitchoverData, O, RedisDeps>,
+  ): StepActivity<RedisSwitchoverData, O> => stepActivity(definition, deps, runtime);
+  return {
+    redisPlanSwitchover: planSwitchoverActivity(deps, runtime),
+    redisCanary: step(canary),
+    redisPrepareCandidate: step(prepareCandidate),
+    redisHandover: step(handover),
+    redisRepointSiblings: step(repointSiblings),
+    redisRestoreWriteSafety: step(restoreWriteSafety),
+    redisProveRoles: step(proveRoles),
+    redisCheckReplication: step(checkReplication),
+    redisAudit: auditActivity(deps, groupNames),
+  };
+}

@@ -1,0 +1,55 @@
+import { GantryError } from '../../src/errors/index.ts';
+import type { RedisSwitchoverData, WriteSafety } from '../../src/planning/redis/index.ts';
+import type { StepContext } from '../../src/steps/index.ts';
+import { defineStep, done, todo, wait } from '../../src/steps/index.ts';
+import type { RedisDeps } from './access.ts';
+import { lookAtGroup, roleFaults, withGroup } from './group-look.ts';
+import { sameWriteSafety, setWriteSafety, writeSafetyOf } from './write-safety.ts';
+
+type Safety = (WriteSafety & { name: string })[];
+
+/** How long the replicas may take to be linked. Milliseconds. */
+const replicasLinkedMs = 30_000;
+const lookEveryMs = 100;
+
+/**
+ * Every node gets what the platform file says of min-replicas-to-write, so that the next fencing by lease holds whoever
+ * is primary then; on the new primary only once enough replicas are linked, or it would refuse all writes.
+ */
+export const restoreWriteSafety = defineStep<RedisSwitchoverData, Safety, RedisDeps>({
+  name: 'redis.restore-write-safety',
+  probe: async (data, { groups }) =>
+    withGroup(await groups(data.group), data, async (members) => {
+      const seen = await Promise.all(
+        members.map(async ({ ref, node }) => ({ name: ref.name, ...(await writeSafetyOf(node)) })),
+      );
+      const off = seen.filter((one) => !sameWriteSafety(one, data.writeSafety)).map(({ name }) => name);
+      if (off.length) return todo(seen, `${off.join(', ')}: not what the platform file says`);
+      return done(seen, `min-replicas-to-write ${data.writeSafety.minReplicasToWrite} on every node`);
+    }),
+  apply: async (data, _seen, { groups }, { signal }) =>
+    withGroup(await groups(data.group), data, async (members) => {
+      await linked(members, data, signal);
+      await Promise.all(members.map(({ node }) => setWriteSafety(node, data.writeSafety)));
+    }),
+});
+
+async function linked(
+  members: Parameters<typeof lookAtGroup>[0],
+  data: RedisSwitchoverData,
+  signal: StepContext['signal'],
+): Promise<void> {
+  const deadline = performance.now() + replicasLinkedMs;
+  for (;;) {
+    const seen = await lookAtGroup(members);
+    const faults = roleFaults(seen, data);
+    const sound = seen.length - 1 - faults.length;
+    if (sound >= data.writeSafety.minReplicasToWrite && seen[0]?.role === 'primary') return;
+    if (performance.now() > deadline) {
+      throw new GantryError('REDIS_NOT_ENOUGH_REPLICAS', `only ${sound} replicas are linked: ${faults.join('; ')}`, {
+        evidence: { seen, wanted: data.writeSafety.minReplicasToWrite },
+      });
+    }
+    await wait(lookEveryMs, signal);
+  }
+}

@@ -1,0 +1,96 @@
+import type { DiscoveryFacts, NodeRef, RedisSwitchoverData } from '../../src/planning/redis/index.ts';
+import { sameAddress } from '../../src/planning/redis/index.ts';
+import type { RedisNode, Replication } from '../../src/drivers/redis/index.ts';
+import type { RedisGroupAccess } from './access.ts';
+import { isAbsence } from './access.ts';
+import { readDiscovery } from './read-facts.ts';
+
+/** One of the two nodes of a handover, as evidence. */
+export type NodeSeen = Pick<Replication, 'role' | 'follows' | 'linkUp' | 'offset' | 'replid' | 'failoverState'>;
+export type NodeMissing = { missing: string };
+
+/** Where a handover stands, by what the nodes and the discovery show. */
+export type Standing =
+  /** The old primary is primary still, the candidate its replica. */
+  | 'before'
+  /** The server's own FAILOVER is under way. */
+  | 'failing-over'
+  /** The old primary is demoted, the candidate not promoted: nothing takes writes. */
+  | 'between'
+  /** The same, and the candidate can't be asked. */
+  | 'candidate-lost'
+  /** The candidate is primary; the old one is missing, or the discovery does not name the candidate. */
+  | 'promoted'
+  | 'done'
+  /** Both are primary. */
+  | 'split'
+  /** The old primary is missing and the candidate its replica: demoted or not, it can't be told. */
+  | 'unknown'
+  /** Roles that this handover neither starts from nor leads to. */
+  | 'changed';
+
+export type HandoverSeen = {
+  standing: Standing;
+  primary: NodeSeen | NodeMissing;
+  candidate: NodeSeen | NodeMissing;
+  discovery: DiscoveryFacts;
+};
+
+/** Looks at both nodes and the discovery. A node that can't be asked is an observation; a wrong password is an error. */
+export async function lookAtHandover(access: RedisGroupAccess, data: RedisSwitchoverData): Promise<HandoverSeen> {
+  const [primary, candidate, discovery] = await Promise.all([
+    lookAt(access, data.primary),
+    lookAt(access, data.candidate),
+    readDiscovery(access),
+  ]);
+  return { standing: standingOf(primary, candidate, discovery, data), primary, candidate, discovery };
+}
+
+/** What two nodes and the discovery show → where the handover stands. Pure. */
+export function standingOf(
+  primary: NodeSeen | NodeMissing,
+  candidate: NodeSeen | NodeMissing,
+  discovery: DiscoveryFacts,
+  data: Pick<RedisSwitchoverData, 'primary' | 'candidate'>,
+): Standing {
+  if ('missing' in primary) {
+    if ('missing' in candidate) return 'unknown';
+    if (candidate.role === 'primary') return 'promoted';
+    return follows(candidate, data.primary) ? 'unknown' : 'changed';
+  }
+  if (primary.role === 'primary') {
+    if ('missing' in candidate) return primary.failoverState === 'no-failover' ? 'before' : 'failing-over';
+    // While a FAILOVER swaps the roles both may call themselves primary for a moment; it settles that itself.
+    if (primary.failoverState !== 'no-failover') return 'failing-over';
+    if (candidate.role === 'primary') return 'split';
+    return follows(candidate, data.primary) || isLinked(candidate, primary, data.primary) ? 'before' : 'changed';
+  }
+  if ('missing' in candidate) return follows(primary, data.candidate) ? 'candidate-lost' : 'changed';
+  if (!follows(primary, data.candidate) && !isLinked(primary, candidate, data.candidate)) return 'changed';
+  if (candidate.role === 'replica') return follows(candidate, data.primary) ? 'between' : 'changed';
+  const told = discovery.kind === 'entry' && sameAddress(discovery.primary, data.candidate);
+  return told ? 'done' : 'promoted';
+}
+
+function follows(seen: NodeSeen, ref: NodeRef): boolean {
+  return seen.role === 'replica' && seen.follows !== undefined && sameAddress(seen.follows, ref);
+}
+
+/** It knows its primary under another name than the platform file: a live link, port and history are the proof. */
+function isLinked(replica: NodeSeen, primary: NodeSeen, ref: NodeRef): boolean {
+  return replica.linkUp && replica.follows?.port === ref.port && replica.replid === primary.replid;
+}
+
+async function lookAt(access: RedisGroupAccess, ref: NodeRef): Promise<NodeSeen | NodeMissing> {
+  let node: RedisNode | undefined;
+  try {
+    node = await access.connect(ref.name);
+    const { role, follows: whom, linkUp, offset, replid, failoverState } = await node.replication();
+    return { role, ...(whom ? { follows: whom } : {}), linkUp, offset, replid, failoverState };
+  } catch (error) {
+    if (isAbsence(error)) return { missing: error.message };
+    throw error;
+  } finally {
+    node?.close();
+  }
+}

@@ -1,0 +1,32 @@
+import { GantryError } from '../../errors/index.ts';
+import type { RedisLink } from './link.ts';
+import type { RedisNode } from './types.ts';
+
+type Admin = Pick<
+  RedisNode,
+  'pauseWrites' | 'unpause' | 'configSet' | 'configRewrite' | 'killNormalClients' | 'waitReplicas' | 'set'
+>;
+
+/** The verbs that change something other than a role. */
+export function adminVerbs({ send, commandTimeoutMs, endpoint }: RedisLink): Admin {
+  return {
+    pauseWrites: async (ms) => void (await send('client', 'pause', ms, 'write')),
+    unpause: async () => void (await send('client', 'unpause')),
+    configSet: async (name, value) => void (await send('config', 'set', name, value)),
+    configRewrite: async () => void (await send('config', 'rewrite')),
+    killNormalClients: async () => Number(await send('client', 'kill', 'type', 'normal', 'skipme', 'yes')),
+    waitReplicas: async (count, ms) => {
+      if (ms >= commandTimeoutMs) {
+        throw new GantryError(
+          'UNEXPECTED',
+          `WAIT ${ms} ms does not fit into the command timeout of ${commandTimeoutMs} ms`,
+          {
+            evidence: { node: `${endpoint.host}:${endpoint.port}` },
+          },
+        );
+      }
+      return Number(await send('wait', count, ms));
+    },
+    set: async (key, value) => void (await send('set', key, value)),
+  };
+}

@@ -1,0 +1,39 @@
+import type { ErrorCode } from '../../errors/index.ts';
+import { GantryError } from '../../errors/index.ts';
+import type { Endpoint } from './types.ts';
+
+/** The first word of an error reply → the catalogue's code. */
+const replyCodes: Readonly<Record<string, ErrorCode>> = {
+  NOAUTH: 'REDIS_AUTH_FAILED',
+  WRONGPASS: 'REDIS_AUTH_FAILED',
+  NOPERM: 'REDIS_NO_PERMISSION',
+  LOADING: 'REDIS_LOADING',
+  BUSY: 'REDIS_BUSY',
+  MISCONF: 'REDIS_MISCONF',
+  OOM: 'REDIS_OUT_OF_MEMORY',
+  NOREPLICAS: 'REDIS_NOT_ENOUGH_REPLICAS',
+  READONLY: 'REDIS_READ_ONLY',
+  MASTERDOWN: 'REDIS_REPLICA_UNLINKED',
+};
+
+/**
+ * Anything that the client library throws → a catalogue error. The library's own error object is not kept as the cause:
+ * it carries the arguments of the command, AUTH's included.
+ */
+export function redisError(error: unknown, endpoint: Endpoint, command: string, password?: string): GantryError {
+  if (error instanceof GantryError) return error;
+  const raw = error instanceof Error ? error.message : String(error);
+  const answer = password ? raw.replaceAll(password, '***') : raw;
+  const where = `${endpoint.host}:${endpoint.port}`;
+  const evidence = { node: where, command, answer };
+  return new GantryError(codeOf(error, answer), `${where}: ${command}: ${answer}`, { evidence });
+}
+
+function codeOf(error: unknown, answer: string): ErrorCode {
+  if (!(error instanceof Error)) return 'REDIS_COMMAND_FAILED';
+  if (error.name !== 'ReplyError') return answer === 'Command timed out' ? 'REDIS_TIMEOUT' : 'REDIS_UNREACHABLE';
+  // An aborted transaction names the refusal of the command that spoiled it.
+  const inner = (error as { previousErrors?: readonly Error[] }).previousErrors?.find((e) => e.message !== answer);
+  if (answer.startsWith('EXECABORT') && inner) return codeOf(inner, inner.message);
+  return replyCodes[answer.split(' ', 1)[0] ?? ''] ?? 'REDIS_COMMAND_FAILED';
+}

@@ -1,0 +1,13 @@
+export type { RedisConnectOptions } from './connect.ts';
+export { connectRedis } from './connect.ts';
+export type {
+  Endpoint,
+  FailoverState,
+  Persisted,
+  RedisCredentials,
+  RedisNode,
+  ReplicaSeen,
+  Replication,
+  RoleChange,
+} from './types.ts';
+export { epochKey } from './types.ts';

@@ -1,0 +1,58 @@
+import { epochOf, textOf } from './link.ts';
+import type { RedisLink } from './link.ts';
+import { parseInfo, parseReplication, unexpected } from './info.ts';
+import type { RedisNode } from './types.ts';
+import { epochKey } from './types.ts';
+
+type Reads = Pick<
+  RedisNode,
+  'info' | 'replication' | 'configGet' | 'aclList' | 'moduleList' | 'sentinelListens' | 'epoch' | 'get'
+>;
+
+/** The channel on which Sentinels greet each other through every node that they watch. */
+const sentinelChannel = '__sentinel__:hello';
+
+/** The verbs that change nothing. */
+export function readVerbs(link: RedisLink): Reads {
+  const { endpoint, send } = link;
+  return {
+    info: async (section) => parseInfo(textOf(await send('info', section), endpoint, 'INFO')),
+    replication: async () => parseReplication(textOf(await send('info', 'replication'), endpoint, 'INFO'), endpoint),
+    configGet: async (names) => {
+      // One name per command: several in one CONFIG GET came with 7.0.
+      const answers = await link.pipeline(names.map((name) => ['config', 'get', name]));
+      const values: Record<string, string> = {};
+      for (const [index, name] of names.entries()) {
+        const pair = answers[index];
+        if (!Array.isArray(pair)) return unexpected(endpoint, `CONFIG GET ${name} did not answer a list`);
+        // A setting that this version doesn't know answers an empty list and is left out.
+        if (pair.length) values[name] = textOf(pair[1], endpoint, `CONFIG GET ${name}`);
+      }
+      return values;
+    },
+    aclList: async () => texts(await send('acl', 'list'), link, 'ACL LIST'),
+    moduleList: async () => {
+      const answer = await send('module', 'list');
+      if (!Array.isArray(answer)) return unexpected(endpoint, 'MODULE LIST did not answer a list');
+      return answer.map((module: unknown) => {
+        const fields = Array.isArray(module) ? module.map(String) : [];
+        const after = (name: string): string => fields[fields.indexOf(name) + 1] ?? '?';
+        return `${after('name')} ${after('ver')}`;
+      });
+    },
+    sentinelListens: async () => {
+      const answer = await send('pubsub', 'numsub', sentinelChannel);
+      return Array.isArray(answer) && Number(answer[1]) > 0;
+    },
+    epoch: async () => epochOf(await send('get', epochKey), endpoint),
+    get: async (key) => {
+      const value = await send('get', key);
+      return value === null ? undefined : textOf(value, endpoint, 'GET');
+    },
+  };
+}
+
+function texts(answer: unknown, link: RedisLink, command: string): string[] {
+  if (!Array.isArray(answer)) return unexpected(link.endpoint, `${command} did not answer a list`);
+  return answer.map((item) => textOf(item, link.endpoint, command));
+}

@@ -1,0 +1,90 @@
+/** Where a node listens. */
+export type Endpoint = { host: string; port: number };
+
+/** Read by the worker from where the platform file points; never logged, never in an error. */
+export type RedisCredentials = { username?: string; password?: string };
+
+/** One replica as its primary sees it; the offset is what it acknowledged last, up to 1 s ago. */
+export type ReplicaSeen = Endpoint & { online: boolean; ackedOffset: number; ackedSecondsAgo: number };
+
+/** The parts of a FAILOVER, as INFO names them. */
+export type FailoverState = 'no-failover' | 'waiting-for-sync' | 'failover-in-progress';
+
+/** `INFO replication`, in one shape for both roles. */
+export type Replication = {
+  role: 'primary' | 'replica';
+  /** A replica: whom it follows, or tries to. */
+  follows?: Endpoint;
+  /** A replica: whether its link to that node is up. */
+  linkUp: boolean;
+  syncInProgress: boolean;
+  /** A replica: seconds since it last heard from its primary; 0–10 when idle and healthy (the ping period). */
+  lastIoSeconds?: number;
+  /** Bytes of the replication stream: written by a primary, applied by a replica. */
+  offset: number;
+  replid: string;
+  /** The history this node continued when it was promoted. */
+  replid2: string;
+  replicas: readonly ReplicaSeen[];
+  failoverState: FailoverState;
+  /** `replica-priority` of a replica. */
+  priority?: number;
+  backlogBytes: number;
+};
+
+/** Whether CONFIG REWRITE went through in the same transaction; if not, why. */
+export type Persisted = { persisted: true } | { persisted: false; because: string };
+
+/** A role change that took place. `offset` is the node's offset at that very moment. */
+export type RoleChange = Persisted & { offset: number };
+
+/**
+ * One connection to one node, as small verbs: each is a command or one transaction, so that a test can fail, delay or
+ * record each of them. Every verb throws catalogue errors; after REDIS_TIMEOUT the connection is closed, so that what
+ * the node held back (a write during a pause) isn't carried out later.
+ */
+export type RedisNode = {
+  readonly endpoint: Endpoint;
+
+  info: (section: string) => Promise<Record<string, string>>;
+  replication: () => Promise<Replication>;
+  configGet: (names: readonly string[]) => Promise<Record<string, string>>;
+  /** The rules of all users; they hold password hashes: digest before showing. */
+  aclList: () => Promise<readonly string[]>;
+  moduleList: () => Promise<readonly string[]>;
+  /** Whether a Sentinel listens on this node. */
+  sentinelListens: () => Promise<boolean>;
+
+  /** The epoch of the group as this node has it; 0 if there is none. */
+  epoch: () => Promise<number>;
+  /** On a primary: compare-and-set to one more than the greater of the present epoch and `above`. Blocks during a write pause. */
+  raiseEpoch: (above?: number) => Promise<number>;
+
+  /** `CLIENT PAUSE ms WRITE`: a lease, it ends by itself. */
+  pauseWrites: (ms: number) => Promise<void>;
+  unpause: () => Promise<void>;
+  /** Makes this primary a replica of `to` and persists it, if the epoch is still `epoch`. @throws STALE_ATTEMPT */
+  demote: (epoch: number, to: Endpoint) => Promise<RoleChange>;
+  /** Makes this replica a primary and persists it, if the epoch is still `epoch`; a primary stays one. @throws STALE_ATTEMPT */
+  promote: (epoch: number) => Promise<RoleChange>;
+  /** Lets this replica follow `to` and persists it, unless it has seen an epoch above `epoch`. @throws STALE_ATTEMPT */
+  repoint: (epoch: number, to: Endpoint) => Promise<RoleChange>;
+  /** Starts `FAILOVER TO … TIMEOUT …` (never FORCE), if the epoch is still `epoch`. @throws STALE_ATTEMPT */
+  failoverTo: (epoch: number, to: Endpoint, timeoutMs: number) => Promise<void>;
+  /** Aborts a FAILOVER that waits for its replica; later than that it could make two primaries. Answers whether it did. */
+  failoverAbort: () => Promise<boolean>;
+
+  configSet: (name: string, value: string) => Promise<void>;
+  configRewrite: () => Promise<void>;
+  /** `CLIENT KILL TYPE normal`, this connection spared. Answers how many. */
+  killNormalClients: () => Promise<number>;
+  /** `WAIT`: how many replicas acknowledged all writes of this connection. */
+  waitReplicas: (count: number, ms: number) => Promise<number>;
+  get: (key: string) => Promise<string | undefined>;
+  set: (key: string, value: string) => Promise<void>;
+
+  close: () => void;
+};
+
+/** The key that holds the group's epoch, in database 0. */
+export const epochKey = 'gantry:epoch';

@@ -1,0 +1,16 @@
+export { auditGroup } from './audit-group.ts';
+export type { SwitchoverPlanning } from './plan-switchover.ts';
+export { planSwitchover } from './plan-switchover.ts';
+export { sameAddress } from './roles.ts';
+export type {
+  DiscoveryFacts,
+  Finding,
+  GroupFacts,
+  GroupIntent,
+  HandoverLimits,
+  NodeFacts,
+  NodeReading,
+  NodeRef,
+  RedisSwitchoverData,
+  WriteSafety,
+} from './types.ts';

@@ -1,0 +1,98 @@
+import type { ErrorCode } from '../../errors/index.ts';
+import type { RedisProcedure } from '../../runs/index.ts';
+
+/** A node of a group: its name in the platform file and where it listens. */
+export type NodeRef = { name: string; host: string; port: number };
+
+/** What the platform file says of a group, as far as a plan needs it. Structurally a part of its `RedisGroup`. */
+export type GroupIntent = {
+  nodes: readonly NodeRef[];
+  path: 'direct' | 'proxied';
+  lagLimitBytes: number;
+  handover: HandoverLimits;
+  writeSafety: WriteSafety;
+};
+
+/** Milliseconds. */
+export type HandoverLimits = {
+  /** How long the old primary holds writes back if nobody ends it. */
+  pauseMs: number;
+  /** How long the candidate may take to reach the paused primary's offset. */
+  equalityMs: number;
+  /** What must be left of the pause when the demotion is sent. */
+  leaseReserveMs: number;
+  /** For FAILOVER: how long it may wait for the candidate. */
+  failoverTimeoutMs: number;
+};
+
+export type WriteSafety = { minReplicasToWrite: number; minReplicasMaxLagSeconds: number };
+
+/** What one node answered. */
+export type NodeReading = {
+  version: string;
+  role: 'primary' | 'replica';
+  /** A replica: whom it follows. */
+  follows?: { host: string; port: number };
+  linkUp: boolean;
+  syncInProgress: boolean;
+  /** Written by a primary, applied by a replica. Bytes. */
+  offset: number;
+  replid: string;
+  priority: number;
+  failoverInProgress: boolean;
+  loading: boolean;
+  savingRdb: boolean;
+  rewritingAof: boolean;
+  aofEnabled: boolean;
+  rdbEnabled: boolean;
+  hasConfigFile: boolean;
+  /** `replica-read-only`: as a replica it refuses the writes of clients. */
+  readOnlyAsReplica: boolean;
+  /** `replica-serve-stale-data`: without a link it still answers reads. */
+  answersWithoutLink: boolean;
+  /** Settings that clients would notice: name → value. */
+  settings: Readonly<Record<string, string>>;
+  /** A digest of the users' rules; left out where the worker may not read them. */
+  aclDigest?: string;
+  modules: readonly string[];
+  writeSafety: WriteSafety;
+  backlogBytes: number;
+  sentinelListens: boolean;
+  epoch: number;
+};
+
+/** A node and what it answered, or why it did not. */
+export type NodeFacts = NodeRef &
+  ({ reading: NodeReading; problem?: never } | { reading?: never; problem: { code: ErrorCode; message: string } });
+
+/** What the discovery answered, that it knows nothing of the group, or why there is no answer. */
+export type DiscoveryFacts =
+  | { kind: 'entry'; primary: { host: string; port: number }; epoch: number }
+  | { kind: 'nothing' }
+  | { kind: 'problem'; code: ErrorCode; message: string };
+
+/** Everything that was read of a group at one time. */
+export type GroupFacts = {
+  nodes: readonly NodeFacts[];
+  discovery: DiscoveryFacts;
+  /** Of the primary, from two samples; left out without a single primary. */
+  writeBytesPerSecond?: number;
+};
+
+/** Something that is in the way; the caller adds the catalogue's hint. */
+export type Finding = { code: ErrorCode; message: string; place?: string };
+
+/** What the steps of a switchover work from; part of the plan's hash, so nothing in it moves by itself. */
+export type RedisSwitchoverData = {
+  group: string;
+  procedure: RedisProcedure;
+  /** The primary at planning time. */
+  primary: NodeRef;
+  /** The replica that becomes the primary. */
+  candidate: NodeRef;
+  /** All other nodes. */
+  siblings: readonly NodeRef[];
+  handover: HandoverLimits;
+  writeSafety: WriteSafety;
+  lagLimitBytes: number;
+};

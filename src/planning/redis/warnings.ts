@@ -1,0 +1,49 @@
+import type { SeenNode } from './roles.ts';
+import { linkFindings } from './checks.ts';
+import type { GroupFacts, GroupIntent } from './types.ts';
+
+/** Seconds of writes that the backlog should hold, so that re-pointed replicas need no full copy. */
+const backlogSeconds = 60;
+
+export type Warned = {
+  intent: GroupIntent;
+  facts: GroupFacts;
+  primary: SeenNode;
+  candidate: SeenNode;
+  siblings: readonly SeenNode[];
+};
+
+/** What does not stand in the way and should be known to those who approve. */
+export function warningsOf({ intent, facts, primary, candidate, siblings }: Warned): string[] {
+  const needed = Math.ceil((facts.writeBytesPerSecond ?? 0) * backlogSeconds);
+  const { writeSafety } = intent;
+  const all = [primary, candidate, ...siblings];
+  return [
+    ...all
+      .filter(({ reading }) => reading.backlogBytes < needed)
+      .map(
+        ({ name, reading }) =>
+          `the backlog of ${name} (${reading.backlogBytes} bytes) holds less than ${backlogSeconds} s of writes (${needed} bytes): a replica may need a full copy`,
+      ),
+    ...siblings.flatMap((node) => linkFindings(node, primary, intent.lagLimitBytes).map(({ message }) => message)),
+    ...(facts.discovery.kind === 'nothing'
+      ? ['the discovery does not know this group yet; the handover will announce it']
+      : []),
+    ...all
+      .filter(({ reading }) => reading.aclDigest === undefined)
+      .map(({ name }) => `the users (ACL) of ${name} could not be compared: no permission`),
+    ...[primary, ...siblings]
+      .filter(({ reading }) => !reading.aofEnabled && !reading.rdbEnabled)
+      .map(({ name }) => `${name} saves nothing to disk`),
+    ...(writeSafety.minReplicasToWrite > all.length - 1
+      ? [
+          `min-replicas-to-write ${writeSafety.minReplicasToWrite} is more than the group has replicas: it would refuse all writes`,
+        ]
+      : []),
+    ...(primary.reading.writeSafety.minReplicasToWrite === writeSafety.minReplicasToWrite
+      ? []
+      : [
+          `min-replicas-to-write of ${primary.name} is ${primary.reading.writeSafety.minReplicasToWrite}, the platform file says ${writeSafety.minReplicasToWrite}: the run sets what the file says`,
+        ]),
+  ];
+}
