@@ -1,3 +1,4 @@
+export { auditRedis } from './audit.ts';
 export { connect, withClient } from './connect.ts';
 export type { DescribedRun, Description } from './description.ts';
 export { describeRun } from './description.ts';

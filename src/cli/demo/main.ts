@@ -1,5 +1,5 @@
 import { GantryError } from '../../errors/index.ts';
-import { problemLines } from '../render/problem.ts';
+import { evidenceLines, problemLines } from '../render/problem.ts';
 import { demoRedisSwitchover } from './redis-switchover.ts';
 import { say, title } from './say.ts';
 import type { Stage } from './stage.ts';
@@ -41,6 +41,7 @@ async function perform(run: (stage: Stage) => Promise<boolean>): Promise<number>
     const trouble = { code: error.code, message: error.message, hint: error.hint, problems: [...error.problems] };
     for (const line of problemLines(trouble, { color: process.stderr.isTTY, width: 100, now: Date.now() }))
       console.error(line);
+    for (const line of evidenceLines(error.evidence)) console.error(line);
     return 1;
   } finally {
     await stage.close();

@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
 import { redisInfo } from '../../../lab/redis-client.ts';
@@ -36,6 +37,7 @@ export async function demoRedisSwitchover(stage: Stage): Promise<SwitchoverFigur
   title('Redis switchover: a primary under write load changes hands');
   const rig = await startRedisRig({
     stateDir: stage.stateDir,
+    reportFolder: resolve('.gantry/demo/reports'),
     policies: { kinds: { 'redis.switchover': { soak: { duration: '4s', every: '1s' } } } },
   });
   stage.onClose(() => rig.stop());
@@ -105,7 +107,7 @@ async function conclude(
   const primaries = await load.twoPrimaries();
   const { acked } = await load.stop();
   const after = await roles(rig);
-  const primary = rig.group.nodes.find((node) => after.get(node.name) === 'master');
+  const primary = rig.group.nodes.find((node) => after.get(node.name) === 'primary');
   if (!primary)
     throw new GantryError('UNEXPECTED', 'no node is primary after the switchover', { evidence: { after: [...after] } });
   const { lost } = await load.verify({ host: primary.host, port: primary.port });
@@ -138,8 +140,13 @@ type Roles = ReadonlyMap<string, string>;
 async function roles(rig: RedisRig): Promise<Roles> {
   const seen = await Promise.all(
     rig.group.nodes.map(
-      async (node) => [node.name, (await redisInfo(node, rig.group.password))['role'] ?? '?'] as const,
+      async (node) => [node.name, roleWord((await redisInfo(node, rig.group.password))['role'])] as const,
     ),
   );
   return new Map(seen);
+}
+
+/** Redis says master and slave. */
+function roleWord(role: string | undefined): string {
+  return role === 'master' ? 'primary' : role === 'slave' ? 'replica' : '?';
 }

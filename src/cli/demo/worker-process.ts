@@ -1,0 +1,51 @@
+import { fileURLToPath } from 'node:url';
+import type { LabProcess } from '../../../lab/process.ts';
+import { startProcess } from '../../../lab/process.ts';
+import { runsTypeScript } from '../../../lab/run-typescript.ts';
+import { livePollers, withClient } from '../../client/index.ts';
+import { controlQueue, defaultTaskQueue, domainQueue } from '../../runs/index.ts';
+import type { ConnectionSettings } from '../../settings/index.ts';
+
+export type WorkerProcessOptions = {
+  stateDir: string;
+  connection: ConnectionSettings;
+  platformFile: string;
+  /** Where the workers find the secrets that the platform file names. */
+  env: Record<string, string>;
+  /** Default: the queues of production. */
+  taskQueue?: string;
+};
+
+/**
+ * Starts the workers of one machine in a process of their own, as in production, and waits until they poll.
+ * @throws GantryError LAB_PART_FAILED
+ */
+export function startWorkerProcess(options: WorkerProcessOptions): Promise<LabProcess> {
+  const { stateDir, connection, platformFile, env, taskQueue = defaultTaskQueue } = options;
+  const queues = [
+    [taskQueue, 'workflow'],
+    [controlQueue(taskQueue), 'activity'],
+    [domainQueue(taskQueue, 'redis'), 'activity'],
+  ] as const;
+  return startProcess({
+    stateDir,
+    name: 'workers',
+    part: 'workers',
+    command: process.execPath,
+    args: [...runsTypeScript, fileURLToPath(new URL('../../../workers/main.ts', import.meta.url))],
+    env: {
+      ...process.env,
+      ...env,
+      TEMPORAL_ADDRESS: connection.address,
+      GANTRY_PLATFORM: platformFile,
+      GANTRY_TASK_QUEUE: taskQueue,
+      GANTRY_LOG: 'warn',
+    },
+    readyWithinMs: 30_000,
+    ready: () =>
+      withClient(connection, async (client) => {
+        for (const [queue, kind] of queues) if ((await livePollers(client, queue, kind)) === 0) return false;
+        return true;
+      }),
+  });
+}

@@ -1,0 +1,117 @@
+import { access, constants, mkdir } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import type { Client } from '@temporalio/client';
+import { auditRedis, connect, livePollers, missingSearchAttributes, serverFacts } from '../client/index.ts';
+import { troubleOf } from '../errors/index.ts';
+import { loadPlatform } from '../platform/index.ts';
+import type { LoadedPlatform } from '../platform/index.ts';
+import { controlQueue, domainQueue, kinds } from '../runs/index.ts';
+import type { Domain } from '../runs/index.ts';
+import type { Settings } from '../settings/index.ts';
+import { auditChecks } from './audit.ts';
+import type { Check } from './render/checks.ts';
+
+/** Everything `gantry doctor` looks at, in the order in which one thing rests on the other. */
+export async function diagnose(settings: Settings): Promise<Check[]> {
+  const file = await platformChecks(settings.platformPath);
+  const client = await connect(settings.connection).catch((error: unknown) => bad('server', error));
+  if ('state' in client) {
+    const blind = ['namespace', 'search attributes', 'workers', 'left behind'];
+    return [client, ...blind.map((name) => unknown(name, 'no server to ask')), ...file];
+  }
+  try {
+    const workers = await workerChecks(client, settings.taskQueue);
+    const polled = workers.every(({ state }) => state === 'ok');
+    return [
+      ...(await serverChecks(client, settings)),
+      ...workers,
+      ...file,
+      ...(polled ? await leftBehind(client, settings.taskQueue) : [unknown('left behind', 'no workers to look with')]),
+    ];
+  } finally {
+    await client.connection.close();
+  }
+}
+
+async function serverChecks(client: Client, { connection }: Settings): Promise<Check[]> {
+  const { address, namespace } = connection;
+  const [facts, missing] = await Promise.allSettled([serverFacts(client), missingSearchAttributes(client)]);
+  const checks: Check[] =
+    facts.status === 'fulfilled'
+      ? [
+          ok('server', `Temporal ${facts.value.version} at ${address}`),
+          ok('namespace', `${namespace}; closed runs are kept ${facts.value.retentionDays} days`),
+        ]
+      : [ok('server', `answers at ${address}`), bad('namespace', facts.reason)];
+  if (missing.status === 'rejected')
+    return [...checks, { ...bad('search attributes', missing.reason), state: 'unknown' }];
+  if (missing.value.length === 0) return [...checks, ok('search attributes', 'all registered')];
+  const create = missing.value.map((name) => `--name ${name} --type Keyword`).join(' ');
+  const fact = `${missing.value.join(', ')} not registered: a run would stick`;
+  const next = `start a worker, which registers them, or \`temporal operator search-attribute create ${create}\``;
+  return [...checks, { name: 'search attributes', state: 'bad', fact, next }];
+}
+
+/** Each queue that a run needs has somebody who polls it. */
+async function workerChecks(client: Client, taskQueue: string): Promise<Check[]> {
+  const domains = [...new Set<Domain>(Object.values(kinds).map(({ domain }) => domain))];
+  const queues = [
+    { queue: taskQueue, type: 'workflow' as const },
+    { queue: controlQueue(taskQueue), type: 'activity' as const },
+    ...domains.map((domain) => ({ queue: domainQueue(taskQueue, domain), type: 'activity' as const })),
+  ];
+  return Promise.all(
+    queues.map(async ({ queue, type }) => {
+      const name = `queue ${queue}`;
+      const pollers = await livePollers(client, queue, type).catch((error: unknown) => bad(name, error));
+      if (typeof pollers !== 'number') return pollers;
+      if (pollers > 0) return ok(name, `${pollers} ${pollers === 1 ? 'worker polls' : 'workers poll'} it`);
+      const next = 'start the workers with `gantry dev`, or look at the deployment of this role';
+      return { name, state: 'bad', fact: `no worker polls it: ${type} tasks wait`, next } satisfies Check;
+    }),
+  );
+}
+
+async function platformChecks(path: string): Promise<Check[]> {
+  let loaded: LoadedPlatform;
+  try {
+    loaded = loadPlatform(path);
+  } catch (error) {
+    return [bad('platform file', error), unknown('report store', 'the platform file says where it is')];
+  }
+  const folder = resolve(loaded.platform.reports.folder);
+  const store = await mkdir(folder, { recursive: true })
+    .then(() => access(folder, constants.W_OK))
+    .then(
+      () => ok('report store', `${folder} can be written from here`),
+      (error: NodeJS.ErrnoException): Check => ({
+        name: 'report store',
+        state: 'bad',
+        fact: `${folder} can't be written: ${error.code ?? error.message}`,
+        next: 'give the worker a folder that it may write, or correct `reports.folder` in the platform file',
+      }),
+    );
+  return [ok('platform file', `${path}, digest ${loaded.digest.slice(0, 12)}`), store];
+}
+
+/** What terminated runs, or anybody else, left in the systems: only workers can look there. */
+async function leftBehind(client: Client, taskQueue: string): Promise<Check[]> {
+  try {
+    return auditChecks(await auditRedis(client, taskQueue));
+  } catch (error) {
+    return [{ ...bad('left behind', error), state: 'unknown' }];
+  }
+}
+
+function ok(name: string, fact: string): Check {
+  return { name, state: 'ok', fact };
+}
+
+function unknown(name: string, fact: string): Check {
+  return { name, state: 'unknown', fact };
+}
+
+function bad(name: string, error: unknown): Check {
+  const { code, message, hint } = troubleOf(error);
+  return { name, state: 'bad', fact: `${code}: ${message}`, next: hint };
+}

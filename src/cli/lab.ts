@@ -1,0 +1,51 @@
+import { join } from 'node:path';
+import { Argument } from 'commander';
+import type { Command } from 'commander';
+import type { LabPart, LabProcessStatus } from '../../lab/index.ts';
+import { labDown, labParts, labStatus, labUp } from '../../lab/index.ts';
+import { searchAttributeNames } from '../runs/index.ts';
+import type { CliContext } from './context.ts';
+import type { GlobalOptions } from './options.ts';
+import { globals, settingsOf } from './options.ts';
+import { print, printJson } from './output.ts';
+
+/** `gantry lab up|down|status [part…]`: real parts on this machine's loopback. */
+export function addLab(program: Command, context: CliContext): void {
+  const lab = program.command('lab').description('Real parts on this machine, to try a procedure on');
+  const parts = () => new Argument('[part...]', 'which parts; default: all').choices([...labParts]);
+  const verb = (name: string, text: string, act: (options: LabOptions) => Promise<LabProcessStatus[]>): void => {
+    lab
+      .command(name)
+      .description(text)
+      .addArgument(parts())
+      .action(async (wanted: LabPart[], _options: unknown, self: Command) => {
+        const flags = globals(self);
+        show(context, await act(optionsOf(context, flags, wanted)), flags);
+      });
+  };
+  const searchAttributes = Object.fromEntries(
+    Object.values(searchAttributeNames).map((attribute) => [attribute, 'Keyword' as const]),
+  );
+  verb('up', 'Start parts, each from an empty folder; what runs already is left alone', (options) =>
+    labUp({ ...options, searchAttributes }),
+  );
+  verb('down', 'Stop parts', (options) => labDown(options));
+  verb('status', 'What runs, and where it answers', async (options) => labStatus(options));
+}
+
+type LabOptions = { parts?: readonly LabPart[]; stateDir: string };
+
+function optionsOf(context: CliContext, flags: GlobalOptions, wanted: readonly LabPart[]): LabOptions {
+  const stateDir = join(settingsOf(context, flags).stateDir, 'lab');
+  return { stateDir, ...(wanted.length > 0 ? { parts: wanted } : {}) };
+}
+
+function show(context: CliContext, lab: readonly LabProcessStatus[], { json }: GlobalOptions): void {
+  if (json) printJson(context, { lab });
+  else print(context, lab.length === 0 ? ['nothing of the lab is known here'] : lab.map(line));
+}
+
+function line({ name, part, pid, running, endpoints, logFile }: LabProcessStatus): string {
+  const where = Object.entries(endpoints).map(([what, at]) => `${what} ${String(at)}`);
+  return `${running ? '✓' : '✗'} ${name} (${part}, pid ${pid}): ${[...where, `log ${logFile}`].join(', ')}`;
+}

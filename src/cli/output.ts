@@ -1,0 +1,50 @@
+import { CommanderError } from 'commander';
+import { GantryError, troubleOf } from '../errors/index.ts';
+import type { CliContext } from './context.ts';
+import { canvasOf } from './context.ts';
+import { clean } from './render/clean.ts';
+import { problemLines } from './render/problem.ts';
+
+/** Lines for people, on standard output. */
+export function print(context: CliContext, lines: readonly string[]): void {
+  context.out.write(`${lines.join('\n')}\n`);
+}
+
+/** Lines beside the result, on standard error. */
+export function remark(context: CliContext, lines: readonly string[]): void {
+  context.err.write(`${lines.join('\n')}\n`);
+}
+
+/** The one JSON object of `--json`. Each shape is in src/cli/json.ts. */
+export function printJson(context: CliContext, value: object): void {
+  context.out.write(`${JSON.stringify(value, null, 2)}\n`);
+}
+
+/** Commander's word that help or a version was shown instead: no failure when it was asked for. */
+function shown(error: unknown): 0 | 2 | undefined {
+  if (!(error instanceof CommanderError)) return undefined;
+  if (error.exitCode === 0) return 0;
+  return error.code === 'commander.help' ? 2 : undefined;
+}
+
+/**
+ * Tells of a failure: code, message, every problem with its place, the hint; with `--json` as the one JSON object.
+ * Answers the exit code: 2 for wrong usage, 1 for everything else.
+ */
+export function fail(context: CliContext, error: unknown, json: boolean): number {
+  const help = shown(error);
+  if (help !== undefined && !(json && help === 2)) return help;
+  const usage = error instanceof CommanderError;
+  const trouble = troubleOf(usage ? usageError(error) : error);
+  const { code, message, hint, problems, evidence } = trouble;
+  if (json) printJson(context, { error: { code, message, hint, problems, evidence } });
+  else remark(context, problemLines(clean(trouble), canvasOf(context, context.err)));
+  return code === 'USAGE' ? 2 : 1;
+}
+
+function usageError(error: CommanderError): GantryError {
+  return new GantryError(
+    'USAGE',
+    error.code === 'commander.help' ? 'a command is missing' : error.message.replace(/^error: /, ''),
+  );
+}

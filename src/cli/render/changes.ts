@@ -1,0 +1,38 @@
+import type { RunStatus, StepRecord } from '../../runs/index.ts';
+import { stepMarks } from './marks.ts';
+import { clock, duration } from './time.ts';
+
+/** What is new since the last look, one line each: what `--follow` prints where there is no terminal to redraw. */
+export function changeLines(before: RunStatus | undefined, now: RunStatus): string[] {
+  return [
+    ...(before?.plan?.hash === now.plan?.hash || !now.plan ? [] : [`plan ${now.plan.hash}: ${now.plan.title}`]),
+    ...now.steps.flatMap((step, index) => (same(before?.steps[index], step) ? [] : [stepChange(step)])),
+    ...(before?.state === now.state ? [] : [stateChange(now)]),
+    ...now.pending.filter((what) => !before?.pending.includes(what)).map((what) => `${what} at the next safe point`),
+    ...now.actions
+      .slice(before?.actions.length ?? 0)
+      .map(
+        ({ at, action, by, reason, note }) =>
+          `${clock(at)} ${action} by ${by}${reason ? `: ${reason}` : ''}${note ? ` (${note})` : ''}`,
+      ),
+    ...(now.pastNoReturn && !before?.pastNoReturn ? ['past the point of no return'] : []),
+  ];
+}
+
+function same(a: StepRecord | undefined, b: StepRecord): boolean {
+  return a?.state === b.state && a.note === b.note;
+}
+
+function stepChange({ title, state, ms, attempts, summary, note }: StepRecord): string {
+  const time = ms === undefined ? '' : ` in ${duration(ms)}`;
+  const tries = (attempts ?? 1) > 1 ? `, ${attempts} attempts` : '';
+  const said = note ?? summary;
+  return `${stepMarks[state].mark} ${title}: ${state}${time}${tries}${said ? `; ${said}` : ''}`;
+}
+
+function stateChange({ state, since, parked, problem, plan, workflowId }: RunStatus): string {
+  const why = state === 'parked' ? parked?.trouble : problem;
+  const what = why ? `: ${why.code}: ${why.message}` : '';
+  const next = state === 'awaiting-approval' && plan ? `: gantry approve ${workflowId} --plan-hash ${plan.hash}` : '';
+  return `${clock(since)} ${state}${what}${next}`;
+}

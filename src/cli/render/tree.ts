@@ -1,0 +1,86 @@
+import type { PlannedAction, RunStatus, StepRecord } from '../../runs/index.ts';
+import { isClosed } from '../../runs/index.ts';
+import { stateInks, stepMarks } from './marks.ts';
+import type { Canvas } from './paint.ts';
+import { clip, columns, pad, paint } from './paint.ts';
+import { problemLines } from './problem.ts';
+import { ago, duration } from './time.ts';
+
+/** A run as a tree of its steps, each line no wider than the canvas: what `--follow` redraws. */
+export function treeLines(status: RunStatus, canvas: Canvas, note?: string): string[] {
+  const steps = [...status.steps.map((step) => stepLine(step, canvas)), ...ahead(status, canvas)];
+  const titles = Math.min(44, Math.max(0, ...steps.map(({ left }) => columns(left))));
+  return [
+    head(status, canvas),
+    ...steps.map(({ left, right }, index) => {
+      const branch = paint(canvas, 'dim', index === steps.length - 1 ? '└─' : '├─');
+      return `${branch} ${pad(left, titles)}  ${right}`.trimEnd();
+    }),
+    ...standing(status, canvas),
+    ...(note === undefined ? [] : [paint(canvas, 'yellow', note)]),
+  ].map((line) => clip(canvas, line));
+}
+
+function head(status: RunStatus, canvas: Canvas): string {
+  const { kind, target, workflowId, state, since, startedAt, dryRun, pending, pastNoReturn } = status;
+  const marks = [
+    ...(dryRun ? ['dry run'] : []),
+    ...pending.map((what) => `${what} at the next safe point`),
+    ...(pastNoReturn && !isClosed(state) ? ['past its point of no return'] : []),
+  ];
+  const took = isClosed(state) ? duration(Date.parse(since) - Date.parse(startedAt)) : ago(startedAt, canvas.now);
+  return [
+    `${paint(canvas, 'bold', `${kind} ${target}`)}  ${paint(canvas, stateInks[state], state)}`,
+    took,
+    ...marks.map((mark) => paint(canvas, 'yellow', mark)),
+    paint(canvas, 'dim', workflowId),
+  ].join('  ');
+}
+
+type Line = { left: string; right: string };
+
+function stepLine(step: StepRecord, canvas: Canvas): Line {
+  const { mark, ink } = stepMarks[step.state];
+  const atWork = step.state === 'running' || step.state === 'looking' || step.state === 'undoing';
+  const time =
+    atWork && step.startedAt ? ago(step.startedAt, canvas.now) : step.ms === undefined ? '' : duration(step.ms);
+  const tries = (step.attempts ?? 1) > 1 ? `, ${step.attempts} attempts` : '';
+  const said = step.note ?? step.summary ?? '';
+  return {
+    left: `${paint(canvas, ink, mark)} ${step.title}`,
+    right: [paint(canvas, 'dim', pad(`${time}${tries}`, 8)), said].join('  ').trimEnd(),
+  };
+}
+
+/** What the plan still has ahead: only for a run that will get there. */
+function ahead(status: RunStatus, canvas: Canvas): Line[] {
+  if (!status.plan || isClosed(status.state) || status.state === 'undoing') return [];
+  const begun = new Set(status.steps.map(({ step }) => step));
+  return status.plan.actions
+    .filter(({ step }) => !begun.has(step))
+    .map(({ what, reversible, estimateMs }: PlannedAction) => ({
+      left: paint(canvas, 'dim', `· ${what}`),
+      right: [
+        ...(reversible ? [] : [paint(canvas, 'red', 'no way back')]),
+        ...(estimateMs === undefined ? [] : [paint(canvas, 'dim', `about ${duration(estimateMs)}`)]),
+      ].join('  '),
+    }));
+}
+
+/** What the run waits for or came to. */
+function standing(status: RunStatus, canvas: Canvas): string[] {
+  const { approval, parked, problem, workflowId, plan, state } = status;
+  if (state === 'awaiting-approval' && plan) {
+    const until = approval ? ` until ${approval.expiresAt}` : '';
+    return [`waits for approval${until}: gantry approve ${workflowId} --plan-hash ${plan.hash}`];
+  }
+  if (state === 'paused') return [`paused: gantry resume ${workflowId}`];
+  if (parked && !isClosed(state)) {
+    return [
+      `parked at "${parked.title}" for ${ago(parked.since, canvas.now)}`,
+      ...problemLines(parked.trouble, canvas),
+      `now: ${parked.options.map((option) => `gantry ${option} ${workflowId}`).join('  |  ')}`,
+    ];
+  }
+  return problem ? problemLines(problem, canvas) : [];
+}
