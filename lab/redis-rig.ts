@@ -14,6 +14,8 @@ export type RedisRigOptions = {
   addresses?: (node: { name: string; host: string; port: number }) => { host: string; port: number };
   /** Merged into the group's entry of the platform file. */
   settings?: Record<string, unknown>;
+  /** Where the platform file has reports published; default: in the state folder. */
+  reportFolder?: string;
   /** The platform file's `policies`. */
   policies?: Record<string, unknown>;
 };
@@ -59,7 +61,7 @@ export async function startRedisRig(options: RedisRigOptions): Promise<RedisRig>
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify({ primary: address(primary), epoch: 0 }),
     });
-    const reportFolder = join(stateDir, 'reports');
+    const reportFolder = options.reportFolder ?? join(stateDir, 'reports');
     const platformFile = join(stateDir, 'platform.yaml');
     const nodes = group.nodes.map((node) => ({ name: node.name, ...address(node) }));
     writePlatform(platformFile, {

@@ -16,7 +16,7 @@ const settings = loadSettings(process.env);
 const log = createLog(settings.logLevel);
 const { connection, taskQueue } = settings;
 const workers = await startWorkers(
-  { connection, taskQueue, platform: await loadPlatform(settings.platformPath), log },
+  { connection, taskQueue, platform: loadPlatform(settings.platformPath), log },
   wanted.length > 0 ? wanted : known,
 );
 log.info({ roles: wanted.length > 0 ? wanted : known, taskQueue, address: connection.address }, 'workers are polling');

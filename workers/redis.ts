@@ -15,7 +15,8 @@ export async function redisWorkers(context: WorkerContext): Promise<Worker[]> {
     const access = redisGroupAccess(name, redisGroup(platform.platform, name), (ref) => resolveSecret(ref, env));
     return wrapped(context, access);
   };
-  const activities = createRedisActivities({ groups, runtime: { platformDigest: platform.digest }, log });
+  const groupNames = Object.keys(platform.platform.redis.groups);
+  const activities = createRedisActivities({ groups, groupNames, runtime: { platformDigest: platform.digest }, log });
   return [await createWorker(context, { taskQueue: domainQueue(taskQueue, 'redis'), activities })];
 }
 
