@@ -70,7 +70,10 @@ function contentFlaws(source: Source, issues: readonly z.core.$ZodIssue[]): Flaw
   const relations = [...danglingNames(source.content), ...disagreements(source.content)];
   return [
     ...issues.flatMap((issue) => issueFlaws(source, issue)),
-    ...relations.map(({ path, message }) => ({ offset: source.valueAt(path), message: `${named(path)}: ${message}` })),
+    ...relations.map(({ path, message, aboutKey }) => ({
+      offset: aboutKey ? source.keyAt(path) : source.valueAt(path),
+      message: `${named(path)}: ${message}`,
+    })),
   ];
 }
 

@@ -1,5 +1,5 @@
-/** A problem found in the file's content: where, as a path of keys, and what. */
-export type Finding = { path: readonly (string | number)[]; message: string };
+/** A problem found in the file's content: where, as a path of keys, and what. `aboutKey`: the key itself is wrong. */
+export type Finding = { path: readonly (string | number)[]; message: string; aboutKey?: true };
 
 type Pattern = readonly string[];
 
@@ -69,7 +69,9 @@ export function danglingNames(content: unknown): Finding[] {
         .flatMap((match) => dangling(content, reference, match.path, String(match.value))),
     ),
     ...keyReferences.flatMap((reference) =>
-      matches(content, reference.field).flatMap((match) => dangling(content, reference, match.path, match.key)),
+      matches(content, reference.field).flatMap((match) =>
+        dangling(content, reference, match.path, match.key).map((finding) => ({ ...finding, aboutKey: true as const })),
+      ),
     ),
   ];
 }

@@ -76,7 +76,9 @@ function twiceDefinedZones(content: unknown): Finding[] {
     const region = String(path[1]);
     const before = seen.get(key);
     seen.set(key, before ?? region);
-    return before === undefined ? [] : [{ path, message: `zone ${key} is in region ${before} already` }];
+    return before === undefined
+      ? []
+      : [{ path, message: `zone ${key} is in region ${before} already`, aboutKey: true as const }];
   });
 }
 

@@ -33,7 +33,14 @@ export type Source = {
 /** Reads one YAML 1.2 document. Never throws: whatever the text is, the answer says what is wrong with it. */
 export function readSource(text: string): Source {
   const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: true, version: '1.2' });
+  const document = parseDocument(text, {
+    version: '1.2',
+    lineCounter: lines,
+    uniqueKeys: true,
+    prettyErrors: false,
+    // Its warnings are flaws here, reported with their place; nothing goes to the process's warnings.
+    logLevel: 'error',
+  });
   const flaws: Flaw[] = [...document.errors, ...document.warnings].map((error) => inOurWords(error, text));
   flaws.push(...badAliases(document), ...badKeys(document));
   return {

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { loadPlatform, platformJsonSchemaText } from '../../src/platform/index.ts';
+import { loadPlatform, parsePlatform, platformJsonSchemaText } from '../../src/platform/index.ts';
 
 const at = (name: string) => fileURLToPath(new URL(`../../${name}`, import.meta.url));
 const { platform } = loadPlatform(at('platform.example.yaml'));
@@ -67,6 +67,15 @@ describe('the example platform file', () => {
 describe('the published JSON schema', () => {
   it('is what the code says today (npm run schema)', () => {
     expect(readFileSync(at('docs/reference/platform.schema.json'), 'utf8')).toBe(platformJsonSchemaText());
+  });
+});
+
+describe('the page about the platform file', () => {
+  it('shows excerpts that are right', () => {
+    const page = readFileSync(at('docs/reference/platform-file.md'), 'utf8');
+    const excerpts = [...page.matchAll(/```yaml\n([\s\S]*?)```/g)].map(([, excerpt]) => excerpt);
+    const whole = `version: 1\nname: lab\nregions: { us-east-1: { zones: {} } }\n${excerpts.join('\n')}`;
+    expect(Object.keys(parsePlatform(whole, 'platform-file.md').platform.redis.groups)).toEqual(['sessions']);
   });
 });
 

@@ -194,7 +194,11 @@ name: again
       'network: { segments: { a: { members: [x] } }, flows: [{ from: a, source: y, to: a, target: x }] }',
       'segment a has no member y: x',
     ],
-    ['a zone that two regions claim', 'hosts: { pools: [{ zone: z9, class: c }] }', 'no zone is called z9; known: z1'],
+    [
+      'a pool in a zone that is nowhere',
+      'hosts: { pools: [{ zone: z9, class: c }] }',
+      'no zone is called z9; known: z1',
+    ],
     [
       'a password in an address',
       'notify: { webhook: { url: "https://me:secret@example.com/" } }',
@@ -212,6 +216,13 @@ name: again
     ],
   ])('refuses %s', (_what, text, expected) => {
     expect(problemsOf(`${small}${text}\n`).join('\n')).toContain(expected);
+  });
+});
+
+describe('a zone', () => {
+  it('belongs to one region', () => {
+    const text = small.replace('  r1:', '  r0: { zones: { z1: { runs: [] } } }\n  r1:');
+    expect(problemsOf(text)).toEqual(['p.yaml:5:18 regions.r1.zones.z1: zone z1 is in region r0 already']);
   });
 });
 
