@@ -1,0 +1,89 @@
+import { copyFileSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Client, Connection } from '@temporalio/client';
+import type { WorkflowHandle } from '@temporalio/client';
+import { monotonicMs } from '../../lab/clock.ts';
+import { startProcess } from '../../lab/process.ts';
+import { runsTypeScript } from '../../lab/run-typescript.ts';
+import { startTemporal } from '../../lab/temporal.ts';
+import type { RunReport } from '../../src/runs/index.ts';
+import { buildBundle } from '../../workers/bundle.ts';
+import { registerSearchAttributes } from '../../workers/search-attributes.ts';
+import { atEnd, benchFolder } from '../cleanup.ts';
+import type { EngineInput } from './world.ts';
+
+export type EngineRun = WorkflowHandle<() => Promise<RunReport>>;
+
+/** A server of the bench's own and what is done with it. */
+export type EngineStage = {
+  client: Client;
+  /** PID of the server. */
+  serverPid: number;
+  serverVersion: string;
+  /** Starts a run on the queues of a worker. */
+  startRun: (taskQueue: string, input: Pick<EngineInput, 'steps' | 'people'>) => Promise<EngineRun>;
+  /** Starts a worker process on queues of its own; resolves with its first finished run. */
+  startWorker: () => Promise<EngineWorker>;
+};
+
+export type EngineWorker = {
+  taskQueue: string;
+  pid: number;
+  /** From the spawn to the first finished run. */
+  startMs: number;
+  stop: () => Promise<void>;
+};
+
+const workerMain = fileURLToPath(new URL('./worker.ts', import.meta.url));
+const workflows = fileURLToPath(new URL('./workflows.ts', import.meta.url));
+
+/** @throws GantryError LAB_PART_MISSING, LAB_PART_FAILED */
+export async function openStage(): Promise<EngineStage> {
+  const stateDir = benchFolder();
+  const temporal = await startTemporal({ stateDir, dbFile: join(stateDir, 'temporal.db') });
+  atEnd(() => temporal.stop());
+  const { address } = temporal;
+  const connection = await Connection.connect({ address });
+  atEnd(() => connection.close());
+  await registerSearchAttributes(connection, 'default');
+  const client = new Client({ connection });
+  // A copy: `npm run bundle` removes other bundles than its own.
+  const codePath = join(stateDir, 'workflows.js');
+  copyFileSync(await buildBundle(workflows), codePath);
+  let runs = 0;
+  let started = 0;
+  const { serverVersion } = await connection.workflowService.getSystemInfo({});
+
+  const startRun: EngineStage['startRun'] = (taskQueue, input) => {
+    const group = `bench-${(runs += 1)}`;
+    const args: [EngineInput] = [{ ...input, group, requestedBy: 'bench' }];
+    return client.workflow.start<(input: EngineInput) => Promise<RunReport>>('engineRun', {
+      ...{ workflowId: `redis/${group}`, taskQueue, args },
+    });
+  };
+  const startWorker = async (): Promise<EngineWorker> => {
+    const name = `worker-${(started += 1)}`;
+    // It waits for the worker, so that the first poll finds work.
+    const first = await startRun(name, { steps: 0, people: 0 });
+    const spawnedAt = monotonicMs();
+    const finished = first.result().then(() => monotonicMs() - spawnedAt);
+    finished.catch(() => undefined);
+    const worker = await startProcess({
+      ...{ stateDir, name, part: 'workers', command: process.execPath },
+      args: [...runsTypeScript, workerMain, address, name, codePath],
+      readyWithinMs: 60_000,
+      // Raced, so that a worker that ends or hangs is noticed.
+      ready: () => Promise.race([finished, new Promise<false>((resolve) => setTimeout(resolve, 500, false))]),
+    });
+    atEnd(() => worker.stop());
+    return { taskQueue: name, pid: worker.pid, startMs: await finished, stop: () => worker.stop(20_000) };
+  };
+  return { client, serverPid: temporal.pid, serverVersion, startRun, startWorker };
+}
+
+/** A line of /proc/<pid>/status in decimal megabytes: all threads of the process, the native core included. */
+export function memoryMb(pid: number, line: 'VmRSS' | 'VmHWM' = 'VmRSS'): number {
+  const kib = new RegExp(`^${line}:\\s+(\\d+) kB$`, 'm').exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
+  return (Number(kib) * 1024) / 1e6;
+}

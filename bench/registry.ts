@@ -1,0 +1,5 @@
+import type { Bench } from './bench.ts';
+import { engine } from './engine.ts';
+
+/** Every bench, in the order in which `--help` lists them. */
+export const benches: readonly Bench[] = [engine];
