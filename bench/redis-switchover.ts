@@ -1,86 +1,124 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import type { Client } from '@temporalio/client';
-import { Connection, Client as TemporalClient } from '@temporalio/client';
+import { Client, Connection } from '@temporalio/client';
 import type { WriterProcess } from '../lab/load/redis-writer-process.ts';
 import { startWriterProcess } from '../lab/load/redis-writer-process.ts';
 import type { RedisRig } from '../lab/redis-rig.ts';
 import { startRedisRig } from '../lab/redis-rig.ts';
 import { startTemporal } from '../lab/temporal.ts';
-import type { RunReport } from '../src/runs/index.ts';
 import { startWorkerProcess } from '../src/cli/demo/worker-process.ts';
+import type { RunReport } from '../src/runs/index.ts';
+import { defineBench } from './bench.ts';
+import { atEnd, benchFolder } from './cleanup.ts';
 import { livePrimary, plainFailover, settled } from './redis-failover-command.ts';
+import { p50, rounded } from './statistics.ts';
 
 /** One method's handovers. */
 type Tally = { gapsMs: number[]; lost: number; acked: number; twoPrimaries: number };
-
-/** How a bench of handovers is sized. */
-export type SwitchoverBenchOptions = { handovers: number; blocks: number };
 
 const writers = 4;
 const ratePerWriter = 1_000;
 /** Writing before and after each handover. */
 const aroundMs = 400;
+/** The methods take turns in blocks of this many handovers, so that both see the same machine. */
+const perBlock = 10;
+
+type MethodResult = ReturnType<typeof summary>;
+
+/** What the bench `redis-switchover` answers. */
+export type SwitchoverResult = {
+  gantry: MethodResult;
+  failover: MethodResult;
+  /** The longest gap of the same writers while nothing happened. */
+  idleGapMsMax: number;
+  /** Gantry's longest gap as a share of FAILOVER's. */
+  largestGapRatio: number;
+  writers: number;
+  writesPerSecond: number;
+};
 
 /**
- * Handovers by Gantry (procedure A, as whole durable runs) and by plain `FAILOVER`, alternating in blocks on the same
- * group under the same load. The gap is the runbook's: per writer, the longest time from one acknowledged write to the
- * next, redirect included.
+ * Handovers by Gantry (procedure A, as whole durable runs) and by plain `FAILOVER`, in turns on the same group under the
+ * same load. The gap is the runbook's: per writer, the longest time from one acknowledged write to the next, redirect
+ * included.
  */
-export async function benchRedisSwitchover(
-  options: SwitchoverBenchOptions,
-  say: (line: string) => void,
-): Promise<object> {
-  const stateDir = mkdtempSync(join(tmpdir(), 'gantry-bench-'));
-  const stops: (() => Promise<void>)[] = [];
-  try {
+export const redisSwitchover = defineBench<SwitchoverResult>({
+  name: 'redis-switchover',
+  summary: 'write gap and lost writes of a planned handover: Gantry beside plain FAILOVER',
+  settings: [
+    'Redis of the distribution, 1 primary and 2 replicas on loopback, appendonly everysec, min-replicas-to-write 1',
+    `${writers} writers, each ${ratePerWriter} writes a second, in a process of their own; discovery over HTTP`,
+    'Temporal dev server of the lab, SQLite on a file (WAL, synchronous=off); workers in a process of their own',
+  ],
+  options: { handovers: { type: 'string', help: 'of each method; 30 unless given' } },
+  async run(options, say) {
+    const handovers = Number(options['handovers'] ?? 30);
+    if (!Number.isInteger(handovers) || handovers < 1) throw new Error('--handovers takes a whole number from 1');
+    const stateDir = benchFolder();
     const temporal = await startTemporal({ stateDir, dbFile: join(stateDir, 'temporal.db') });
-    stops.push(() => temporal.stop());
-    const rig = await startRedisRig({
-      stateDir,
-      policies: {
-        kinds: { 'redis.switchover': { approval: { people: 0 }, soak: { duration: '100ms', every: '100ms' } } },
-      },
-    });
-    stops.push(() => rig.stop());
+    atEnd(() => temporal.stop());
+    const kinds = { 'redis.switchover': { approval: { people: 0 }, soak: { duration: '100ms', every: '100ms' } } };
+    const rig = await startRedisRig({ stateDir, policies: { kinds } });
+    atEnd(() => rig.stop());
     const { address, namespace } = temporal;
+    const where = { address, namespace, options: { address } };
     const workers = await startWorkerProcess({
       stateDir,
-      connection: { address, namespace, options: { address } },
+      connection: where,
       platformFile: rig.platformFile,
       env: rig.env,
     });
-    stops.push(() => workers.stop());
+    atEnd(() => workers.stop());
     const connection = await Connection.connect({ address });
-    stops.push(() => connection.close());
-    const client = new TemporalClient({ connection });
+    atEnd(() => connection.close());
+    const client = new Client({ connection });
 
     const gantry: Tally = { gapsMs: [], lost: 0, acked: 0, twoPrimaries: 0 };
     const failover: Tally = { gapsMs: [], lost: 0, acked: 0, twoPrimaries: 0 };
     const idleGapsMs: number[] = [];
-    const perBlock = Math.ceil(options.handovers / options.blocks);
-    for (let block = 0; block < options.blocks; block += 1) {
-      idleGapsMs.push(await runBlock(rig, gantry, perBlock, () => switchover(client, rig.groupName)));
-      say(`block ${block + 1}: gantry ${gantry.gapsMs.slice(-perBlock).map(rounded).join(' ')} ms`);
-      idleGapsMs.push(await runBlock(rig, failover, perBlock, () => plainFailover(rig)));
-      say(`block ${block + 1}: FAILOVER ${failover.gapsMs.slice(-perBlock).map(rounded).join(' ')} ms`);
+    const turns = [
+      { name: 'gantry', tally: gantry, handOver: () => switchover(client, rig.groupName) },
+      { name: 'FAILOVER', tally: failover, handOver: () => plainFailover(rig) },
+    ];
+    for (let done = 0; done < handovers; done += perBlock) {
+      const count = Math.min(perBlock, handovers - done);
+      for (const { name, tally, handOver } of turns) {
+        idleGapsMs.push(await runBlock(rig, tally, count, handOver));
+        say(
+          `${name}: ${tally.gapsMs
+            .slice(-count)
+            .map((ms) => rounded(ms))
+            .join(' ')} ms`,
+        );
+      }
     }
-    const [ours, theirs] = [summary(gantry), summary(failover)];
+    const ours = summary(gantry);
+    const theirs = summary(failover);
     return {
       gantry: ours,
       failover: theirs,
       idleGapMsMax: rounded(Math.max(...idleGapsMs)),
-      largestGapRatio: rounded(ours.gapMsMax / theirs.gapMsMax),
+      largestGapRatio: rounded(ours.gapMsMax / theirs.gapMsMax, 3),
       writers,
       writesPerSecond: writers * ratePerWriter,
     };
-  } finally {
-    for (let stop = stops.pop(); stop; stop = stops.pop()) await stop();
-    rmSync(stateDir, { recursive: true, force: true });
-  }
-}
+  },
+  table({ gantry, failover, idleGapMsMax, largestGapRatio }) {
+    const row = (what: string, ours: unknown, theirs: unknown): string =>
+      `${what.padEnd(34)}${String(ours).padStart(12)}${String(theirs).padStart(12)}`;
+    return [
+      row('', 'Gantry', 'FAILOVER'),
+      row('handovers', gantry.handovers, failover.handovers),
+      row('write gap p50, ms', gantry.gapMsP50, failover.gapMsP50),
+      row('write gap max, ms', gantry.gapMsMax, failover.gapMsMax),
+      row('acknowledged writes', gantry.acked, failover.acked),
+      row('lost', gantry.lost, failover.lost),
+      row('handovers with two primaries', gantry.twoPrimaries, failover.twoPrimaries),
+      '',
+      `longest gap with nothing happening: ${idleGapMsMax} ms; Gantry's longest is ${largestGapRatio} of FAILOVER's`,
+    ];
+  },
+});
 
 /** Some handovers under one load, whose every acknowledged write is read back. Answers the longest gap of quiet writing. */
 async function runBlock(rig: RedisRig, tally: Tally, count: number, handOver: () => Promise<void>): Promise<number> {
@@ -135,25 +173,13 @@ async function switchover(client: Client, group: string): Promise<void> {
   if (report.outcome !== 'done') throw new Error(`a handover ended as ${report.outcome}`);
 }
 
-function summary({ gapsMs, lost, acked, twoPrimaries }: Tally): {
-  gapMsP50: number;
-  gapMsMax: number;
-  lost: number;
-  handovers: number;
-  acked: number;
-  twoPrimaries: number;
-} {
-  const sorted = [...gapsMs].sort((a, b) => a - b);
+function summary({ gapsMs, lost, acked, twoPrimaries }: Tally) {
   return {
-    gapMsP50: rounded(sorted[Math.floor(sorted.length / 2)] ?? Number.NaN),
-    gapMsMax: rounded(sorted.at(-1) ?? Number.NaN),
+    gapMsP50: rounded(p50(gapsMs)),
+    gapMsMax: rounded(Math.max(...gapsMs)),
     lost,
-    handovers: sorted.length,
+    handovers: gapsMs.length,
     acked,
     twoPrimaries,
   };
-}
-
-function rounded(ms: number): number {
-  return Math.round(ms * 100) / 100;
 }

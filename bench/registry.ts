@@ -1,5 +1,6 @@
 import type { Bench } from './bench.ts';
 import { engine } from './engine.ts';
+import { redisSwitchover } from './redis-switchover.ts';
 
 /** Every bench, in the order in which `--help` lists them. */
-export const benches: readonly Bench[] = [engine];
+export const benches: readonly Bench[] = [engine, redisSwitchover];
