@@ -37,7 +37,7 @@ export function addAct<F extends ActFlags>(program: Command, context: CliContext
 
 /** The state that a decision has set. */
 export function showDecided(context: CliContext, status: RunStatus, { json }: GlobalOptions): void {
-  if (json) printJson(context, { run: status });
+  if (json) printJson(context, 'act', { run: status });
   else print(context, treeLines(clean(status), canvasOf(context)));
 }
 

@@ -21,7 +21,7 @@ export function addAudit(program: Command, context: CliContext): void {
       await withServer(context, flags, async (client, { taskQueue }) => {
         const audit = await auditRedis(client, taskQueue, group === undefined ? {} : { group });
         if (audit.groups.some(({ findings }) => findings.length > 0)) context.exitCode = 1;
-        if (flags.json) printJson(context, { audit });
+        if (flags.json) printJson(context, 'audit', { audit });
         else print(context, checkLines(clean(auditChecks(audit)), canvasOf(context)));
       });
     });

@@ -7,7 +7,6 @@ import { startTemporal } from '../../lab/temporal.ts';
 import type { RunningWorkers } from '../../workers/all.ts';
 import { loadPlatform } from '../platform/index.ts';
 import { searchAttributeNames } from '../runs/index.ts';
-import { connectionSettings } from '../settings/index.ts';
 import { createLog } from '../telemetry/log.ts';
 import type { CliContext } from './context.ts';
 import type { GlobalOptions } from './options.ts';
@@ -49,13 +48,14 @@ async function dev(context: CliContext, flags: DevFlags): Promise<void> {
     const { startWorkers } = await import('../../workers/all.ts');
     workers = await startWorkers({
       // The server that was just started, whatever the environment names.
-      connection: connectionSettings({ TEMPORAL_CONFIG_FILE: '/dev/null' }, { address, namespace }),
+      connection: { address, namespace, options: { address } },
       taskQueue: settings.taskQueue,
       platform,
       log: createLog(settings.logLevel),
       env: context.env,
     });
-    if (flags.json) printJson(context, { dev: { address, namespace, ui: uiUrl ?? '', taskQueue: settings.taskQueue } });
+    if (flags.json)
+      printJson(context, 'dev', { dev: { address, namespace, ui: uiUrl ?? '', taskQueue: settings.taskQueue } });
     else
       print(context, [
         `Temporal at ${address}, UI at ${uiUrl ?? ''}`,

@@ -17,7 +17,7 @@ export function addDoctor(program: Command, context: CliContext): void {
       const checks = await diagnose(settingsOf(context, flags));
       const ok = checks.every(({ state }) => state !== 'bad');
       if (!ok) context.exitCode = 1;
-      if (flags.json) printJson(context, { ok, checks });
+      if (flags.json) printJson(context, 'doctor', { ok, checks });
       else print(context, checkLines(clean(checks), canvasOf(context)));
     });
 }

@@ -41,7 +41,7 @@ function optionsOf(context: CliContext, flags: GlobalOptions, wanted: readonly L
 }
 
 function show(context: CliContext, lab: readonly LabProcessStatus[], { json }: GlobalOptions): void {
-  if (json) printJson(context, { lab });
+  if (json) printJson(context, 'lab', { lab });
   else print(context, lab.length === 0 ? ['nothing of the lab is known here'] : lab.map(line));
 }
 

@@ -2,6 +2,7 @@ import { CommanderError } from 'commander';
 import { GantryError, troubleOf } from '../errors/index.ts';
 import type { CliContext } from './context.ts';
 import { canvasOf } from './context.ts';
+import type { JsonOf, JsonShape } from './json.ts';
 import { clean } from './render/clean.ts';
 import { problemLines } from './render/problem.ts';
 
@@ -15,8 +16,8 @@ export function remark(context: CliContext, lines: readonly string[]): void {
   context.err.write(`${lines.join('\n')}\n`);
 }
 
-/** The one JSON object of `--json`. Each shape is in src/cli/json.ts. */
-export function printJson(context: CliContext, value: object): void {
+/** The one JSON object of `--json`, in the shape that src/cli/json.ts promises. */
+export function printJson<S extends JsonShape>(context: CliContext, _shape: S, value: JsonOf<S>): void {
   context.out.write(`${JSON.stringify(value, null, 2)}\n`);
 }
 
@@ -37,7 +38,7 @@ export function fail(context: CliContext, error: unknown, json: boolean): number
   const usage = error instanceof CommanderError;
   const trouble = troubleOf(usage ? usageError(error) : error);
   const { code, message, hint, problems, evidence } = trouble;
-  if (json) printJson(context, { error: { code, message, hint, problems, evidence } });
+  if (json) printJson(context, 'error', { error: { code, message, hint, problems, evidence } });
   else remark(context, problemLines(clean(trouble), canvasOf(context, context.err)));
   return code === 'USAGE' ? 2 : 1;
 }

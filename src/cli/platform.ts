@@ -31,7 +31,7 @@ export function addPlatform(program: Command, context: CliContext): void {
       const flags = globals(self);
       const path = file === undefined ? settingsOf(context, flags).platformPath : resolve(file);
       const platform = summary(loadPlatform(path));
-      if (flags.json) printJson(context, { platform });
+      if (flags.json) printJson(context, 'platform', { platform });
       else print(context, lines(clean(platform)));
     });
 }

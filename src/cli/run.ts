@@ -32,7 +32,7 @@ export function addRun(program: Command, context: CliContext): void {
           : await runStatus(client, ref);
         const { status, note, closed } = answer;
         const report = closed ? await runReport(client, ref) : undefined;
-        if (json) printJson(context, { run: status, ...(note ? { note } : {}), ...(report ? { report } : {}) });
+        if (json) printJson(context, 'run', { run: status, ...(note ? { note } : {}), ...(report ? { report } : {}) });
         else if (markdown) print(context, [runMarkdown(clean(status), clean(report), note)]);
         else print(context, runLines(clean(status), clean(report), canvasOf(context), note));
       });

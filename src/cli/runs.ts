@@ -24,7 +24,7 @@ export function addRuns(program: Command, context: CliContext): void {
       const flags = globals(self) as GlobalOptions & RunFilter;
       await withServer(context, flags, async (client) => {
         const runs = await listRuns(client, flags);
-        if (flags.json) printJson(context, { runs });
+        if (flags.json) printJson(context, 'runs', { runs });
         else print(context, runsLines(clean(runs), canvasOf(context)));
       });
     });

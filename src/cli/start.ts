@@ -140,7 +140,7 @@ function conclude(
 ): void {
   const good = status.state === 'done' || status.state === 'planned' || !isClosed(status.state);
   if (!good || (followed && status.state === 'parked')) context.exitCode = 1;
-  if (json) return printJson(context, { run: status, ...(note ? { note } : {}), ...(report ? { report } : {}) });
+  if (json) return printJson(context, 'run', { run: status, ...(note ? { note } : {}), ...(report ? { report } : {}) });
   // A followed run has been shown already, and a dry run is its plan.
   if (!followed && status.state !== 'planned') print(context, treeLines(clean(status), canvasOf(context), note));
   if (report?.published) remark(context, [`report: ${report.published}`]);

@@ -7,7 +7,7 @@ import type { CliContext } from './context.ts';
 export function addStop(program: Command, context: CliContext): void {
   addAct(program, context, {
     verb: 'stop',
-    summary: 'End a parked run as failed, as it stands, past its point of no return too; its report lists what remains',
+    summary: 'End a parked run that can no longer be undone, as failed and as it stands; its report lists what remains',
     send: (client, id, flags) => resolve(client, id, { action: 'stop', ...byOf(flags) }),
   });
 }

@@ -1,6 +1,7 @@
 import { Client, Connection } from '@temporalio/client';
 import { GantryError } from '../errors/index.ts';
 import type { ConnectionSettings } from '../settings/index.ts';
+import { whyNobody } from './reachable.ts';
 import { serverError } from './server-error.ts';
 
 /** Long enough for a server across an ocean, short enough for a person who waits. */
@@ -12,17 +13,23 @@ const connectTimeoutMs = 4_000;
  */
 export async function connect(settings: ConnectionSettings): Promise<Client> {
   const { address, namespace, options } = settings;
+  const nobody = await whyNobody(address);
+  if (nobody !== undefined) throw noServer(settings, nobody);
   try {
     const connection = await Connection.connect({ ...options, connectTimeout: connectTimeoutMs });
     return new Client({ connection, namespace });
   } catch (error) {
     const known = serverError(error);
     if (known?.code === 'SERVER_REFUSED') throw known;
-    throw new GantryError('NO_SERVER', `no Temporal server answers at ${address}`, {
-      evidence: { address, namespace, tls: Boolean(options.tls), said: known?.message ?? String(error) },
-      cause: error,
-    });
+    throw noServer(settings, known?.message ?? String(error), error);
   }
+}
+
+function noServer({ address, namespace, options }: ConnectionSettings, said: string, cause?: unknown): GantryError {
+  return new GantryError('NO_SERVER', `no Temporal server answers at ${address}`, {
+    evidence: { address, namespace, tls: Boolean(options.tls), said },
+    cause,
+  });
 }
 
 /** Connects, runs `use`, and closes whatever comes of it. */

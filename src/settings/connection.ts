@@ -46,11 +46,7 @@ export function readConnection(
 ): { settings?: ConnectionSettings; problems: readonly Problem[] } {
   let profile: ClientConfigProfile;
   try {
-    const present = Object.entries(env).filter((entry): entry is [string, string] => Boolean(entry[1]));
-    profile = loadClientConfigProfile({
-      overrideEnvVars: Object.fromEntries(present),
-      ...(flags.profile === undefined ? {} : { profile: flags.profile }),
-    });
+    profile = loadProfile(env, flags);
   } catch (error) {
     return { problems: [unreadable(error, env, flags)] };
   }
@@ -83,6 +79,26 @@ export function readConnection(
   }
 }
 
+function loadProfile(env: Environment, flags: ConnectionFlags): ClientConfigProfile {
+  const present = Object.entries(env).filter((entry): entry is [string, string] => Boolean(entry[1]));
+  const overrideEnvVars = Object.fromEntries(present);
+  const asked = flags.profile ?? env['TEMPORAL_PROFILE'];
+  try {
+    return loadClientConfigProfile({
+      overrideEnvVars,
+      ...(flags.profile === undefined ? {} : { profile: flags.profile }),
+    });
+  } catch (error) {
+    // A temporal.toml without any profile makes envconfig 1.24 read a property of nothing: it says no more than no file.
+    if (!(error instanceof TypeError)) throw error;
+    if (asked) throw new Error(`Profile '${asked}' ${noProfile}`, { cause: error });
+    return loadClientConfigProfile({ overrideEnvVars, disableFile: true });
+  }
+}
+
+/** What envconfig says of a profile that the file doesn't have. */
+const noProfile = 'not found in config data';
+
 /** A client certificate without its key (or the reverse) would be dropped in silence by the SDK. */
 function halfPair({ tls }: ClientConfigProfile): Problem[] {
   if (!tls || Boolean(tls.clientCert) === Boolean(tls.clientKey)) return [];
@@ -108,7 +124,7 @@ function unreadable(error: unknown, env: Environment, flags: ConnectionFlags): P
   // The parser's message quotes the offending lines, which may hold an API key: its first line alone is safe.
   const said = messageOf(error).split('\n')[0] ?? '';
   const asked = flags.profile ?? env['TEMPORAL_PROFILE'];
-  if (asked !== undefined && said.includes('not found in config data')) {
+  if (asked !== undefined && said.includes(noProfile)) {
     const place = flags.profile === undefined ? 'TEMPORAL_PROFILE' : '--profile';
     return problem('SETTINGS_INVALID', `${place}: temporal.toml has no profile ${JSON.stringify(asked)}`, place);
   }

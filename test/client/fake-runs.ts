@@ -11,9 +11,27 @@ import {
   upsertSearchAttributes,
   workflowInfo,
 } from '@temporalio/workflow';
-import type { AbortRequest, ApproveRequest, RunInput, RunReport, RunState, RunStatus } from '../../src/runs/index.ts';
+import type {
+  AbortRequest,
+  ApproveRequest,
+  PlanView,
+  RunInput,
+  RunReport,
+  RunState,
+  RunStatus,
+} from '../../src/runs/index.ts';
 
 const at = '2026-01-01T00:00:00.000Z';
+const plan: PlanView = {
+  title: 'hand nothing over',
+  hash: 'good',
+  platformDigest: 'none',
+  actions: [{ step: 'redis.handover', what: 'nothing', reversible: false }],
+  facts: [],
+  warnings: [],
+  irreversible: [],
+  voidIf: [],
+};
 const stateKey = defineSearchAttributeKey('GantryState', 'KEYWORD');
 
 export async function redisSwitchover(input: RunInput & { group: string }): Promise<RunReport> {
@@ -36,6 +54,7 @@ export async function redisSwitchover(input: RunInput & { group: string }): Prom
     pending: [],
     pastNoReturn: false,
     actions: [],
+    plan,
     ...(input.requestedBy ? { requestedBy: input.requestedBy } : {}),
   });
   const report = (outcome: RunReport['outcome']): RunReport => {

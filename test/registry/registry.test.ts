@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { isErrorCode } from '../../src/errors/index.ts';
 import { entries, fieldsOf, validateInput } from '../../src/registry/index.ts';
 import type { Kind } from '../../src/runs/index.ts';
 import { kinds, runId } from '../../src/runs/index.ts';
@@ -26,6 +27,12 @@ describe.each(Object.keys(kinds) as Kind[])('%s', (kind) => {
     const pasted = [...page.matchAll(/```json\n([\s\S]*?)```/g)].map(([, text]) => JSON.parse(text ?? '') as unknown);
     expect(pasted).toContainEqual(entry.example);
     expect(fieldsOf(kind).filter((field) => !page.includes(`\`${field}\``))).toEqual([]);
+  });
+
+  it('has a docs page that names only errors that there are', () => {
+    const page = readFileSync(new URL(entry.docs, root), 'utf8');
+    const codes = [...page.matchAll(/`([A-Z]+(?:_[A-Z]+)+)`/g)].map(([, code]) => code);
+    expect(codes.filter((code) => !isErrorCode(code))).toEqual([]);
   });
 
   it('has options that set fields which the schema knows', () => {

@@ -69,6 +69,11 @@ describe('connection settings', () => {
     ]);
   });
 
+  it('take a file without any profile for no file', () => {
+    expect(connectionSettings(withToml(''))).toMatchObject({ address: 'localhost:7233' });
+    expect(refused(() => connectionSettings(withToml(''), { profile: 'prod' })).message).toContain('"prod"');
+  });
+
   it('refuse a client certificate without its key', () => {
     const error = refused(() => connectionSettings({ ...nothing, TEMPORAL_TLS_CLIENT_CERT_DATA: 'pem' }));
     expect(error.message).toContain('client key is missing');

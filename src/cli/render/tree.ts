@@ -14,7 +14,7 @@ export function treeLines(status: RunStatus, canvas: Canvas, note?: string): str
     head(status, canvas),
     ...steps.map(({ left, right }, index) => {
       const branch = paint(canvas, 'dim', index === steps.length - 1 ? '└─' : '├─');
-      return `${branch} ${pad(left, titles)}  ${right}`.trimEnd();
+      return right === '' ? `${branch} ${left}` : `${branch} ${pad(left, titles)}  ${right}`;
     }),
     ...standing(status, canvas),
     ...(note === undefined ? [] : [paint(canvas, 'yellow', note)]),
@@ -44,20 +44,20 @@ function stepLine(step: StepRecord, canvas: Canvas): Line {
   const atWork = step.state === 'running' || step.state === 'looking' || step.state === 'undoing';
   const time =
     atWork && step.startedAt ? ago(step.startedAt, canvas.now) : step.ms === undefined ? '' : duration(step.ms);
-  const tries = (step.attempts ?? 1) > 1 ? `, ${step.attempts} attempts` : '';
+  const took = `${time}${(step.attempts ?? 1) > 1 ? `, ${step.attempts} attempts` : ''}`;
   const said = step.note ?? step.summary ?? '';
   return {
     left: `${paint(canvas, ink, mark)} ${step.title}`,
-    right: [paint(canvas, 'dim', pad(`${time}${tries}`, 8)), said].join('  ').trimEnd(),
+    right: said === '' ? paint(canvas, 'dim', took) : `${paint(canvas, 'dim', pad(took, 8))}  ${said}`,
   };
 }
 
 /** What the plan still has ahead: only for a run that will get there. */
 function ahead(status: RunStatus, canvas: Canvas): Line[] {
   if (!status.plan || isClosed(status.state) || status.state === 'undoing') return [];
-  const begun = new Set(status.steps.map(({ step }) => step));
+  const begun = new Set(status.steps.map(({ step }) => stepKey(step)));
   return status.plan.actions
-    .filter(({ step }) => !begun.has(step))
+    .filter(({ step }) => !begun.has(stepKey(step)))
     .map(({ what, reversible, estimateMs }: PlannedAction) => ({
       left: paint(canvas, 'dim', `· ${what}`),
       right: [
@@ -65,6 +65,11 @@ function ahead(status: RunStatus, canvas: Canvas): Line[] {
         ...(estimateMs === undefined ? [] : [paint(canvas, 'dim', `about ${duration(estimateMs)}`)]),
       ].join('  '),
     }));
+}
+
+/** A step under way goes by its activity (`redisHandover`), a finished or planned one by its name (`redis.handover`). */
+function stepKey(step: string): string {
+  return step.replace(/[^A-Za-z0-9]/g, '').toLowerCase();
 }
 
 /** What the run waits for or came to. */

@@ -1,0 +1,257 @@
+import { describe, expect, it } from 'vitest';
+import { changeLines } from '../../src/cli/render/changes.ts';
+import { checkLines } from '../../src/cli/render/checks.ts';
+import { clean } from '../../src/cli/render/clean.ts';
+import { runMarkdown } from '../../src/cli/render/markdown.ts';
+import { clip, columns } from '../../src/cli/render/paint.ts';
+import { planLines } from '../../src/cli/render/plan.ts';
+import { problemLines } from '../../src/cli/render/problem.ts';
+import { runLines } from '../../src/cli/render/report.ts';
+import { runsLines } from '../../src/cli/render/runs.ts';
+import { duration } from '../../src/cli/render/time.ts';
+import { treeLines } from '../../src/cli/render/tree.ts';
+import { handingOver, now, parked, plan, prepared, report, status, trouble } from './statuses.ts';
+
+const plain = { color: false, width: 200, now };
+
+describe('a plan', () => {
+  it('is shown in order, with what has no way back, estimates, warnings and its hash', () => {
+    expect(planLines(plan, plain)).toEqual([
+      'Hand the primary of sessions over from r1 to r2 (fast)',
+      '   1. let r2 take writes',
+      '   2. hold writes on r1, swap [no way back] (about 50 ms)',
+      '   3. watch for 900 s [no way back] (about 15 min 0 s)',
+      'Facts:',
+      '  - r1 now: primary, offset 42',
+      'Warnings:',
+      '  - the backlog of r1 is small',
+      'Can not be undone:',
+      '  - From the demotion of r1 on there is no undo',
+      'Void if:',
+      '  - the platform file changes',
+      'plan 4f0c9a1be2d37a55, platform file 26fcde635242',
+    ]);
+  });
+});
+
+describe('a tree', () => {
+  it('shows what is done, what runs and for how long, and what is still ahead', () => {
+    expect(treeLines(status(), plain)).toEqual([
+      'redis.switchover sessions  running  10.0 s  redis/sessions',
+      '├─ ✓ prepare the candidate  12 ms     min-replicas-to-write of r2 is 0',
+      '├─ ▶ hand over              2.0 s',
+      '└─ · watch for 900 s        no way back  about 15 min 0 s',
+    ]);
+  });
+
+  it('says what a parked run offers, with its problem', () => {
+    const lines = treeLines(parked(), plain);
+    expect(lines).toContain('parked at "hand over" for 1.0 s');
+    expect(lines).toContain('HANDOVER_NOT_EQUAL: r2 is at 41, r1 at 42');
+    expect(lines.at(-1)).toBe(
+      'now: gantry retry redis/sessions  |  gantry skip redis/sessions  |  gantry abort redis/sessions',
+    );
+  });
+
+  it('gives the command that approves exactly this plan', () => {
+    const waiting = status({
+      state: 'awaiting-approval',
+      steps: [],
+      approval: { needed: 1, expiresAt: '2026-03-02T10:00:00.000Z' },
+    });
+    expect(treeLines(waiting, plain).at(-1)).toBe(
+      'waits for approval until 2026-03-02T10:00:00.000Z: gantry approve redis/sessions --plan-hash 4f0c9a1be2d37a55',
+    );
+  });
+
+  it('has nothing ahead of it once it has ended, and its clock stands still', () => {
+    const ended = status({ state: 'aborted', since: '2026-03-01T10:00:06.000Z', problem: trouble });
+    const lines = treeLines(ended, { ...plain, now: now + 1e9 });
+    expect(lines[0]).toContain('aborted  6.0 s');
+    expect(lines.some((line) => line.includes('watch for'))).toBe(false);
+    expect(lines).toContain('HANDOVER_NOT_EQUAL: r2 is at 41, r1 at 42');
+  });
+
+  it('never draws a line wider than the terminal, colours or not', () => {
+    for (const color of [true, false]) {
+      for (const width of [20, 33, 80]) {
+        const lines = treeLines(parked({ pending: ['abort'] }), { color, width, now }, 'no worker answers');
+        expect(Math.max(...lines.map(columns))).toBeLessThanOrEqual(width);
+      }
+    }
+  });
+
+  it('is the same with and without colours', () => {
+    // eslint-disable-next-line no-control-regex -- the escape character is what is looked for
+    const bare = treeLines(parked(), { ...plain, color: true }).map((line) => line.replace(/\x1b\[\d+m/g, ''));
+    expect(bare).toEqual(treeLines(parked(), plain));
+  });
+});
+
+describe('changes', () => {
+  it('tell everything of a run that is seen for the first time', () => {
+    expect(changeLines(undefined, status())).toEqual([
+      'plan 4f0c9a1be2d37a55: Hand the primary of sessions over from r1 to r2 (fast)',
+      '✓ prepare the candidate: done in 12 ms; min-replicas-to-write of r2 is 0',
+      '▶ hand over: running',
+      '2026-03-01 10:00:04Z running',
+      '2026-03-01 10:00:04Z approve by bob (go)',
+    ]);
+  });
+
+  it('tell nothing twice, and why a run parks', () => {
+    expect(changeLines(status(), status())).toEqual([]);
+    expect(changeLines(status(), parked())).toEqual([
+      '✗ hand over: failed',
+      '2026-03-01 10:00:04Z parked: HANDOVER_NOT_EQUAL: r2 is at 41, r1 at 42',
+    ]);
+  });
+});
+
+describe('a problem', () => {
+  it('that is one is one line with its next step', () => {
+    expect(problemLines(trouble, plain)).toEqual([
+      'HANDOVER_NOT_EQUAL: r2 is at 41, r1 at 42',
+      'next: Look at the load.',
+    ]);
+  });
+
+  it('of several lists each with its place, and each next step once', () => {
+    const problems = [
+      { code: 'INVALID_INPUT', message: 'group: is missing', place: 'group', hint: 'A' },
+      { code: 'CHANGE_FREEZE', message: 'until tomorrow', place: 'freezes', hint: 'B' },
+    ];
+    expect(problemLines({ code: 'INVALID_INPUT', message: 'both', hint: 'A', problems }, plain)).toEqual([
+      'INVALID_INPUT: 2 problems',
+      '  - group: is missing',
+      '  - CHANGE_FREEZE: freezes: until tomorrow',
+      'next: A',
+      'next: B',
+    ]);
+  });
+});
+
+describe('a run in full', () => {
+  it('shows before and after, the clock, measurements, actions and where its report is', () => {
+    const text = runLines(status({ state: 'done', steps: [prepared] }), report(), plain).join('\n');
+    for (const part of [
+      'asked for by ann@host',
+      'before {"minReplicasToWrite":1}',
+      'after  {"minReplicasToWrite":0}',
+      'approve by bob (go)',
+      'running            15 min 56 s',
+      'redis.handover.pausedMs: 7.5',
+      'report at file:///srv/reports/a.json',
+    ])
+      expect(text).toContain(part);
+  });
+
+  it('shows the evidence of a park', () => {
+    expect(runLines(parked(), undefined, plain)).toContain('  candidateOffset: 41');
+  });
+
+  it('shows what a run left behind and why its report is not published', () => {
+    const lines = runLines(
+      status({ state: 'failed', problem: trouble }),
+      report({
+        outcome: 'failed',
+        leftBehind: ['"hand over" was changed'],
+        publishProblem: { ...trouble, code: 'PUBLISH_FAILED' },
+      }),
+      plain,
+    );
+    expect(lines).toContain('  - "hand over" was changed');
+    expect(lines).toContain('PUBLISH_FAILED: r2 is at 41, r1 at 42');
+  });
+});
+
+describe('Markdown', () => {
+  it('is a document with plan, steps, clock and actions', () => {
+    const text = runMarkdown(status({ state: 'done', steps: [prepared] }), report());
+    expect(text).toContain('# redis.switchover sessions: done');
+    expect(text).toContain('2. hold writes on r1, swap **(no way back)**');
+    expect(text).toContain('| ✓ | prepare the candidate | 12 ms |');
+    expect(text).toContain('| 2026-03-01 10:00:04Z | approve | bob | go |');
+  });
+
+  it('lets nothing that a system said become markup', () => {
+    const evil = { ...prepared, title: 'a | b\n# c <img>', summary: 'x' };
+    const text = runMarkdown(status({ steps: [evil] }), undefined);
+    expect(text).toContain('| a \\| b # c &lt;img> |');
+    expect(text.split('\n')).not.toContain('# c <img>');
+  });
+});
+
+describe('a list of runs', () => {
+  it('is a straight table that marks terminated runs', () => {
+    const run = {
+      kind: 'redis.switchover',
+      target: 'sessions',
+      workflowId: 'redis/sessions',
+      runId: 'r-1',
+      state: 'running' as const,
+      execution: 'RUNNING' as const,
+      taskQueue: 'gantry',
+      startedAt: '2026-03-01T10:00:00.000Z',
+      closed: false,
+    };
+    const shot = { ...run, execution: 'TERMINATED' as const, state: 'failed' as const, closed: true };
+    expect(runsLines([run, shot], plain)).toEqual([
+      'ID              KIND              STATE                STARTED               RUN',
+      'redis/sessions  redis.switchover  running              2026-03-01 10:00:00Z  open for 10.0 s',
+      'redis/sessions  redis.switchover  failed (terminated)  2026-03-01 10:00:00Z  r-1',
+    ]);
+    expect(runsLines([], plain)).toEqual(['no runs']);
+  });
+});
+
+describe('checks', () => {
+  it('have a mark, a fact and a next step', () => {
+    expect(
+      checkLines(
+        [
+          { name: 'server', state: 'ok', fact: 'Temporal 1.31' },
+          { name: 'queue gantry', state: 'bad', fact: 'nobody', next: 'gantry dev' },
+          { name: 'left behind', state: 'unknown', fact: 'no workers' },
+        ],
+        plain,
+      ),
+    ).toEqual([
+      '✓ server: Temporal 1.31',
+      '✗ queue gantry: nobody',
+      '    next: gantry dev',
+      '? left behind: no workers',
+    ]);
+  });
+});
+
+describe('text', () => {
+  it('from systems can not steer the terminal', () => {
+    const escape = String.fromCharCode(27);
+    const said = { title: `a${escape}[2Jb`, list: [`x${String.fromCharCode(7)}\ty`, '\u202ez'], n: 1 };
+    expect(clean(said)).toEqual({ title: 'a [2Jb', list: ['x  y', ' z'], n: 1 });
+  });
+
+  it('is cut by columns, not by bytes of colour', () => {
+    const escape = String.fromCharCode(27);
+    const red = `${escape}[31mabcdef${escape}[0m`;
+    expect(columns(red)).toBe(6);
+    expect(clip({ color: true, width: 4, now }, red)).toBe(`${escape}[31mabc${escape}[0m…${escape}[0m`);
+    expect(clip({ color: true, width: 6, now }, red)).toBe(red);
+  });
+
+  it.each([
+    [0, '0 ms'],
+    [999.4, '999 ms'],
+    [1_000, '1.0 s'],
+    [59_949, '59.9 s'],
+    [59_970, '1 min 0 s'],
+    [3_599_400, '59 min 59 s'],
+    [3_600_000, '1 h 0 min'],
+    [172_800_000, '2 days'],
+  ])('says %d ms as %s', (ms, words) => expect(duration(ms)).toBe(words));
+
+  it('of a step under way counts from its start', () => {
+    expect(treeLines(status({ steps: [handingOver] }), { ...plain, now: now + 60_000 })[1]).toContain('1 min 2 s');
+  });
+});
