@@ -1,9 +1,9 @@
-import type { RedisNode } from '../../src/drivers/redis/index.ts';
+import type { RedisNode, RoleChange } from '../../src/drivers/redis/index.ts';
 import { GantryError } from '../../src/errors/index.ts';
 import { wait } from '../../src/steps/index.ts';
 import { announce } from './handover-announce.ts';
-import { promoteCandidate } from './handover-promote.ts';
-import type { Handover } from './handover-session.ts';
+import { promoteCandidate, settled, takeBack } from './handover-promote.ts';
+import type { Demotion, Handover } from './handover-session.ts';
 import { openAttempt, ours, pollMs, withBoth } from './handover-session.ts';
 
 /**
@@ -11,7 +11,8 @@ import { openAttempt, ours, pollMs, withBoth } from './handover-session.ts';
  * nodes are never primary together; between the demotion and the promotion neither is. Worst gap measured on loopback
  * with 7.0.15: see bench/.
  *
- * @throws HANDOVER_NOT_EQUAL, HANDOVER_LEASE_SPENT, HANDOVER_OVERTAKEN: the old primary goes on, nothing is lost.
+ * @throws HANDOVER_NOT_EQUAL, HANDOVER_LEASE_SPENT, HANDOVER_OVERTAKEN, HANDOVER_TAKEN_BACK: the old primary goes on,
+ *   nothing is lost.
  * @throws HANDOVER_CANDIDATE_LOST: demoted, and the candidate is gone.
  */
 export async function handOverFast(given: Handover): Promise<void> {
@@ -20,11 +21,16 @@ export async function handOverFast(given: Handover): Promise<void> {
     const epoch = await openAttempt(given, primary, candidate);
     context.signal.throwIfAborted();
 
+    const { pauseMs, leaseReserveMs } = given.data.handover;
+    // Ends before the pause does, by the old primary's own clock: a demotion that comes later is refused by it.
+    await primary.grantLease(epoch, pauseMs - leaseReserveMs);
     const pausedAt = performance.now();
-    const demoted = await demoteUnderPause(given, primary, candidate, epoch, pausedAt);
+    const demoted = await demoteUnderPause(given, primary, candidate, epoch);
     // Demoted: from here on nothing listens to the signal until clients have a primary again.
-    context.progress({ demotedAt: demoted.offset, epoch });
-    const promoted = await promoteCandidate(given, { primary, candidate, epoch, ...demoted });
+    context.progress({ demotedAt: demoted.offset, replid: demoted.replid } satisfies Demotion);
+    // Somebody may have ended the pause, and a PING counts too: the candidate may lack something.
+    if (demoted.offset !== demoted.equalAt) await checkCandidate(given, primary, candidate, epoch, demoted.offset);
+    const promoted = await promoteCandidate(given, candidate, epoch);
     context.measure('pausedMs', performance.now() - pausedAt);
     await announce(given, { primary, candidate, epoch, persisted: demoted.persisted && promoted.persisted });
     context.measure('controlMs', performance.now() - pausedAt);
@@ -37,26 +43,31 @@ async function demoteUnderPause(
   primary: RedisNode,
   candidate: RedisNode,
   epoch: number,
-  pausedAt: number,
-): Promise<{ offset: number; equalAt: number; persisted: boolean }> {
-  const { pauseMs, leaseReserveMs } = given.data.handover;
+): Promise<RoleChange & { equalAt: number }> {
   try {
-    await primary.pauseWrites(pauseMs);
+    await primary.pauseWrites(given.data.handover.pauseMs);
     const equalAt = await equalOffsets(given, primary, candidate);
-    const leftMs = pauseMs - (performance.now() - pausedAt);
-    if (leftMs < leaseReserveMs) {
-      throw new GantryError('HANDOVER_LEASE_SPENT', `only ${Math.round(leftMs)} ms of the write pause are left`, {
-        evidence: { pauseMs, leaseReserveMs, leftMs: Math.round(leftMs) },
-      });
-    }
-    const { offset, persisted } = await ours(primary.demote(epoch, given.data.candidate));
-    return { offset, equalAt, persisted };
+    return { equalAt, ...(await ours(primary.demote(epoch, given.data.candidate))) };
   } catch (error) {
     // Harmless even if the demotion was carried out and only its answer is missing: a replica refuses writes anyway.
     // If it can't be sent, the lease ends by itself.
     await primary.unpause().catch(() => undefined);
     throw error;
   }
+}
+
+/** Lets the candidate apply what it got before its link broke. @throws HANDOVER_TAKEN_BACK if it still lacks something */
+async function checkCandidate(
+  given: Handover,
+  primary: RedisNode,
+  candidate: RedisNode,
+  epoch: number,
+  demotedAt: number,
+): Promise<void> {
+  const seen = await settled(given, candidate, ({ offset }) => offset >= demotedAt);
+  if (seen.role === 'primary' || seen.offset >= demotedAt) return;
+  const why = `the candidate lacks ${demotedAt - seen.offset} bytes`;
+  await takeBack(given, { primary, candidate, epoch }, seen, why);
 }
 
 /** The offset that both have, read from the primary twice. @throws HANDOVER_NOT_EQUAL */

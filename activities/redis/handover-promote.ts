@@ -8,38 +8,64 @@ import { ours, pollMs } from './handover-session.ts';
 /** How long the candidate may take to apply what it has received before its link to the demoted node is seen down. */
 const drainMs = 2_000;
 
-export type Demoted = {
-  /** Left out by a retry that can't reach it any more but knows where it was demoted. */
-  primary?: RedisNode;
-  candidate: RedisNode;
-  epoch: number;
-  /** Offset of the demotion: all that was ever acknowledged under this epoch. */
-  offset: number;
-  /** The offset that both had under the pause, if it was this attempt that saw it. */
-  equalAt?: number;
-};
+/** Makes the candidate primary. @throws HANDOVER_CANDIDATE_LOST, HANDOVER_OVERTAKEN */
+export function promoteCandidate(given: Handover, candidate: RedisNode, epoch: number): Promise<RoleChange> {
+  return orLost(given, ours(candidate.promote(epoch)));
+}
 
 /**
- * Makes the candidate primary, if it has everything that the demoted one had. If it has not (a worker that stalled past
- * its lease let writes in again), the demoted one is promoted back: it alone has them all. Both nodes are replicas with
- * nobody to follow here, so their offsets stand still and every attempt comes to the same decision.
+ * The candidate once it has enough, or once its link is down and nothing more can come. A demoted node keeps its replicas
+ * (7.0.15) and sends what it still owes them. Deaf to the signal: nothing takes writes until this is decided.
  *
- * @throws HANDOVER_LEASE_SPENT when promoted back, HANDOVER_CANDIDATE_LOST when the candidate can't be asked.
+ * @throws HANDOVER_CANDIDATE_LOST; HANDOVER_DRAINING if it still receives: to decide then could be overtaken
  */
-export async function promoteCandidate(given: Handover, demoted: Demoted): Promise<RoleChange> {
-  const { candidate, epoch, offset, equalAt } = demoted;
-  const ask = async <T>(answer: Promise<T>): Promise<T> => {
-    try {
-      return await answer;
-    } catch (error) {
-      throw isAbsence(error) ? candidateLost(given, error) : error;
+export async function settled(
+  given: Handover,
+  candidate: RedisNode,
+  hasEnough: (seen: Replication) => boolean,
+): Promise<Replication> {
+  const deadline = performance.now() + drainMs;
+  for (let last = -1; ; await pause(pollMs)) {
+    const seen = await orLost(given, candidate.replication());
+    // Twice the same: what had arrived before the link broke is applied.
+    if (seen.role === 'primary' || hasEnough(seen) || (!seen.linkUp && seen.offset === last)) return seen;
+    last = seen.linkUp ? -1 : seen.offset;
+    if (performance.now() > deadline) {
+      throw new GantryError('HANDOVER_DRAINING', `${given.data.candidate.name} still receives what it lacks`, {
+        evidence: { follows: seen.follows, offset: seen.offset },
+      });
     }
-  };
-  if (offset !== equalAt) {
-    const seen = await ask(drained(candidate, offset));
-    if (seen.role === 'replica' && seen.offset < offset) return takeBack(given, demoted, seen);
   }
-  return ask(ours(candidate.promote(epoch)));
+}
+
+/**
+ * Promotes the demoted node back: it has writes that the candidate lacks. Other attempts lose their connection to the
+ * candidate first, and it is looked at once more, so that nobody promotes it on what was true before.
+ * @throws HANDOVER_TAKEN_BACK always, unless something stands in the way
+ */
+export async function takeBack(
+  given: Handover,
+  { primary, candidate, epoch }: { primary: RedisNode; candidate: RedisNode; epoch: number },
+  seen: Replication,
+  why: string,
+): Promise<never> {
+  const { data, log } = given;
+  await orLost(given, candidate.killNormalClients());
+  const again = await orLost(given, candidate.replication());
+  if (again.role === 'primary' || again.linkUp || again.offset !== seen.offset) {
+    throw new GantryError('HANDOVER_DRAINING', `${data.candidate.name} moves again`, { evidence: { seen, again } });
+  }
+  await ours(primary.promote(epoch));
+  await primary.unpause();
+  try {
+    // Fences whoever still acts on what it saw before.
+    await ours(primary.raiseEpoch(epoch));
+  } catch (error) {
+    // The candidate may need a second to link again; the next attempt raises the epoch anyway.
+    if (!(error instanceof GantryError) || error.code !== 'REDIS_NOT_ENOUGH_REPLICAS') throw error;
+  }
+  log.warn({ group: data.group, why }, 'handover taken back');
+  throw new GantryError('HANDOVER_TAKEN_BACK', `${data.primary.name} is primary again: ${why}`, { evidence: { why } });
 }
 
 /** No primary, and the only node that may become one is gone. Promoting the old one back is not proven to be safe. */
@@ -49,39 +75,10 @@ export function candidateLost({ data }: Handover, cause?: GantryError): GantryEr
   return new GantryError('HANDOVER_CANDIDATE_LOST', message, { evidence: { reason: cause?.message } });
 }
 
-/** The candidate once it has the offset, or once its link is down and nothing more can come. */
-async function drained(candidate: RedisNode, offset: number): Promise<Replication> {
-  const deadline = performance.now() + drainMs;
-  for (;;) {
-    const seen = await candidate.replication();
-    if (seen.role === 'primary' || seen.offset >= offset) return seen;
-    if (!seen.linkUp) {
-      // What had arrived before the link broke is applied by the next look.
-      const last = await candidate.replication();
-      if (last.offset === seen.offset) return last;
-    }
-    if (performance.now() > deadline) {
-      throw new GantryError('HANDOVER_OVERTAKEN', 'the candidate still follows somebody after the demotion', {
-        evidence: { follows: seen.follows, offset: seen.offset, demotedAt: offset },
-      });
-    }
-    // Deaf to the signal: nothing takes writes until this is decided.
-    await pause(pollMs);
+async function orLost<T>(given: Handover, answer: Promise<T>): Promise<T> {
+  try {
+    return await answer;
+  } catch (error) {
+    throw isAbsence(error) ? candidateLost(given, error) : error;
   }
-}
-
-async function takeBack({ data, log }: Handover, demoted: Demoted, seen: Replication): Promise<never> {
-  const { primary, epoch, offset } = demoted;
-  const evidence = { demotedAt: offset, candidateOffset: seen.offset, missingBytes: offset - seen.offset };
-  if (!primary) {
-    const message = `${data.candidate.name} lacks ${evidence.missingBytes} bytes that only ${data.primary.name} has, and that can't be reached`;
-    throw new GantryError('REDIS_UNREACHABLE', message, { evidence });
-  }
-  await ours(primary.promote(epoch));
-  await primary.unpause();
-  // Fences whoever is still about to act on what it saw before.
-  await ours(primary.raiseEpoch(epoch));
-  log.warn({ group: data.group, ...evidence }, 'handover taken back: the candidate lacked writes');
-  const message = `${data.candidate.name} lacked ${evidence.missingBytes} bytes at the demotion; ${data.primary.name} is primary again`;
-  throw new GantryError('HANDOVER_LEASE_SPENT', message, { evidence });
 }

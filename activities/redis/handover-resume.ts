@@ -1,17 +1,21 @@
 import type { RedisNode } from '../../src/drivers/redis/index.ts';
 import { GantryError } from '../../src/errors/index.ts';
 import { announce } from './handover-announce.ts';
-import { candidateLost, promoteCandidate } from './handover-promote.ts';
+import { decide } from './handover-decide.ts';
+import { candidateLost, promoteCandidate, settled, takeBack } from './handover-promote.ts';
 import type { Handover } from './handover-session.ts';
 import { connectBoth, demotionOf, ours } from './handover-session.ts';
+import { admitWrites } from './write-safety.ts';
 
-/** Finishes what a predecessor began: the old primary is demoted, or the candidate promoted already. */
+/**
+ * Finishes what a predecessor began: the old primary is demoted, or the candidate promoted already.
+ * @throws HANDOVER_CANDIDATE_LOST, HANDOVER_TAKEN_BACK, HANDOVER_UNPROVEN, HANDOVER_OVERTAKEN
+ */
 export async function resumeHandover(given: Handover): Promise<void> {
   const { primary, candidate } = await connectBoth(given);
   try {
     if (!candidate) throw candidateLost(given);
-    const { role } = await candidate.replication();
-    if (role === 'replica') await promote(given, primary, candidate);
+    await promoteOne(given, primary, candidate);
     await finish(given, primary, candidate);
   } finally {
     primary?.close();
@@ -19,23 +23,28 @@ export async function resumeHandover(given: Handover): Promise<void> {
   }
 }
 
-/** Both are replicas: the demoted one's offset, asked live or told by the predecessor, says whether the other has it all. */
-async function promote(given: Handover, primary: RedisNode | undefined, candidate: RedisNode): Promise<void> {
+/** Both are replicas: promotes the one that has everything, if that is proven. */
+async function promoteOne(given: Handover, primary: RedisNode | undefined, candidate: RedisNode): Promise<void> {
   const startedAt = performance.now();
-  const told = demotionOf(given.context);
-  const epoch = await candidate.epoch();
-  if (!primary) {
-    if (told?.epoch === epoch)
-      return void (await promoteCandidate(given, { candidate, epoch, offset: told.demotedAt }));
-    throw new GantryError(
-      'REDIS_UNREACHABLE',
-      `${given.data.primary.name} can't be reached: its last offset is not known`,
-    );
+  const { data, context } = given;
+  const told = demotionOf(context);
+  const old = await primary?.replication();
+  const seen = await settled(given, candidate, (look) => decide(old, look, told).choose === 'candidate');
+  if (seen.role === 'primary') return;
+  if (old?.role === 'primary') throw new GantryError('HANDOVER_OVERTAKEN', `${data.primary.name} is primary again`);
+
+  const { choose, why } = decide(old, seen, told);
+  if (choose === 'old' && primary) {
+    return takeBack(given, { primary, candidate, epoch: await primary.epoch() }, seen, why);
   }
-  const { role, offset } = await primary.replication();
-  if (role === 'primary') throw new GantryError('HANDOVER_OVERTAKEN', `${given.data.primary.name} is primary again`);
-  await promoteCandidate(given, { primary, candidate, epoch, offset });
-  given.context.measure('resumedPromotionMs', performance.now() - startedAt);
+  if (choose !== 'candidate') {
+    throw new GantryError('HANDOVER_UNPROVEN', `${data.primary.name} is demoted, and ${why}`, {
+      evidence: { demoted: old && { offset: old.offset, replid: old.replid }, candidate: seen, told },
+    });
+  }
+  await admitWrites(candidate);
+  await promoteCandidate(given, candidate, await candidate.epoch());
+  context.measure('resumedPromotionMs', performance.now() - startedAt);
 }
 
 /** The candidate is primary; whether the rest was done can't be told, and doing it again harms nobody. */

@@ -6,18 +6,19 @@ import { wait } from '../../src/steps/index.ts';
 import type { Logger } from '../../src/telemetry/log.ts';
 import type { RedisGroupAccess } from './access.ts';
 import { isAbsence, withNodes } from './access.ts';
+import { admitWrites } from './write-safety.ts';
 
 /** What every part of a handover is given. */
 export type Handover = { data: RedisSwitchoverData; access: RedisGroupAccess; log: Logger; context: StepContext };
 
 /** A demotion that took place: reported as progress, so that a retry can go on without the demoted node. */
-export type Demotion = { demotedAt: number; epoch: number };
+export type Demotion = { demotedAt: number; replid: string };
 
 /** The predecessor's demotion, if it told of one. */
 export function demotionOf({ resumed }: StepContext): Demotion | undefined {
   if (typeof resumed !== 'object' || resumed === null) return undefined;
-  const { demotedAt, epoch } = resumed as Partial<Record<keyof Demotion, unknown>>;
-  return typeof demotedAt === 'number' && typeof epoch === 'number' ? { demotedAt, epoch } : undefined;
+  const { demotedAt, replid } = resumed as Partial<Record<keyof Demotion, unknown>>;
+  return typeof demotedAt === 'number' && typeof replid === 'string' ? { demotedAt, replid } : undefined;
 }
 
 /** Between two looks at an offset, epoch or state. Milliseconds. */
@@ -33,6 +34,7 @@ export const pollMs = 1;
 export async function openAttempt(given: Handover, primary: RedisNode, candidate: RedisNode): Promise<number> {
   const { access, context, data } = given;
   const [known] = await Promise.all([access.discovery.read(), persist([primary, candidate])]);
+  await admitWrites(candidate);
   // A SET waits for the end of a pause: one that a predecessor left has to go first.
   await primary.unpause();
   context.signal.throwIfAborted();

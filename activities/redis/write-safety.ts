@@ -29,6 +29,14 @@ export async function minReplicasOf([node]: readonly RedisNode[]): Promise<numbe
   return (await writeSafetyOf(node)).minReplicasToWrite;
 }
 
+/**
+ * Lets a candidate take writes before anybody follows it, in memory only. Asked again right before each promotion: a
+ * candidate that restarted since the step that prepares it has its old value back and would refuse all writes.
+ */
+export async function admitWrites(candidate: RedisNode): Promise<void> {
+  if ((await writeSafetyOf(candidate)).minReplicasToWrite > 0) await setMinReplicas([candidate], 0);
+}
+
 /** Sets `min-replicas-to-write`, in memory only. */
 export async function setMinReplicas(nodes: readonly RedisNode[], count: number): Promise<void> {
   for (const node of nodes) await node.configSet(minReplicas, String(count));

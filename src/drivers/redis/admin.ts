@@ -1,15 +1,24 @@
 import { GantryError } from '../../errors/index.ts';
 import type { RedisLink } from './link.ts';
 import type { RedisNode } from './types.ts';
+import { leaseKey } from './types.ts';
 
 type Admin = Pick<
   RedisNode,
-  'pauseWrites' | 'unpause' | 'configSet' | 'configRewrite' | 'killNormalClients' | 'waitReplicas' | 'set'
+  | 'grantLease'
+  | 'pauseWrites'
+  | 'unpause'
+  | 'configSet'
+  | 'configRewrite'
+  | 'killNormalClients'
+  | 'waitReplicas'
+  | 'set'
 >;
 
 /** The verbs that change something other than a role. */
 export function adminVerbs({ send, commandTimeoutMs, endpoint }: RedisLink): Admin {
   return {
+    grantLease: async (epoch, ms) => void (await send('set', leaseKey, epoch, 'px', ms)),
     pauseWrites: async (ms) => void (await send('client', 'pause', ms, 'write')),
     unpause: async () => void (await send('client', 'unpause')),
     configSet: async (name, value) => void (await send('config', 'set', name, value)),

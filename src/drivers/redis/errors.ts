@@ -22,18 +22,22 @@ const replyCodes: Readonly<Record<string, ErrorCode>> = {
  */
 export function redisError(error: unknown, endpoint: Endpoint, command: string, password?: string): GantryError {
   if (error instanceof GantryError) return error;
-  const raw = error instanceof Error ? error.message : String(error);
+  const root = rootOf(error);
+  const raw = root instanceof Error ? root.message : String(root);
   const answer = password ? raw.replaceAll(password, '***') : raw;
   const where = `${endpoint.host}:${endpoint.port}`;
   const evidence = { node: where, command, answer };
-  return new GantryError(codeOf(error, answer), `${where}: ${command}: ${answer}`, { evidence });
+  return new GantryError(codeOf(root, answer), `${where}: ${command}: ${answer}`, { evidence });
 }
 
 function codeOf(error: unknown, answer: string): ErrorCode {
   if (!(error instanceof Error)) return 'REDIS_COMMAND_FAILED';
   if (error.name !== 'ReplyError') return answer === 'Command timed out' ? 'REDIS_TIMEOUT' : 'REDIS_UNREACHABLE';
-  // An aborted transaction names the refusal of the command that spoiled it.
-  const inner = (error as { previousErrors?: readonly Error[] }).previousErrors?.find((e) => e.message !== answer);
-  if (answer.startsWith('EXECABORT') && inner) return codeOf(inner, inner.message);
   return replyCodes[answer.split(' ', 1)[0] ?? ''] ?? 'REDIS_COMMAND_FAILED';
+}
+
+/** EXECABORT says nothing: the refusal of the command that spoiled the transaction does. */
+function rootOf(error: unknown): unknown {
+  if (!(error instanceof Error) || !error.message.startsWith('EXECABORT')) return error;
+  return (error as { previousErrors?: readonly Error[] }).previousErrors?.[0] ?? error;
 }

@@ -30,36 +30,37 @@ export function textOf(value: unknown, endpoint: Endpoint, command: string): str
   return typeof value === 'string' ? value : unexpected(endpoint, `${command} did not answer a text`);
 }
 
+/** What a guarded transaction is decided to be: these commands, an answer without any, or a refusal. */
+export type Decision<T> = { commands: readonly (readonly string[])[] } | { settled: T } | { refuse: GantryError };
+
 /**
- * Carries out `commands` in one transaction that the node refuses if the epoch moved since it was looked at.
- * `look` holds the reads that belong to the decision; they are done under the same watch.
+ * One transaction that the node refuses if the epoch, or another key of `watch`, has changed or expired since it was
+ * looked at. `look` holds the reads that belong to the decision; they are done under the same watch.
  *
- * @throws STALE_ATTEMPT if `allowed` says no, or the epoch moved before EXEC: nothing was carried out.
+ * @throws STALE_ATTEMPT if a watched key moved before EXEC; what `decide` refuses with. Nothing was carried out then.
  */
 export function guarded<T>(
   link: RedisLink,
-  look: readonly (readonly string[])[],
-  decide: (epoch: number, seen: unknown[]) => readonly (readonly string[])[] | { settled: T } | { stale: string },
+  { watch = [], look = [] }: { watch?: readonly string[]; look?: readonly (readonly string[])[] },
+  decide: (epoch: number, seen: unknown[]) => Decision<T>,
   conclude: (answers: Answer[]) => T,
 ): Promise<T> {
   return link.exclusively(async () => {
-    const [, value, ...seen] = await link.pipeline([['watch', epochKey], ['get', epochKey], ...look]);
+    const reads = [['watch', epochKey, ...watch], ['get', epochKey], ...look];
+    const [, value, ...seen] = await link.pipeline(reads);
     const decision = decide(epochOf(value, link.endpoint), seen);
-    if (isCommands(decision)) {
-      const answers = await link.transaction(decision);
-      if (!answers) throw stale(link.endpoint, 'the epoch moved while the transaction was prepared');
+    if ('commands' in decision) {
+      const answers = await link.transaction(decision.commands);
+      if (!answers) throw stale(link.endpoint, 'the epoch or the lease moved while the transaction was prepared');
       return conclude(answers);
     }
     await link.send('unwatch');
-    if ('stale' in decision) throw stale(link.endpoint, decision.stale);
+    if ('refuse' in decision) throw decision.refuse;
     return decision.settled;
   });
 }
 
-function isCommands<T>(value: readonly (readonly string[])[] | T): value is readonly (readonly string[])[] {
-  return Array.isArray(value);
-}
-
-function stale(endpoint: Endpoint, why: string): GantryError {
-  return new GantryError('STALE_ATTEMPT', `${endpoint.host}:${endpoint.port}: ${why}`);
+/** A refusal since a later attempt has taken over. */
+export function stale({ host, port }: Endpoint, why: string): GantryError {
+  return new GantryError('STALE_ATTEMPT', `${host}:${port}: ${why}`);
 }

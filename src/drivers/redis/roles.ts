@@ -1,8 +1,9 @@
 import { parseReplication, unexpected } from './info.ts';
-import type { Answer, RedisLink } from './link.ts';
-import { guarded, textOf } from './link.ts';
+import { GantryError } from '../../errors/index.ts';
+import type { Answer, Decision, RedisLink } from './link.ts';
+import { guarded, stale, textOf } from './link.ts';
 import type { Endpoint, Persisted, RedisNode, Replication, RoleChange } from './types.ts';
-import { epochKey } from './types.ts';
+import { epochKey, leaseKey } from './types.ts';
 
 type Roles = Pick<RedisNode, 'raiseEpoch' | 'demote' | 'promote' | 'repoint' | 'failoverTo' | 'failoverAbort'>;
 
@@ -26,25 +27,22 @@ export function roleVerbs(link: RedisLink): Roles {
     if (!info || !role || !rewrite) return unexpected(endpoint, 'the transaction did not answer every command');
     if (!info.ok) throw info.error;
     if (!role.ok) throw role.error;
-    return { offset: replication(info.value).offset, ...persisted(rewrite) };
+    const { offset, replid } = replication(info.value);
+    return { offset, replid, ...persisted(rewrite) };
   };
-  const follow = (to: Endpoint, allowed: (epoch: number) => boolean, epoch: number): Promise<RoleChange> =>
-    guarded<RoleChange>(
-      link,
-      [],
-      (present) => (allowed(present) ? change(to.host, String(to.port)) : { stale: overtaken(present, epoch) }),
-      changed,
-    );
+  const overtaken = (present: number, mine: number): Decision<never> => ({
+    refuse: stale(endpoint, `the epoch here is ${present}, this attempt's is ${mine}`),
+  });
 
   return {
     raiseEpoch: async (above = 0) => {
       let next = 0;
       return guarded<number>(
         link,
-        [],
+        {},
         (present) => {
           next = Math.max(present, above) + 1;
-          return [['set', epochKey, String(next)]];
+          return { commands: [['set', epochKey, String(next)]] };
         },
         ([answer]) => {
           if (answer?.ok === false) throw answer.error;
@@ -53,19 +51,36 @@ export function roleVerbs(link: RedisLink): Roles {
       );
     },
 
-    demote: (epoch, to) => follow(to, (present) => present === epoch, epoch),
+    demote: (epoch, to) =>
+      guarded<RoleChange>(
+        link,
+        { watch: [leaseKey], look: [['get', leaseKey]] },
+        (present, [lease]) => {
+          if (present !== epoch) return overtaken(present, epoch);
+          if (lease !== String(epoch)) return { refuse: leaseSpent(endpoint) };
+          return { commands: change(to.host, String(to.port)) };
+        },
+        changed,
+      ),
 
     // A replica that is re-pointed may not have the newest epoch yet: only a higher one than the caller's is a refusal.
-    repoint: (epoch, to) => follow(to, (present) => present <= epoch, epoch),
+    repoint: (epoch, to) =>
+      guarded<RoleChange>(
+        link,
+        {},
+        (present) => (present > epoch ? overtaken(present, epoch) : { commands: change(to.host, String(to.port)) }),
+        changed,
+      ),
 
     promote: (epoch) =>
       guarded<RoleChange>(
         link,
-        [['info', 'replication']],
+        { look: [['info', 'replication']] },
         (present, [info]) => {
-          if (present !== epoch) return { stale: overtaken(present, epoch) };
-          const seen = replication(info);
-          return seen.role === 'primary' ? { settled: { offset: seen.offset, persisted: true } } : change('no', 'one');
+          if (present !== epoch) return overtaken(present, epoch);
+          const { role, offset, replid } = replication(info);
+          if (role === 'primary') return { settled: { offset, replid, persisted: true } };
+          return { commands: change('no', 'one') };
         },
         changed,
       ),
@@ -73,11 +88,11 @@ export function roleVerbs(link: RedisLink): Roles {
     failoverTo: (epoch, to, timeoutMs) =>
       guarded<void>(
         link,
-        [],
+        {},
         (present) =>
           present === epoch
-            ? [['failover', 'to', to.host, String(to.port), 'timeout', String(timeoutMs)]]
-            : { stale: overtaken(present, epoch) },
+            ? { commands: [['failover', 'to', to.host, String(to.port), 'timeout', String(timeoutMs)]] }
+            : overtaken(present, epoch),
         ([answer]) => {
           if (answer?.ok === false) throw answer.error;
         },
@@ -96,6 +111,6 @@ function persisted(rewrite: Answer): Persisted {
   return rewrite.ok ? { persisted: true } : { persisted: false, because: rewrite.error.message };
 }
 
-function overtaken(present: number, mine: number): string {
-  return `the epoch here is ${present}, this attempt's is ${mine}`;
+function leaseSpent({ host, port }: Endpoint): GantryError {
+  return new GantryError('HANDOVER_LEASE_SPENT', `${host}:${port}: the lease of this attempt has ended`);
 }

@@ -35,8 +35,8 @@ export type Replication = {
 /** Whether CONFIG REWRITE went through in the same transaction; if not, why. */
 export type Persisted = { persisted: true } | { persisted: false; because: string };
 
-/** A role change that took place. `offset` is the node's offset at that very moment. */
-export type RoleChange = Persisted & { offset: number };
+/** A role change that took place. `offset` and `replid` are the node's offset and history at that very moment. */
+export type RoleChange = Persisted & { offset: number; replid: string };
 
 /**
  * One connection to one node, as small verbs: each is a command or one transaction, so that a test can fail, delay or
@@ -60,10 +60,16 @@ export type RedisNode = {
   /** On a primary: compare-and-set to one more than the greater of the present epoch and `above`. Blocks during a write pause. */
   raiseEpoch: (above?: number) => Promise<number>;
 
-  /** `CLIENT PAUSE ms WRITE`: a lease, it ends by itself. */
+  /** Lets this attempt demote the node within `ms`, by the node's own clock. Before the pause: a SET waits for its end. */
+  grantLease: (epoch: number, ms: number) => Promise<void>;
+  /** `CLIENT PAUSE ms WRITE`: it ends by itself. */
   pauseWrites: (ms: number) => Promise<void>;
   unpause: () => Promise<void>;
-  /** Makes this primary a replica of `to` and persists it, if the epoch is still `epoch`. @throws STALE_ATTEMPT */
+  /**
+   * Makes this primary a replica of `to` and persists it, if the epoch is still `epoch` and its lease has not ended: the
+   * node itself refuses one that was sent too late, when writes went on already.
+   * @throws STALE_ATTEMPT, HANDOVER_LEASE_SPENT
+   */
   demote: (epoch: number, to: Endpoint) => Promise<RoleChange>;
   /** Makes this replica a primary and persists it, if the epoch is still `epoch`; a primary stays one. @throws STALE_ATTEMPT */
   promote: (epoch: number) => Promise<RoleChange>;
@@ -88,3 +94,6 @@ export type RedisNode = {
 
 /** The key that holds the group's epoch, in database 0. */
 export const epochKey = 'gantry:epoch';
+
+/** The key that lives as long as an attempt may demote; watched, so that its expiry fails the transaction (since 6.0.9). */
+export const leaseKey = 'gantry:lease';

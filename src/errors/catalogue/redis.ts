@@ -185,6 +185,24 @@ export const redisErrors = {
     retryable: true,
     hint: 'Look for a stalled worker or a slow network; `gantry retry <id>`, or raise handover.pauseMs.',
   },
+  HANDOVER_TAKEN_BACK: {
+    meaning:
+      'At the demotion the candidate lacked writes, so that the old primary was promoted back. It goes on; nothing is lost.',
+    retryable: true,
+    hint: 'Wait until the candidate is linked again, look for what stalled the worker or restarted the candidate; `gantry retry <id>`.',
+  },
+  HANDOVER_DRAINING: {
+    meaning:
+      'The old primary is demoted, and the candidate still receives its last writes: nothing takes writes meanwhile.',
+    retryable: true,
+    hint: 'Look at the network between the two and at the offsets (`INFO replication` on both); `gantry retry <id>`.',
+  },
+  HANDOVER_UNPROVEN: {
+    meaning:
+      'The old primary is demoted, the candidate not promoted, and a restart made it impossible to prove which node has every write.',
+    retryable: false,
+    hint: 'Compare both (`INFO server` uptime, `DBSIZE`, the newest keys), promote the complete one: `REPLICAOF NO ONE`, `CONFIG REWRITE`; then `gantry retry <id>`.',
+  },
   HANDOVER_OVERTAKEN: {
     meaning: 'Somebody raised the epoch while this attempt was acting; the node refused its act. Nothing is lost.',
     retryable: true,

@@ -1,0 +1,237 @@
+import { join } from 'node:path';
+import { MockActivityEnvironment } from '@temporalio/testing';
+import { DefaultLogger } from '@temporalio/worker';
+import { startDiscoveryProcess } from '../../../lab/discovery-process.ts';
+import type { WriterProcess } from '../../../lab/load/redis-writer-process.ts';
+import { startWriterProcess } from '../../../lab/load/redis-writer-process.ts';
+import type { RedisGroup as LabGroup, RedisGroupOptions, RedisNode as LabNode } from '../../../lab/redis.ts';
+import { startRedisGroup } from '../../../lab/redis.ts';
+import { until } from '../../../lab/clock.ts';
+import type { RedisActivities, RedisGroupAccess, RedisSwitchoverData } from '../../../activities/redis/index.ts';
+import { createRedisActivities, redisGroupAccess } from '../../../activities/redis/index.ts';
+import type { DiscoveryEntry } from '../../../src/drivers/discovery/index.ts';
+import type { RedisNode } from '../../../src/drivers/redis/index.ts';
+import { GantryError } from '../../../src/errors/index.ts';
+import type { RedisGroup } from '../../../src/platform/index.ts';
+import type {
+  Plan,
+  PlanCall,
+  RedisSwitchoverInput,
+  StepActivity,
+  StepMode,
+  StepReport,
+} from '../../../src/runs/index.ts';
+import { defaultPolicy } from '../../../src/runs/index.ts';
+import { createLog } from '../../../src/telemetry/log.ts';
+import { labFolder, stopping } from '../../support/lab.ts';
+
+export const groupName = 'sessions';
+export const password = 'lab-secret-7f3a';
+const platformDigest = 'digest-of-the-test';
+
+/** Wraps a driver's connection to a node: a test fails, delays or records single verbs. */
+export type Wrap = (name: string, node: RedisNode) => RedisNode;
+
+export type SceneOptions = {
+  replicas?: number;
+  group?: Partial<RedisGroup>;
+  lab?: Partial<RedisGroupOptions>;
+};
+
+/** A real group with its discovery, and the activities over it. */
+export async function scene(options: SceneOptions = {}) {
+  const stateDir = labFolder();
+  const lab: LabGroup = stopping(
+    await startRedisGroup({
+      stateDir,
+      name: groupName,
+      replicas: options.replicas ?? 1,
+      password,
+      minReplicasToWrite: 1,
+      minReplicasMaxLagSeconds: 10,
+      ...options.lab,
+    }),
+  );
+  const discovery = stopping(
+    await startDiscoveryProcess({ stateDir, file: join(stateDir, 'discovery', 'known.json') }),
+  );
+  const url = `${discovery.url}/redis/${groupName}`;
+  const config: RedisGroup = {
+    region: 'us-east-1',
+    nodes: lab.nodes.map(({ name, host, port }) => ({ name, host, port })),
+    password: { env: 'REDIS_PASSWORD' },
+    path: 'direct',
+    lagLimitBytes: 1024 * 1024,
+    handover: { pauseMs: 3_000, equalityMs: 2_000, leaseReserveMs: 500, failoverTimeoutMs: 5_000 },
+    writeSafety: { minReplicasToWrite: 1, minReplicasMaxLagSeconds: 10 },
+    discovery: { kind: 'http', url },
+    ...options.group,
+  };
+  const real = redisGroupAccess(groupName, config, () => password);
+  await real.discovery.redirect({ primary: addressOf(lab.node('r1')), epoch: 0 });
+
+  const activities = (wrap?: Wrap, secret = password): RedisActivities => {
+    const plain = redisGroupAccess(groupName, config, () => secret);
+    const access: RedisGroupAccess = wrap
+      ? { ...plain, connect: async (name, given) => wrap(name, await plain.connect(name, given)) }
+      : plain;
+    return createRedisActivities({
+      groups: (name) => {
+        if (name === groupName) return access;
+        throw new GantryError('REDIS_UNKNOWN_GROUP', `no group ${name}`);
+      },
+      groupNames: [groupName],
+      runtime: { platformDigest },
+      log: createLog('silent'),
+    });
+  };
+
+  return {
+    lab,
+    config,
+    access: real,
+    activities,
+    discoveryProcess: discovery,
+    told: (): Promise<DiscoveryEntry | undefined> => real.discovery.read(),
+    node: (name: string): Promise<RedisNode> => real.connect(name),
+    plan: (input: Partial<RedisSwitchoverInput> = {}, of = activities()) => plan(of, input),
+    /** Writers in a process of their own, that write already. */
+    writers: async (): Promise<WriterProcess> => {
+      const nodeNames = Object.fromEntries(lab.nodes.map(({ name, host, port }) => [`${host}:${port}`, name]));
+      const writers = await startWriterProcess({ discoveryUrl: discovery.url, group: groupName, password, nodeNames });
+      stopping({ stop: () => writers.close() });
+      await until(async () => (await writers.snapshot()).acked > 500, 10_000);
+      return writers;
+    },
+  };
+}
+
+export type Scene = Awaited<ReturnType<typeof scene>>;
+
+/** The planning activity, run as Temporal would. */
+export function plan(
+  activities: RedisActivities,
+  input: Partial<RedisSwitchoverInput> = {},
+): Promise<Plan<RedisSwitchoverData>> {
+  const call: PlanCall<RedisSwitchoverInput> = {
+    input: { group: groupName, ...input },
+    kind: 'redis.switchover',
+    target: groupName,
+    policy: defaultPolicy,
+    platformDigest,
+  };
+  return quiet().run(activities.redisPlanSwitchover, call);
+}
+
+/** A step activity, run as Temporal would; `resumed` and `attempt` as after a lost predecessor. */
+export function run<O>(
+  step: StepActivity<RedisSwitchoverData, O>,
+  mode: StepMode,
+  input: RedisSwitchoverData,
+  options: { before?: O; attempt?: number; resumed?: unknown; environment?: MockActivityEnvironment } = {},
+): Promise<StepReport<O>> {
+  const environment =
+    options.environment ?? quiet({ attempt: options.attempt ?? 1, heartbeatDetails: options.resumed });
+  const { before } = options;
+  return environment.run(step, {
+    mode,
+    input,
+    unit: 'redis/sessions/run-1/3',
+    platformDigest,
+    ...(before === undefined ? {} : { before }),
+  });
+}
+
+export function addressOf({ host, port }: { host: string; port: number }): { host: string; port: number } {
+  return { host, port };
+}
+
+/** What a dry look must leave alone: role, link, epoch and the whole configuration of every node. */
+export async function fingerprint({ lab, node }: Pick<Scene, 'lab' | 'node'>): Promise<unknown> {
+  return Promise.all(
+    lab.nodes.map(async ({ name }: LabNode) => {
+      const one = await node(name);
+      const { role, follows, linkUp } = await one.replication();
+      const config = await one.configGet(['min-replicas-to-write', 'min-replicas-max-lag', 'replicaof', 'appendonly']);
+      const state = {
+        name,
+        role,
+        follows,
+        linkUp,
+        config,
+        epoch: await one.epoch(),
+        canary: await one.get('gantry:canary'),
+      };
+      one.close();
+      return state;
+    }),
+  );
+}
+
+/** What to do around single verbs of single nodes: `{ 'r1.demote': { after: () => … } }`. A hook that throws cuts the attempt off there. */
+export type Hooks = Readonly<Record<string, { before?: () => unknown; after?: () => unknown }>>;
+
+/** Wraps connections so that the hooks run around the real verbs. */
+export function hooked(hooks: Hooks): Wrap {
+  return (name, node) => {
+    const wrapped: Record<string, unknown> = { ...node };
+    for (const [verb, act] of Object.entries(node)) {
+      const hook = hooks[`${name}.${verb}`];
+      if (!hook || typeof act !== 'function') continue;
+      wrapped[verb] = async (...given: unknown[]): Promise<unknown> => {
+        await hook.before?.();
+        const answer: unknown = await (act as (...all: unknown[]) => unknown)(...given);
+        await hook.after?.();
+        return answer;
+      };
+    }
+    return wrapped as RedisNode;
+  };
+}
+
+/** Stands for SIGKILL: the attempt does nothing more from here on. */
+export function killed(): never {
+  throw new Error('killed here');
+}
+
+/** The catalogue code that a step failed with. */
+export async function codeOf(step: Promise<unknown>): Promise<string | undefined> {
+  return step.then(
+    () => undefined,
+    (error: { type?: string }) => error.type,
+  );
+}
+
+/** The roles that the nodes show now, by name; `gone` for one that does not answer. */
+export async function roles({ lab, node }: Pick<Scene, 'lab' | 'node'>): Promise<Record<string, string>> {
+  const seen = await Promise.all(
+    lab.nodes.map(async ({ name }) => {
+      try {
+        const one = await node(name);
+        const { role } = await one.replication();
+        one.close();
+        return [name, role] as const;
+      } catch {
+        return [name, 'gone'] as const;
+      }
+    }),
+  );
+  return Object.fromEntries(seen);
+}
+
+/** How long a plain write takes on a node; rejects if it is not answered within 1 s. Milliseconds. */
+export async function writeMs(s: Pick<Scene, 'access'>, name: string, key = 'test:write'): Promise<number> {
+  const node = await s.access.connect(name, { commandTimeoutMs: 1_000 });
+  const from = performance.now();
+  try {
+    await node.set(key, '1');
+    return performance.now() - from;
+  } finally {
+    node.close();
+  }
+}
+
+/** An activity environment that does not print the failures that a test asks for. */
+export function quiet(info: ConstructorParameters<typeof MockActivityEnvironment>[0] = {}): MockActivityEnvironment {
+  return new MockActivityEnvironment(info, { logger: new DefaultLogger('ERROR') });
+}
