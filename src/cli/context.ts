@@ -36,10 +36,13 @@ export function processContext(): CliContext {
   };
 }
 
+/** What isn't a terminal has no width: a pipe must not lose the end of a line. */
+const unbounded = 10_000;
+
 /** How to draw on `output`. https://no-color.org */
 export function canvasOf(context: CliContext, output: Output = context.out): Canvas {
   const color = output.isTTY === true && !context.env['NO_COLOR'];
-  return { color, width: output.columns ?? 100, now: context.now() };
+  return { color, width: output.columns ?? unbounded, now: context.now() };
 }
 
 /** Whether somebody is there to be asked. */
@@ -47,11 +50,16 @@ export function canAsk(context: CliContext): boolean {
   return context.input.isTTY === true && context.err.isTTY === true;
 }
 
-/** One line from the person; on standard error, so that standard output stays a result. */
+/** One line from the person, nothing after Ctrl-C; on standard error, so that standard output stays a result. */
 export async function ask(context: CliContext, question: string): Promise<string> {
   const terminal = createInterface({ input: context.input, output: process.stderr });
+  // In raw mode Ctrl-C reaches readline, not the process.
+  terminal.once('SIGINT', () => process.emit('SIGINT'));
   try {
     return (await terminal.question(question, { signal: context.interrupted })).trim();
+  } catch (error) {
+    if (context.interrupted.aborted) return '';
+    throw error;
   } finally {
     terminal.close();
   }

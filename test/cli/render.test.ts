@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { changeLines } from '../../src/cli/render/changes.ts';
 import { checkLines } from '../../src/cli/render/checks.ts';
 import { clean } from '../../src/cli/render/clean.ts';
+import { differences } from '../../src/cli/render/difference.ts';
 import { runMarkdown } from '../../src/cli/render/markdown.ts';
 import { clip, columns } from '../../src/cli/render/paint.ts';
 import { planLines } from '../../src/cli/render/plan.ts';
@@ -136,8 +137,7 @@ describe('a run in full', () => {
     const text = runLines(status({ state: 'done', steps: [prepared] }), report(), plain).join('\n');
     for (const part of [
       'asked for by ann@host',
-      'before {"minReplicasToWrite":1}',
-      'after  {"minReplicasToWrite":0}',
+      'minReplicasToWrite: 1 → 0',
       'approve by bob (go)',
       'running            15 min 56 s',
       'redis.handover.pausedMs: 7.5',
@@ -162,6 +162,35 @@ describe('a run in full', () => {
     );
     expect(lines).toContain('  - "hand over" was changed');
     expect(lines).toContain('PUBLISH_FAILED: r2 is at 41, r1 at 42');
+  });
+});
+
+describe('differences', () => {
+  it('are told leaf by leaf, lists by the name of their items', () => {
+    const before = {
+      nodes: [
+        { name: 'r1', role: 'primary' },
+        { name: 'r2', role: 'replica' },
+      ],
+      epoch: 1,
+      same: [1],
+    };
+    const after = {
+      nodes: [
+        { name: 'r2', role: 'primary' },
+        { name: 'r1', role: 'replica' },
+      ],
+      same: [1],
+      by: 'me',
+    };
+    expect(differences(before, after)).toEqual([
+      { path: 'nodes.r1.role', before: 'primary', after: 'replica' },
+      { path: 'nodes.r2.role', before: 'replica', after: 'primary' },
+      { path: 'epoch', before: 1, after: undefined },
+      { path: 'by', before: undefined, after: 'me' },
+    ]);
+    expect(differences(1, 2)).toEqual([{ path: '(value)', before: 1, after: 2 }]);
+    expect(differences(undefined, undefined)).toEqual([]);
   });
 });
 

@@ -2,6 +2,7 @@ import type { RunReport, RunStatus } from '../../runs/index.ts';
 import type { Canvas } from './paint.ts';
 import { paint } from './paint.ts';
 import { planLines } from './plan.ts';
+import { differences } from './difference.ts';
 import { compact, evidenceLines, problemLines } from './problem.ts';
 import { clock, duration } from './time.ts';
 import { treeLines } from './tree.ts';
@@ -17,7 +18,7 @@ export function runLines(status: RunStatus, report: RunReport | undefined, canva
     `run ${runId}, started ${clock(startedAt)}${requestedBy ? `, asked for by ${requestedBy}` : ''}`,
     ...(reason ? [`reason: ${reason}`] : []),
     ...block('Plan', plan ? planLines(plan, canvas) : [], canvas),
-    ...block('Before and after', beforeAfter(status), canvas),
+    ...block('Before → after', changed(status), canvas),
     ...block('Evidence', evidenceLines(evidence), canvas),
     ...block('What people did', actions.map(actionLine), canvas),
     ...(report ? reportBlocks(report, canvas) : []),
@@ -52,14 +53,19 @@ function block(name: string, lines: readonly string[], canvas: Canvas): string[]
   return lines.length === 0 ? [] : ['', paint(canvas, 'bold', name), ...lines];
 }
 
-function beforeAfter({ steps }: RunStatus): string[] {
-  return steps
-    .filter(({ before, after }) => before !== undefined || after !== undefined)
-    .flatMap(({ title, before, after, changed }) =>
-      changed
-        ? [`  ${title}`, `    before ${compact(before)}`, `    after  ${compact(after)}`]
-        : [`  ${title}`, `    as it was ${compact(after ?? before)}`],
+/** Only what this run changed, and of that only what differs: all of it is in `--json`. */
+function changed({ steps }: RunStatus): string[] {
+  return steps.flatMap((step) => {
+    if (!step.changed || step.after === undefined) return [];
+    const lines = differences(step.before, step.after).map(
+      ({ path, before, after }) => `    ${path}: ${shown(before)} → ${shown(after)}`,
     );
+    return lines.length === 0 ? [] : [`  ${step.title}`, ...lines];
+  });
+}
+
+function shown(value: unknown): string {
+  return value === undefined || value === null || value === '' ? '(nothing)' : compact(value);
 }
 
 function actionLine({ at, action, by, reason, note }: RunStatus['actions'][number]): string {
