@@ -69,7 +69,7 @@ async function refuseWithoutWorker(client: Client, taskQueue: string): Promise<v
 async function busy(client: Client, workflowId: string): Promise<GantryError> {
   const { status, closed } = await runStatus(client, workflowId);
   const { kind, runId, state, since, requestedBy } = status;
-  const holder: Holder = { workflowId, runId, kind, state, since, open: !closed };
+  const holder: Holder = { workflowId, runId, kind, state, since };
   const message = closed
     ? `${workflowId} was held by a run that has just ended (${state}): start again`
     : `${workflowId} is held by a run of ${kind}, ${state} since ${since}${requestedBy ? `, asked for by ${requestedBy}` : ''}`;
