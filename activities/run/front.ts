@@ -2,7 +2,7 @@ import type { Client } from '@temporalio/client';
 import { WorkflowNotFoundError, WorkflowUpdateFailedError } from '@temporalio/client';
 import { defineSearchAttributeKey } from '@temporalio/common';
 import { GantryError } from '../../src/errors/index.ts';
-import type { ControlActivities, RunStatus } from '../../src/runs/index.ts';
+import type { ControlActivities, Holder, RunStatus } from '../../src/runs/index.ts';
 import { searchAttributeNames } from '../../src/runs/index.ts';
 import { plainActivity } from '../../src/steps/index.ts';
 
@@ -11,21 +11,28 @@ const stateKey = defineSearchAttributeKey(searchAttributeNames.state, 'KEYWORD')
 
 /** Who holds a lock: the child-start error that says "taken" carries no run id. */
 export function createDescribeHolder(client: Client): ControlActivities['describeHolder'] {
-  return plainActivity(async ({ workflowId }) => {
-    try {
-      const holder = await client.workflow.getHandle(workflowId).describe();
-      return {
-        workflowId,
-        runId: holder.runId,
-        kind: holder.typedSearchAttributes.get(kindKey) ?? holder.type,
-        state: holder.typedSearchAttributes.get(stateKey) ?? holder.status.name,
-        since: holder.startTime.toISOString(),
-      };
-    } catch (error) {
-      if (error instanceof WorkflowNotFoundError) return undefined;
-      throw error;
-    }
-  });
+  return plainActivity(({ workflowId }) => describeHolder(client, workflowId));
+}
+
+/** The run that holds this id (`open`) or held it last; nothing if there was none. */
+export async function describeHolder(
+  client: Client,
+  workflowId: string,
+): Promise<(Holder & { open: boolean }) | undefined> {
+  try {
+    const holder = await client.workflow.getHandle(workflowId).describe();
+    return {
+      workflowId,
+      runId: holder.runId,
+      kind: holder.typedSearchAttributes.get(kindKey) ?? holder.type,
+      state: holder.typedSearchAttributes.get(stateKey) ?? holder.status.name,
+      since: holder.startTime.toISOString(),
+      open: holder.status.name === 'RUNNING',
+    };
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return undefined;
+    throw error;
+  }
 }
 
 /** Hands an update that reached a front to the real run, under the same update id, so that a retry isn't a second one. */

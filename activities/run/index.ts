@@ -6,6 +6,7 @@ import type { ControlActivities } from '../../src/runs/index.ts';
 import { plainActivity } from '../../src/steps/index.ts';
 import { createAdmit, createCheckGates } from './admit.ts';
 import { createDescribeHolder, createForwardUpdate } from './front.ts';
+import { createPreemptHolder } from './preempt.ts';
 
 /** What the control worker has: no credentials of any domain. */
 export type ControlDeps = { platform: LoadedPlatform; client: Client; notifier: Notifier; reports: ReportStore };
@@ -17,6 +18,7 @@ export function createControlActivities({ platform, client, notifier, reports }:
     checkGates: createCheckGates(platform),
     describeHolder: createDescribeHolder(client),
     forwardUpdate: createForwardUpdate(client),
+    preemptHolder: createPreemptHolder(client),
     notify: plainActivity(notifier),
     publishReport: plainActivity(({ report }) => reports.publish(report)),
   };

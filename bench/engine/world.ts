@@ -53,6 +53,7 @@ export function engineControl(platformDigest: string): ControlActivities {
   return {
     admit: plainActivity(async ({ input }) => ({ policy: policyFor(input as EngineInput), platformDigest })),
     checkGates: plainActivity(async () => undefined),
+    preemptHolder: plainActivity(async () => ({ how: 'gone' as const })),
     describeHolder: plainActivity(async () => undefined),
     forwardUpdate: plainActivity(async () => {
       throw new Error('the bench has no fronts');

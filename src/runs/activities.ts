@@ -11,6 +11,13 @@ export type Holder = { workflowId: string; runId: string; kind: string; state: s
 
 export type ForwardRequest = { workflowId: string; update: UpdateName; request: unknown; updateId: string };
 
+/** What became of a holder that an emergency took the place of. */
+export type Preemption = {
+  holder?: Holder;
+  /** `refused`: it is an emergency of the same kind, at work already. */
+  how: 'gone' | 'ended' | 'terminated' | 'refused';
+};
+
 /** What people are told without having asked. */
 export type Notice = {
   kind: string;
@@ -28,6 +35,8 @@ export type ControlActivities = {
   /** Freeze and window again, after an approval and after a pause. */
   checkGates: (call: { kind: Kind }) => Promise<void>;
   describeHolder: (call: { workflowId: string }) => Promise<Holder | undefined>;
+  /** Ends the holder of a lock for an emergency: asks it, and terminates it if it hasn't ended in time. */
+  preemptHolder: (call: { workflowId: string; kind: Kind; by: string; graceMs: number }) => Promise<Preemption>;
   /** Hands an update that reached a front to the run that does the work. */
   forwardUpdate: (call: ForwardRequest) => Promise<RunStatus>;
   notify: (notice: Notice) => Promise<void>;

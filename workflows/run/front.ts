@@ -1,5 +1,6 @@
 import type { ApplicationFailure } from '@temporalio/common';
 import { WorkflowExecutionAlreadyStartedError, WorkflowIdReusePolicy } from '@temporalio/common';
+import type { ChildWorkflowHandle } from '@temporalio/workflow';
 import {
   ChildWorkflowCancellationType,
   condition,
@@ -10,7 +11,7 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import { GantryError, toFailure } from '../../src/errors/index.ts';
-import type { RunReport, RunStatus, UpdateName } from '../../src/runs/index.ts';
+import type { Kind, RunInput, RunReport, RunStatus, UpdateName } from '../../src/runs/index.ts';
 import { callControl } from './call.ts';
 import {
   abortUpdate,
@@ -22,11 +23,30 @@ import {
   statusQuery,
 } from './controls.ts';
 
+type Real = (input: unknown) => Promise<RunReport>;
+
+/** What a kind says of its runs to the runtime. */
+export type RunOptions = {
+  /** An outage never waits: the holder of the lock is pre-empted. Start such a run under an id of its own. */
+  emergency?: boolean;
+};
+
+/** Somebody else may take the lock in between. */
+const emergencyTries = 3;
+/** How long a holder has to reach its next safe point before it is terminated. */
+const preemptGraceMs = 3_000;
+
 /**
  * A run that was started under an id that isn't its target's (typed in the UI, or stamped by a schedule): it starts the
  * real run under the id that is the lock, hands every update on to it and returns its result.
  */
-export async function runFront(kind: string, target: string, ownId: string, input: unknown): Promise<RunReport> {
+export async function runFront(
+  kind: Kind,
+  target: string,
+  ownId: string,
+  input: RunInput,
+  options: RunOptions,
+): Promise<RunReport> {
   const front = { started: false, startedAt: new Date(Date.now()).toISOString() };
   const forward =
     (update: UpdateName) =>
@@ -45,22 +65,35 @@ export async function runFront(kind: string, target: string, ownId: string, inpu
   setHandler(resolveUpdate, forward('resolve'));
   setHandler(preemptUpdate, forward('preempt'));
 
-  const { workflowType } = workflowInfo();
-  try {
-    const child = await startChild<(input: unknown) => Promise<RunReport>>(workflowType, {
-      workflowId: ownId,
-      args: [input],
-      parentClosePolicy: ParentClosePolicy.ABANDON,
-      cancellationType: ChildWorkflowCancellationType.WAIT_CANCELLATION_COMPLETED,
-      workflowIdReusePolicy: WorkflowIdReusePolicy.ALLOW_DUPLICATE,
-      staticSummary: `${kind} of ${target}`,
-    });
-    front.started = true;
-    return await child.result();
-  } catch (error) {
-    if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
-    throw await busy(kind, target, ownId);
+  for (let tries = options.emergency ? emergencyTries : 1; ; tries -= 1) {
+    try {
+      const child = await startReal(kind, target, ownId, input);
+      front.started = true;
+      return await child.result();
+    } catch (error) {
+      if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+      if (tries <= 1 || !(await tookOver(kind, ownId, input))) throw await busy(kind, target, ownId);
+    }
   }
+}
+
+function startReal(kind: Kind, target: string, ownId: string, input: RunInput): Promise<ChildWorkflowHandle<Real>> {
+  return startChild<Real>(workflowInfo().workflowType, {
+    workflowId: ownId,
+    args: [input],
+    parentClosePolicy: ParentClosePolicy.ABANDON,
+    cancellationType: ChildWorkflowCancellationType.WAIT_CANCELLATION_COMPLETED,
+    workflowIdReusePolicy: WorkflowIdReusePolicy.ALLOW_DUPLICATE,
+    staticSummary: `${kind} of ${target}`,
+  });
+}
+
+/** An emergency ends the holder of its lock, an emergency of its own kind aside. */
+async function tookOver(kind: Kind, ownId: string, input: RunInput): Promise<boolean> {
+  const by = typeof input.requestedBy === 'string' && input.requestedBy ? input.requestedBy : workflowInfo().workflowId;
+  const call = { workflowId: ownId, kind, by, graceMs: preemptGraceMs };
+  const { how } = await callControl('preemptHolder', call, `take ${ownId} over`);
+  return how !== 'refused';
 }
 
 async function busy(kind: string, target: string, ownId: string): Promise<ApplicationFailure> {

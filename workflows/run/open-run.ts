@@ -16,6 +16,7 @@ import type { RunContext } from './context.ts';
 import type { Controls } from './controls.ts';
 import { openControls } from './controls.ts';
 import { Ending } from './ending.ts';
+import type { RunOptions } from './front.ts';
 import { runFront } from './front.ts';
 import { notify } from './notify.ts';
 import type { Run } from './run.ts';
@@ -33,6 +34,7 @@ export async function openRun<I extends RunInput>(
   kind: Kind,
   input: I,
   body: (run: Run) => Promise<void>,
+  options: RunOptions = {},
 ): Promise<RunReport> {
   const identity = runId(kind, input);
   if (!identity.ok) {
@@ -41,7 +43,7 @@ export async function openRun<I extends RunInput>(
     });
   }
   if (input.dryRun !== true && workflowInfo().workflowId !== identity.id) {
-    return runFront(kind, identity.target, identity.id, input);
+    return runFront(kind, identity.target, identity.id, input, options);
   }
   const book = new RunBook(kind, identity.target, input);
   const controls = openControls(book);

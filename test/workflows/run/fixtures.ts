@@ -1,5 +1,6 @@
 import { openRun } from '../../../workflows/run/open-run.ts';
 import { domainRefs } from '../../../workflows/run/call.ts';
+import type { Run } from '../../../workflows/run/run.ts';
 import type { RunReport } from '../../../src/runs/index.ts';
 import type { TestInput, WorldActivities } from './world.ts';
 
@@ -33,4 +34,14 @@ export async function critical(input: TestInput & { drive: 'forward' | 'back' })
     }));
     await run.critical(parts as never, { drive: input.drive, rounds: 2 });
   });
+}
+
+/** An emergency: it takes the lock of whatever run holds it. */
+export async function emergency(input: TestInput): Promise<RunReport> {
+  const body = async (run: Run): Promise<void> => {
+    const plan = await run.plan(world.plan, input);
+    await run.approval(plan);
+    for (const name of plan.data.steps ?? []) await run.step(`turn on ${name}`, world.turnOn, { name });
+  };
+  return openRun('redis.switchover', input, body, { emergency: true });
 }

@@ -24,6 +24,7 @@ export type Harness = {
   ) => Promise<RunStatus>;
   status: (handle: WorkflowHandle) => Promise<RunStatus>;
   until: (handle: WorkflowHandle, state: RunState) => Promise<RunStatus>;
+  untilPending: (handle: WorkflowHandle, what: 'pause' | 'abort' | 'preempt') => Promise<void>;
   stop: () => Promise<void>;
 };
 
@@ -66,6 +67,9 @@ export async function startHarness(
         if (now.state === state) return now;
         await pause(15);
       }
+    },
+    untilPending: async (handle, what) => {
+      while (!(await status(handle)).pending.includes(what)) await pause(15);
     },
     stop: async () => {
       for (const worker of workers) worker.shutdown();

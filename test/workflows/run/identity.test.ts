@@ -139,4 +139,35 @@ await describeWith(['temporal'], 'the lock', () => {
     expect(report.leftBehind).toHaveLength(2);
     expect(world.journal).toEqual(['on a', 'on b']);
   });
+
+  test('an emergency takes the place of a holder that reaches its safe point, and of one that does not', async () => {
+    fresh();
+    const quick = holdAt('apply a');
+    world.hook = quick.hook;
+    const willing = await harness.start({ group: 'emergency', steps: ['a', 'b'] });
+    await quick.reached;
+    const first = await harness.start(
+      { group: 'emergency', steps: ['c'] },
+      { workflowId: 'emergency-1', type: 'emergency' },
+    );
+    await harness.untilPending(willing, 'preempt');
+    quick.release();
+    expect(((await first.result()) as RunReport).outcome).toBe('done');
+    expect(((await willing.result()) as RunReport).outcome).toBe('preempted');
+    expect(world.journal).toEqual(['on a', 'on c']);
+
+    const stuck = holdAt('apply d');
+    world.hook = stuck.hook;
+    const frozen = await harness.start({ group: 'emergency', steps: ['d'] });
+    await stuck.reached;
+    const held = (await frozen.describe()).runId;
+    const second = await harness.start(
+      { group: 'emergency', steps: ['e'] },
+      { workflowId: 'emergency-2', type: 'emergency' },
+    );
+    expect(((await second.result()) as RunReport).outcome).toBe('done');
+    stuck.release();
+    const terminated = harness.client.workflow.getHandle('redis/emergency', held);
+    expect((await terminated.describe()).status.name).toBe('TERMINATED');
+  });
 });

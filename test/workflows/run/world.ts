@@ -1,10 +1,12 @@
 import type { Client } from '@temporalio/client';
 import { setTimeout as pause } from 'node:timers/promises';
 import { createDescribeHolder, createForwardUpdate } from '../../../activities/run/front.ts';
+import { createPreemptHolder } from '../../../activities/run/preempt.ts';
 import type { ErrorCode } from '../../../src/errors/index.ts';
 import { GantryError } from '../../../src/errors/index.ts';
 import type {
   ControlActivities,
+  Kind,
   Notice,
   Plan,
   PlanCall,
@@ -122,6 +124,8 @@ export function worldControl(world: World, client: Client): ControlActivities {
     checkGates: plainActivity(async () => world.gate?.()),
     describeHolder: createDescribeHolder(client),
     forwardUpdate: createForwardUpdate(client),
+    // The world's emergency has the kind of its holder, for want of another: say that it hasn't.
+    preemptHolder: (call) => createPreemptHolder(client)({ ...call, kind: 'another kind' as Kind }),
     notify: plainActivity(async (notice) => void world.notices.push(notice)),
     publishReport: plainActivity(async ({ report }) => {
       await world.hook('publish', AbortSignal.timeout(1000));
