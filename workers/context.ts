@@ -19,9 +19,12 @@ export type WorkerContext = {
   /** Wraps every driver that steps are given (the kill sweep counts and cuts there). */
   wrapDriver: <T extends object>(name: string, driver: T) => T;
   /** Worker options that tests change. */
-  options: Partial<WorkerOptions>;
+  options: WorkerTweaks;
   close: () => Promise<void>;
 };
+
+/** What a test wants otherwise; as a function it is told what the worker has of its own (its queue, its bundle). */
+export type WorkerTweaks = Partial<WorkerOptions> | ((own: Partial<WorkerOptions>) => Partial<WorkerOptions>);
 
 export type WorkerSettings = {
   connection: ConnectionSettings;
@@ -30,7 +33,7 @@ export type WorkerSettings = {
   log: Logger;
   env?: WorkerContext['env'];
   wrapDriver?: WorkerContext['wrapDriver'];
-  options?: Partial<WorkerOptions>;
+  options?: WorkerTweaks;
 };
 
 /** Connects and registers the search attributes. */

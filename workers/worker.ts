@@ -19,6 +19,6 @@ export function createWorker(
     shutdownForceTime: '15s',
     maxCachedWorkflows: 100,
     ...own,
-    ...context.options,
+    ...(typeof context.options === 'function' ? context.options(own) : context.options),
   });
 }

@@ -1,0 +1,124 @@
+import type { WorkflowHandle } from '@temporalio/client';
+import { monotonicMs, pause } from '../../lab/clock.ts';
+import type { RunReport, RunStatus } from '../../src/runs/index.ts';
+import type { Lane } from './lane.ts';
+import type { Point } from './points.ts';
+import type { Findings } from './scene.ts';
+import type { SweepWorker } from './worker-process.ts';
+
+/** A run that was made, cut off at a point or undisturbed. */
+export type Attempt = {
+  /** Whether the worker came to the point at all. */
+  reached: boolean;
+  /** `done`, any other outcome, or why there is none. */
+  outcome: string;
+  findings: Findings | undefined;
+  /** The places that the run came through in the first worker. Only of an undisturbed run. */
+  trace: readonly string[];
+  ms: number;
+  workflowId: string;
+  runId: string;
+  logFiles: readonly string[];
+};
+
+/** A switchover takes 2 s, with a lease to wait for 6. */
+const patienceMs = 40_000;
+/** The longest pause lease is 3 s: a stopped worker sleeps longer than that. */
+const pastLeaseMs = 3_300;
+/** What a woken worker may need to hear that it has been replaced. */
+const settleMs = 8_000;
+
+/** Makes one run with the worker cut off at the point, lets another one finish, and looks at what is there then. */
+export async function attempt(lane: Lane, point: Point | undefined): Promise<Attempt> {
+  const scene = await lane.scene();
+  const victim = await lane.worker();
+  const take = await scene.begin();
+  await victim.arm(point?.place, point?.cut === 'kill' ? 'SIGKILL' : 'SIGSTOP');
+  const startedAt = monotonicMs();
+  const handle = await lane.client.workflow.start(scene.workflowType, {
+    workflowId: take.workflowId,
+    taskQueue: lane.taskQueue,
+    args: [take.input],
+    workflowIdReusePolicy: 'ALLOW_DUPLICATE',
+    workflowTaskTimeout: '1s',
+  });
+  const outcome = outcomeOf(handle);
+  const logFiles = [victim.logFile];
+  const reached = await Promise.race([cutOff(victim, point), outcome.then(() => false)]);
+  if (reached) {
+    const rescuer = await lane.rescuer();
+    logFiles.push(rescuer.logFile);
+    if (point && point.cut !== 'kill') await wokenInTime(victim, rescuer, point, outcome);
+  }
+  const how = await outcome;
+  const ms = monotonicMs() - startedAt;
+  if (reached) {
+    if (point?.cut !== 'kill') await victim.idle(settleMs).catch(() => false);
+    await victim.kill();
+  }
+  const runId = handle.firstExecutionRunId;
+  return {
+    reached,
+    outcome: how,
+    findings: await take.conclude(runId),
+    trace: reached ? [] : await victim.trace(),
+    ms,
+    workflowId: take.workflowId,
+    runId,
+    logFiles,
+  };
+}
+
+async function cutOff(victim: SweepWorker, point: Point | undefined): Promise<boolean> {
+  if (point === undefined) return new Promise(() => undefined);
+  if (point.cut === 'kill') await victim.ended;
+  else await victim.stopped();
+  return true;
+}
+
+/**
+ * Wakes the stopped worker: at once when another one begins its activity anew (`race`), or past its leases and when the
+ * run is over (`stop`): whatever it does then, nobody would find it any more.
+ */
+async function wokenInTime(
+  victim: SweepWorker,
+  rescuer: SweepWorker,
+  { cut }: Point,
+  outcome: Promise<string>,
+): Promise<void> {
+  const stoppedAt = monotonicMs();
+  await (cut === 'race' ? Promise.race([rescuer.retried(), outcome]) : outcome);
+  if (cut === 'stop') await pause(Math.max(0, stoppedAt + pastLeaseMs - monotonicMs()));
+  victim.wake();
+}
+
+/** How a run ended, or that it stands still, or that it took too long: then it is ended here. */
+async function outcomeOf(handle: WorkflowHandle): Promise<string> {
+  const deadline = monotonicMs() + patienceMs;
+  const result = handle.result().then(
+    (report) => (report as RunReport).outcome,
+    (error: unknown) => `failed: ${messageOf(error)}`,
+  );
+  for (;;) {
+    const answer = await Promise.race([result, pause(2_000)]);
+    if (answer !== undefined) return answer;
+    const status = await Promise.race([
+      handle.query<RunStatus, []>('status').catch(() => undefined),
+      pause(2_000).then(() => undefined),
+    ]);
+    const stands = status?.parked
+      ? `parked at "${status.parked.title}": ${status.parked.trouble.code}: ${status.parked.trouble.message}`
+      : monotonicMs() > deadline
+        ? `still ${status?.state ?? 'silent'} after ${patienceMs / 1000} s`
+        : undefined;
+    if (stands === undefined) continue;
+    await handle.terminate(stands).catch(() => undefined);
+    return stands;
+  }
+}
+
+function messageOf(error: unknown): string {
+  const parts: string[] = [];
+  for (let at = error; at instanceof Error; at = at.cause) parts.push(at.message);
+  return parts.join(': ');
+}

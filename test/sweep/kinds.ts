@@ -1,0 +1,31 @@
+import type { Kind } from '../../src/runs/index.ts';
+import type { Rules } from './points.ts';
+import { startRedisScene } from './redis/scene.ts';
+import type { Scene } from './scene.ts';
+
+/** What the sweep needs to know of a kind of run. */
+export type SweptKind = {
+  rules: Rules;
+  startScene: (stateDir: string, name: string) => Promise<Scene>;
+  /** Points that every sample has: what the kind promises stands or falls with them. */
+  always: readonly string[];
+};
+
+export const sweptKinds = {
+  'redis.switchover': {
+    rules: {
+      decisive: 'redisHandover.ensure#1',
+      reads: [
+        ...['info', 'replication', 'configGet', 'aclList', 'moduleList', 'sentinelListens', 'epoch', 'get'].map(
+          (verb) => `redis.${verb}`,
+        ),
+        'discovery.read',
+      ],
+    },
+    startScene: startRedisScene,
+    always: [
+      'driver:after:redis.demote#1@redisHandover.ensure#1',
+      'stop:driver:before:redis.demote#1@redisHandover.ensure#1',
+    ],
+  },
+} satisfies Record<Kind, SweptKind>;

@@ -1,0 +1,77 @@
+/**
+ * How a worker is cut off: `kill` = SIGKILL; `stop` = SIGSTOP, woken when its leases are over and another worker has
+ * finished the run; `race` = SIGSTOP, woken at the very moment when another worker begins the same activity.
+ */
+export type Cut = 'kill' | 'stop' | 'race';
+
+/** One place of a run where its worker is cut off, and how. */
+export type Point = {
+  cut: Cut;
+  /**
+   * `task#7`: the 7th workflow task, before its answer is sent. `activity:before:redisHandover.ensure#1`.
+   * `driver:after:redis.demote#1@redisHandover.ensure#1`: the first `demote` of that activity.
+   */
+  place: string;
+};
+
+/** `task#7`, `stop:driver:before:redis.promote#1@…`: kills have no prefix. */
+export function nameOf({ cut, place }: Point): string {
+  return cut === 'kill' ? place : `${cut}:${place}`;
+}
+
+/** Which places are worth more than a kill, by kind of run. */
+export type Rules = {
+  /** The activity that makes the decisive change: stopped at each of its driver calls, raced before each. */
+  decisive: string;
+  /** Driver calls that only look, `redis.info` or `discovery.read`: before every other one the worker is stopped and raced. */
+  reads: readonly string[];
+};
+
+/**
+ * The points of a kind: every place that all of the undisturbed runs went through, in the order of the first. A place
+ * that only some runs have (one more look of a polling loop) can't be aimed at.
+ */
+export function enumerate(traces: readonly (readonly string[])[], { decisive, reads }: Rules): Point[] {
+  const [first = [], ...others] = traces.map((trace) => [...new Set(trace)]);
+  const places = first.filter((place) => others.every((other) => other.includes(place)));
+  const isDecisive = (place: string): boolean => place.startsWith('driver:') && place.includes(`@${decisive}`);
+  const isWrite = (place: string): boolean =>
+    !reads.includes(/^driver:before:([^#]+)/.exec(place)?.[1] ?? reads[0] ?? '');
+  const cutAt = (cut: Cut, worthIt: (place: string) => boolean): Point[] =>
+    places.filter(worthIt).map((place) => ({ cut, place }));
+  return [
+    ...cutAt('kill', () => true),
+    ...cutAt('stop', (place) => place.startsWith('activity:') || isDecisive(place) || isWrite(place)),
+    ...cutAt('race', (place) => isWrite(place) || (isDecisive(place) && place.startsWith('driver:before:'))),
+  ];
+}
+
+/** The points whose name has `pattern` in it (`*` stands for anything). */
+export function matching(points: readonly Point[], pattern: string): Point[] {
+  const parts = pattern.split('*').map((part) => part.replaceAll(/[.+?^${}()|[\]\\]/g, '\\$&'));
+  const expression = new RegExp(parts.join('.*'));
+  return points.filter((point) => expression.test(nameOf(point)));
+}
+
+/** `count` points: those of `always` (by name), the rest drawn by `seed`, the same for the same seed and points. */
+export function sampleOf(points: readonly Point[], count: number, seed: string, always: readonly string[]): Point[] {
+  const rest = points.filter((point) => !always.includes(nameOf(point)));
+  const chosen = points.filter((point) => always.includes(nameOf(point)));
+  const random = generator(seed);
+  while (chosen.length < count && rest.length > 0) {
+    chosen.push(...rest.splice(Math.floor(random() * rest.length), 1));
+  }
+  return chosen;
+}
+
+/** Numbers in [0, 1) from a text: FNV-1a for the seed, mulberry32 for the sequence. */
+function generator(seed: string): () => number {
+  let state = 0x811c9dc5;
+  for (const char of seed) state = Math.imul(state ^ char.charCodeAt(0), 0x01000193);
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
