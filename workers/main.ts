@@ -3,6 +3,7 @@ import { loadSettings } from '../src/settings/index.ts';
 import { createLog } from '../src/telemetry/log.ts';
 import type { Role } from './all.ts';
 import { roles, startWorkers } from './all.ts';
+import { installRuntime } from './runtime.ts';
 
 // `node --import tsx workers/main.ts [role …]`: the workers of these roles, or of all, until SIGTERM or SIGINT.
 const known = Object.keys(roles) as Role[];
@@ -14,6 +15,7 @@ const wanted = process.argv.slice(2).map((word) => {
 });
 const settings = loadSettings(process.env);
 const log = createLog(settings.logLevel);
+installRuntime(log);
 const { connection, taskQueue } = settings;
 const workers = await startWorkers(
   { connection, taskQueue, platform: loadPlatform(settings.platformPath), log },

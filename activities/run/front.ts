@@ -37,10 +37,10 @@ export async function describeHolder(
 
 /** Hands an update that reached a front to the real run, under the same update id, so that a retry isn't a second one. */
 export function createForwardUpdate(client: Client): ControlActivities['forwardUpdate'] {
-  return plainActivity(async ({ workflowId, update, request, updateId }) => {
+  return plainActivity(async ({ workflowId, runId, update, request, updateId }) => {
     try {
       return await client.workflow
-        .getHandle(workflowId)
+        .getHandle(workflowId, runId)
         .executeUpdate<RunStatus, [unknown]>(update, { args: [request], updateId });
     } catch (error) {
       // The real run's answer is the answer: asking again would not change it.

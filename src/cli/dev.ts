@@ -46,12 +46,15 @@ async function dev(context: CliContext, flags: DevFlags): Promise<void> {
     const { address, namespace, uiUrl } = temporal;
     // The workers bring the SDK's native core and the bundler with them: a second that the other verbs don't pay.
     const { startWorkers } = await import('../../workers/all.ts');
+    const { installRuntime } = await import('../../workers/runtime.ts');
+    const log = createLog(settings.logLevel);
+    installRuntime(log);
     workers = await startWorkers({
       // The server that was just started, whatever the environment names.
       connection: { address, namespace, options: { address } },
       taskQueue: settings.taskQueue,
       platform,
-      log: createLog(settings.logLevel),
+      log,
       env: context.env,
     });
     if (flags.json)

@@ -9,7 +9,14 @@ export type Admission = { policy: RunPolicy; platformDigest: string };
 /** Who holds a lock. */
 export type Holder = { workflowId: string; runId: string; kind: string; state: string; since: string };
 
-export type ForwardRequest = { workflowId: string; update: UpdateName; request: unknown; updateId: string };
+/** `runId` pins the real run: its id may be another run's by the time the update is handed on. */
+export type ForwardRequest = {
+  workflowId: string;
+  runId: string;
+  update: UpdateName;
+  request: unknown;
+  updateId: string;
+};
 
 /** What became of a holder that an emergency took the place of. */
 export type Preemption = {

@@ -20,8 +20,9 @@ describe('a plan', () => {
     expect(planLines(plan, plain)).toEqual([
       'Hand the primary of sessions over from r1 to r2 (fast)',
       '   1. let r2 take writes',
-      '   2. hold writes on r1, swap [no way back] (about 50 ms)',
-      '   3. watch for 900 s [no way back] (about 15 min 0 s)',
+      '      ── no way back from here on ──',
+      '   2. hold writes on r1, swap (about 50 ms)',
+      '   3. watch for 900 s (about 15 min 0 s)',
       'Facts:',
       '  - r1 now: primary, offset 42',
       'Warnings:',
@@ -41,7 +42,7 @@ describe('a tree', () => {
       'redis.switchover sessions  running  10.0 s  redis/sessions',
       '├─ ✓ prepare the candidate  12 ms     min-replicas-to-write of r2 is 0',
       '├─ ▶ hand over              2.0 s',
-      '└─ · watch for 900 s        no way back  about 15 min 0 s',
+      '└─ · watch for 900 s        about 15 min 0 s',
     ]);
   });
 
@@ -198,7 +199,7 @@ describe('Markdown', () => {
   it('is a document with plan, steps, clock and actions', () => {
     const text = runMarkdown(status({ state: 'done', steps: [prepared] }), report());
     expect(text).toContain('# redis.switchover sessions: done');
-    expect(text).toContain('2. hold writes on r1, swap **(no way back)**');
+    expect(text).toContain('2. hold writes on r1, swap **(no way back from here on)**');
     expect(text).toContain('| ✓ | prepare the candidate | 12 ms |');
     expect(text).toContain('| 2026-03-01 10:00:04Z | approve | bob | go |');
   });

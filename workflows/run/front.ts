@@ -47,13 +47,17 @@ export async function runFront(
   input: RunInput,
   options: RunOptions,
 ): Promise<RunReport> {
-  const front = { started: false, startedAt: new Date(Date.now()).toISOString() };
+  const front = { runId: '', startedAt: new Date(Date.now()).toISOString() };
   const forward =
     (update: UpdateName) =>
     async (request: unknown): Promise<RunStatus> => {
-      await condition(() => front.started);
+      await condition(() => front.runId !== '');
       const updateId = currentUpdateInfo()?.id ?? `${workflowInfo().runId}/${update}`;
-      return callControl('forwardUpdate', { workflowId: ownId, update, request, updateId }, `${update} → ${ownId}`);
+      return callControl(
+        'forwardUpdate',
+        { workflowId: ownId, runId: front.runId, update, request, updateId },
+        `${update} → ${ownId}`,
+      );
     };
   setHandler(statusQuery, () => frontStatus(kind, target, ownId, front.startedAt), {
     description: 'Names the run that does the work',
@@ -68,7 +72,7 @@ export async function runFront(
   for (let tries = options.emergency ? emergencyTries : 1; ; tries -= 1) {
     try {
       const child = await startReal(kind, target, ownId, input);
-      front.started = true;
+      front.runId = child.firstExecutionRunId;
       return await child.result();
     } catch (error) {
       if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;

@@ -1,4 +1,5 @@
 import type { RunReport, RunStatus, StepRecord } from '../../runs/index.ts';
+import { noReturnBegins } from './plan.ts';
 import { stepMarks } from './marks.ts';
 import { compact } from './problem.ts';
 import { clock, duration } from './time.ts';
@@ -18,7 +19,8 @@ export function runMarkdown(status: RunStatus, report: RunReport | undefined, no
       ? [
           ...['', '## Plan', '', `\`${plan.hash}\`: ${text(plan.title)}`, ''],
           ...plan.actions.map(
-            ({ what, reversible }, index) => `${index + 1}. ${text(what)}${reversible ? '' : ' **(no way back)**'}`,
+            ({ what }, index) =>
+              `${index + 1}. ${text(what)}${noReturnBegins(plan.actions, index) ? ' **(no way back from here on)**' : ''}`,
           ),
           ...list(
             'Facts',

@@ -1,4 +1,4 @@
-import type { PlanView } from '../../runs/index.ts';
+import type { PlannedAction, PlanView } from '../../runs/index.ts';
 import type { Canvas } from './paint.ts';
 import { paint } from './paint.ts';
 import { duration } from './time.ts';
@@ -8,10 +8,12 @@ export function planLines(plan: PlanView, canvas: Canvas): string[] {
   const { title, actions, facts, warnings, irreversible, voidIf, hash, platformDigest } = plan;
   return [
     paint(canvas, 'bold', title),
-    ...actions.map(({ what, reversible, estimateMs }, index) => {
+    ...actions.flatMap(({ what, estimateMs }, index) => {
       const estimate = estimateMs === undefined ? '' : paint(canvas, 'dim', ` (about ${duration(estimateMs)})`);
-      const mark = reversible ? '' : paint(canvas, 'red', ' [no way back]');
-      return `  ${String(index + 1).padStart(2)}. ${what}${mark}${estimate}`;
+      const line = `  ${String(index + 1).padStart(2)}. ${what}${estimate}`;
+      return noReturnBegins(actions, index)
+        ? [paint(canvas, 'red', '      ── no way back from here on ──'), line]
+        : [line];
     }),
     ...section(
       'Facts',
@@ -23,6 +25,11 @@ export function planLines(plan: PlanView, canvas: Canvas): string[] {
     ...section('Void if', voidIf, canvas),
     paint(canvas, 'dim', `plan ${hash}, platform file ${platformDigest.slice(0, 12)}`),
   ];
+}
+
+/** Said once, where it begins: what follows isn't dangerous, it only can't be taken back. */
+export function noReturnBegins(actions: readonly PlannedAction[], index: number): boolean {
+  return actions[index]?.reversible === false && actions[index - 1]?.reversible !== false;
 }
 
 function section(name: string, items: readonly string[], canvas: Canvas, ink: 'dim' | 'yellow' | 'red' = 'dim') {

@@ -1,8 +1,9 @@
-import type { PlannedAction, RunStatus, StepRecord } from '../../runs/index.ts';
+import type { RunStatus, StepRecord } from '../../runs/index.ts';
 import { isClosed } from '../../runs/index.ts';
 import { stateInks, stepMarks } from './marks.ts';
 import type { Canvas } from './paint.ts';
 import { clip, columns, pad, paint } from './paint.ts';
+import { noReturnBegins } from './plan.ts';
 import { problemLines } from './problem.ts';
 import { ago, duration } from './time.ts';
 
@@ -56,12 +57,14 @@ function stepLine(step: StepRecord, canvas: Canvas): Line {
 function ahead(status: RunStatus, canvas: Canvas): Line[] {
   if (!status.plan || isClosed(status.state) || status.state === 'undoing') return [];
   const begun = new Set(status.steps.map(({ step }) => stepKey(step)));
-  return status.plan.actions
+  const { actions } = status.plan;
+  return actions
+    .map((action, index) => ({ ...action, begins: noReturnBegins(actions, index) }))
     .filter(({ step }) => !begun.has(stepKey(step)))
-    .map(({ what, reversible, estimateMs }: PlannedAction) => ({
+    .map(({ what, begins, estimateMs }) => ({
       left: paint(canvas, 'dim', `· ${what}`),
       right: [
-        ...(reversible ? [] : [paint(canvas, 'red', 'no way back')]),
+        ...(begins ? [paint(canvas, 'red', 'no way back from here on')] : []),
         ...(estimateMs === undefined ? [] : [paint(canvas, 'dim', `about ${duration(estimateMs)}`)]),
       ].join('  '),
     }));
