@@ -2,6 +2,7 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { GantryError } from '../src/errors/index.ts';
 import { startDiscoveryProcess } from './discovery-process.ts';
+import { writeLabPlatform } from './platform-file.ts';
 import { handleOf } from './process.ts';
 import { startRedisGroup } from './redis.ts';
 import type { ProcessRecord } from './state.ts';
@@ -55,7 +56,30 @@ export async function labUp(options: LabUpOptions = {}): Promise<LabProcessStatu
       throw error;
     }
   }
+  writePlatform(stateDir);
   return labStatus({ parts: wanted, stateDir });
+}
+
+/** Where `labUp` writes a platform file for the parts that run, so that Gantry can be pointed at them. */
+export function labPlatformFile(stateDir?: string): string {
+  return join(labStateDir(stateDir), 'platform.yaml');
+}
+
+function writePlatform(stateDir: string): void {
+  const running = labStatus({ stateDir }).filter((process) => process.running);
+  const discoveryUrl = running.find((process) => process.part === 'discovery')?.endpoints['url'];
+  const nodes = running.filter((process) => process.part === 'redis').map(({ endpoints }) => endpoints);
+  if (typeof discoveryUrl !== 'string' || nodes.length === 0) return;
+  writeLabPlatform({
+    stateDir,
+    group: labRedisGroup,
+    nodes: nodes.map((node) => ({
+      name: String(node['node']),
+      host: String(node['host']),
+      port: Number(node['port']),
+    })),
+    discoveryUrl,
+  });
 }
 
 /** Ends parts that `labUp`, or a run that was cut short, left under the state folder; by pid and start time, never by name. */

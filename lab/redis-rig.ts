@@ -1,6 +1,6 @@
-import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { startDiscoveryProcess } from './discovery-process.ts';
+import { writeLabPlatform } from './platform-file.ts';
 import type { RedisGroup, RedisGroupOptions } from './redis.ts';
 import { startRedisGroup } from './redis.ts';
 
@@ -61,33 +61,21 @@ export async function startRedisRig(options: RedisRigOptions): Promise<RedisRig>
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify({ primary: address(primary), epoch: 0 }),
     });
-    const reportFolder = options.reportFolder ?? join(stateDir, 'reports');
-    const platformFile = join(stateDir, 'platform.yaml');
-    const nodes = group.nodes.map((node) => ({ name: node.name, ...address(node) }));
-    writePlatform(platformFile, {
-      version: 1,
-      name: 'lab',
-      regions: { local: { zones: { 'local-a': { runs: [] } } } },
-      redis: {
-        groups: {
-          [groupName]: {
-            region: 'local',
-            nodes,
-            password: { env: passwordVariable },
-            discovery: { kind: 'http', url },
-            ...options.settings,
-          },
-        },
-      },
-      policies: options.policies ?? {},
-      reports: { folder: reportFolder },
-      notify: { file: join(stateDir, 'notices.jsonl') },
+    const { path, reportFolder } = writeLabPlatform({
+      stateDir,
+      group: groupName,
+      nodes: group.nodes.map((node) => ({ name: node.name, ...address(node) })),
+      discoveryUrl: discovery.url,
+      passwordVariable,
+      ...(options.settings ? { settings: options.settings } : {}),
+      ...(options.policies ? { policies: options.policies } : {}),
+      ...(options.reportFolder ? { reportFolder: options.reportFolder } : {}),
     });
     return {
       group,
       groupName,
       discoveryUrl: discovery.url,
-      platformFile,
+      platformFile: path,
       reportFolder,
       env: { [passwordVariable]: password },
       stop: async () => {
@@ -99,9 +87,4 @@ export async function startRedisRig(options: RedisRigOptions): Promise<RedisRig>
     await group.stop();
     throw error;
   }
-}
-
-/** JSON is YAML, and comes with its quoting right. */
-function writePlatform(path: string, content: unknown): void {
-  writeFileSync(path, `${JSON.stringify(content, null, 2)}\n`);
 }

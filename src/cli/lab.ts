@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { Argument } from 'commander';
 import type { Command } from 'commander';
 import type { LabPart, LabProcessStatus } from '../../lab/index.ts';
-import { labDown, labParts, labStatus, labUp } from '../../lab/index.ts';
+import { labDown, labParts, labPlatformFile, labRedisGroup, labStatus, labUp } from '../../lab/index.ts';
 import { searchAttributeNames } from '../runs/index.ts';
 import type { CliContext } from './context.ts';
 import type { GlobalOptions } from './options.ts';
@@ -20,7 +20,8 @@ export function addLab(program: Command, context: CliContext): void {
       .addArgument(parts())
       .action(async (wanted: LabPart[], _options: unknown, self: Command) => {
         const flags = globals(self);
-        show(context, await act(optionsOf(context, flags, wanted)), flags);
+        const options = optionsOf(context, flags, wanted);
+        show(context, await act(options), flags, options.stateDir);
       });
   };
   const searchAttributes = Object.fromEntries(
@@ -40,9 +41,23 @@ function optionsOf(context: CliContext, flags: GlobalOptions, wanted: readonly L
   return { stateDir, ...(wanted.length > 0 ? { parts: wanted } : {}) };
 }
 
-function show(context: CliContext, lab: readonly LabProcessStatus[], { json }: GlobalOptions): void {
+function show(context: CliContext, lab: readonly LabProcessStatus[], { json }: GlobalOptions, stateDir: string): void {
   if (json) printJson(context, 'lab', { lab });
-  else print(context, lab.length === 0 ? ['nothing of the lab is known here'] : lab.map(line));
+  else
+    print(context, lab.length === 0 ? ['nothing of the lab is known here'] : [...lab.map(line), ...use(lab, stateDir)]);
+}
+
+/** How to point Gantry at what runs. */
+function use(lab: readonly LabProcessStatus[], stateDir: string): string[] {
+  const address = lab.find(({ part, running }) => part === 'temporal' && running)?.endpoints['address'];
+  if (address === undefined || !lab.some(({ part, running }) => part === 'redis' && running)) return [];
+  return [
+    '',
+    'To run a procedure on it:',
+    `  export TEMPORAL_ADDRESS=${String(address)} GANTRY_PLATFORM=${labPlatformFile(stateDir)}`,
+    '  node --import tsx workers/main.ts &',
+    `  bin/gantry redis switchover ${labRedisGroup} --follow`,
+  ];
 }
 
 function line({ name, part, pid, running, endpoints, logFile }: LabProcessStatus): string {
