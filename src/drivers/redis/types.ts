@@ -41,7 +41,7 @@ export type RoleChange = Persisted & { offset: number; replid: string };
 /**
  * One connection to one node, as small verbs: each is a command or one transaction, so that a test can fail, delay or
  * record each of them. Every verb throws catalogue errors; after REDIS_TIMEOUT the connection is closed, so that what
- * the node held back (a write during a pause) isn't carried out later.
+ * the node held back (a write during a pause) isn't carried out later, unless the pause ends before the node notices.
  */
 export type RedisNode = {
   readonly endpoint: Endpoint;

@@ -31,7 +31,7 @@ export const redisErrors = {
   REDIS_NO_PERMISSION: {
     meaning: 'The user that this worker logs in with may not run a command that the procedure needs.',
     retryable: false,
-    hint: 'Grant the command in the message: `ACL SETUSER <user> +<command>`; docs/reference/redis-acl.md lists all of them.',
+    hint: 'Grant the command in the message: `ACL SETUSER <user> +<command>`.',
   },
   REDIS_LOADING: {
     meaning: 'The node is still loading its data set from disk.',
@@ -227,7 +227,7 @@ export const redisErrors = {
   DISCOVERY_INVALID: {
     meaning: 'The discovery answered something that is not {group, primary: {host, port}, epoch}.',
     retryable: false,
-    hint: 'Correct the endpoint or the hook; docs/reference/discovery.md has the contract.',
+    hint: 'Correct the endpoint or the hook so that it answers exactly that.',
   },
   DISCOVERY_DISAGREES: {
     meaning: 'The discovery names another primary than the one that the nodes show: clients go to the wrong node.',

@@ -12,7 +12,7 @@ export type SwitchoverPlanning =
 
 /**
  * Facts → the plan of a handover, or everything that is in its way at once. Pure: the same facts always give the same
- * plan, and its data holds nothing that moves by itself. Rules: docs/workflows/redis-switchover.md.
+ * plan, and its data holds nothing that moves by itself. Runbook: docs/redis/switchover.md.
  */
 export function planSwitchover(
   intent: GroupIntent,

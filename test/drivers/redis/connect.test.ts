@@ -111,6 +111,18 @@ await describeWith(['redis'], 'the Redis driver', () => {
     expect((await n1.replication()).role).toBe('primary');
   });
 
+  test('rests on a server that fails a transaction whose watched lease ran out, in a write pause too', async () => {
+    const { r1 } = await pair();
+    await withRedis(r1, password, async (client) => {
+      await client.call('SET', 'gantry:lease', '1', 'PX', '100');
+      await client.call('CLIENT', 'PAUSE', '1000', 'WRITE');
+      await client.call('WATCH', 'gantry:lease');
+      expect(await client.get('gantry:lease')).toBe('1');
+      await pause(150);
+      expect(await client.multi().info('replication').exec()).toBeNull();
+    });
+  });
+
   test('says that a role change was not persisted when the config file can not be written', async () => {
     const { r1, r2, n1 } = await pair();
     const epoch = await n1.raiseEpoch();
