@@ -1,4 +1,4 @@
-import { cpus, totalmem } from 'node:os';
+import { cpus, loadavg, totalmem } from 'node:os';
 import { temporalSettings } from '../lab/temporal.ts';
 import type { Say } from './bench.ts';
 import { defineBench } from './bench.ts';
@@ -30,6 +30,8 @@ export type EngineResult = AddedCost &
     node: string;
     cores: number;
     memoryGib: number;
+    /** The machine's load average over a minute, before and after: others may use it too. */
+    load: readonly number[];
   };
 
 const full = {
@@ -62,6 +64,7 @@ export const engine = defineBench<EngineResult>({
   async run(options, say) {
     const quick = options['quick'] === true;
     const sizes = quick ? sampled : full;
+    const loadBefore = oneMinuteLoad();
     const stage = await openStage();
     const starts = await workerStarts(stage, sizes.starts, say);
     const worker = await stage.startWorker();
@@ -84,6 +87,7 @@ export const engine = defineBench<EngineResult>({
       node: process.version,
       cores: cpus().length,
       memoryGib: rounded(totalmem() / 2 ** 30, 0),
+      load: [loadBefore, oneMinuteLoad()],
     };
   },
   table: engineTable,
@@ -98,4 +102,8 @@ async function workerStarts(stage: EngineStage, count: number, say: Say): Promis
   }
   say(`spawn to the first finished run: ${took.map((ms) => rounded(ms, 0)).join(', ')} ms`);
   return took;
+}
+
+function oneMinuteLoad(): number {
+  return rounded(loadavg()[0] ?? Number.NaN);
 }

@@ -2,8 +2,8 @@ import { pause, until } from '../../lab/clock.ts';
 import { searchAttributeNames } from '../../src/runs/index.ts';
 import type { Say } from '../bench.ts';
 import { rounded } from '../statistics.ts';
+import { memoryMb } from './proc.ts';
 import type { EngineStage } from './stage.ts';
-import { memoryMb } from './stage.ts';
 
 /** Decimal megabytes of the worker process. */
 export type Memory = {

@@ -1,4 +1,4 @@
-import { copyFileSync, readFileSync } from 'node:fs';
+import { copyFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Client, Connection } from '@temporalio/client';
@@ -23,6 +23,8 @@ export type EngineStage = {
   serverVersion: string;
   /** Starts a run on the queues of a worker. */
   startRun: (taskQueue: string, input: Pick<EngineInput, 'steps' | 'people'>) => Promise<EngineRun>;
+  /** A workflow of that many activities that do nothing, without Gantry's run and step around them. */
+  startBare: (taskQueue: string, activities: number) => Promise<WorkflowHandle>;
   /** Starts a worker process on queues of its own; resolves with its first finished run. */
   startWorker: () => Promise<EngineWorker>;
 };
@@ -62,6 +64,8 @@ export async function openStage(): Promise<EngineStage> {
       ...{ workflowId: `redis/${group}`, taskQueue, args },
     });
   };
+  const startBare: EngineStage['startBare'] = (taskQueue, activities) =>
+    client.workflow.start('bareRun', { workflowId: `bare/${(runs += 1)}`, taskQueue, args: [activities] });
   const startWorker = async (): Promise<EngineWorker> => {
     const name = `worker-${(started += 1)}`;
     // It waits for the worker, so that the first poll finds work.
@@ -79,11 +83,5 @@ export async function openStage(): Promise<EngineStage> {
     atEnd(() => worker.stop());
     return { taskQueue: name, pid: worker.pid, startMs: await finished, stop: () => worker.stop(20_000) };
   };
-  return { client, serverPid: temporal.pid, serverVersion, startRun, startWorker };
-}
-
-/** A line of /proc/<pid>/status in decimal megabytes: all threads of the process, the native core included. */
-export function memoryMb(pid: number, line: 'VmRSS' | 'VmHWM' = 'VmRSS'): number {
-  const kib = new RegExp(`^${line}:\\s+(\\d+) kB$`, 'm').exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
-  return (Number(kib) * 1024) / 1e6;
+  return { client, serverPid: temporal.pid, serverVersion, startRun, startBare, startWorker };
 }

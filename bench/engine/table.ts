@@ -12,9 +12,15 @@ export function engineTable(result: EngineResult): string[] {
     ],
     ['added per activity, p95', `${result.addedMsPerStepP95} ms`],
     ['  the same call in a plain loop, p50', `${result.plainLoopMsPerStepP50} ms`],
+    [
+      '  an activity that does nothing, SDK alone, p50',
+      `${result.bareActivityMsP50} ms`,
+      `ours takes ${result.overBareRatio} ×`,
+    ],
     ['  dispatch, p50', `${result.dispatchMs} ms`],
     ['  work and its report, p50', `${result.workAndReportMs} ms`],
     ['  workflow task, p50', `${result.workflowTaskMs} ms`],
+    ['  CPU of the worker + the server', `${result.workerCpuMsPerActivity} + ${result.serverCpuMsPerActivity} ms`],
     [`a run of ${result.stepsPerRun} steps (${result.activitiesPerRun} activities), p50`, `${result.runMsP50} ms`],
     ['  its history', `${result.eventsPerRun} events`],
     ['runs per second, activity p95 ≤ 1.5 × idle', String(result.runsPerSecond)],
@@ -37,8 +43,12 @@ export function engineTable(result: EngineResult): string[] {
     `${what.padEnd(widths[0] ?? 0)}  ${figure.padStart(widths[1] ?? 0)}  ${target}`.trimEnd(),
   );
   if (result.quick) lines.push('', '--quick: too few samples for more than a rough idea');
-  const { serverVersion, node, cores, memoryGib } = result;
-  return [...lines, '', `server ${serverVersion}, Node ${node}, ${cores} cores, ${memoryGib} GiB`];
+  const { serverVersion, node, cores, memoryGib, load } = result;
+  return [
+    ...lines,
+    '',
+    `server ${serverVersion}, Node ${node}, ${cores} cores, ${memoryGib} GiB, load ${load.join(' → ')}`,
+  ];
 }
 
 const addedAimMs = 30;

@@ -25,10 +25,13 @@ export const turnOn = defineStep<SwitchInput, Switch, Switches>({
 export type EngineActivities = {
   redisPlan: (call: PlanCall<EngineInput>) => Promise<Plan<EngineInput>>;
   redisTurnOn: StepActivity<SwitchInput, Switch>;
+  /** Neither a step nor in a run: what Temporal itself costs. */
+  redisNothing: () => Promise<void>;
 };
 
 export function engineActivities(switches: Switches, platformDigest: string): EngineActivities {
   return {
+    redisNothing: async () => undefined,
     redisTurnOn: stepActivity(turnOn, switches, { platformDigest }),
     redisPlan: plainActivity(async ({ input, ...call }) => ({
       ...call,
