@@ -56,6 +56,20 @@ function discoveryOf(group: string, config: RedisGroup['discovery'], secret: (re
   });
 }
 
+/** A connection to one node for as long as `use` runs. @throws what connecting gives */
+export async function withNode<T>(
+  access: RedisGroupAccess,
+  name: string,
+  use: (node: RedisNode) => Promise<T>,
+): Promise<T> {
+  const node = await access.connect(name);
+  try {
+    return await use(node);
+  } finally {
+    node.close();
+  }
+}
+
 /** Connections to all of `names` for as long as `use` runs. @throws the first node's error, once all are closed again */
 export async function withNodes<T>(
   access: RedisGroupAccess,
@@ -78,14 +92,4 @@ const absent: readonly ErrorCode[] = ['REDIS_UNREACHABLE', 'REDIS_TIMEOUT', 'RED
 /** Whether the error says that a node can't be asked now. */
 export function isAbsence(error: unknown): error is GantryError {
   return error instanceof GantryError && absent.includes(error.code);
-}
-
-/** The result, or the error that says that the node can't be asked now; any other error is thrown. */
-export async function orAbsent<T>(ask: Promise<T>): Promise<T | GantryError> {
-  try {
-    return await ask;
-  } catch (error) {
-    if (isAbsence(error)) return error;
-    throw error;
-  }
 }

@@ -2,7 +2,7 @@ import { GantryError } from '../../src/errors/index.ts';
 import type { RedisSwitchoverData } from '../../src/planning/redis/index.ts';
 import { defineStep, done, todo } from '../../src/steps/index.ts';
 import type { RedisDeps } from './access.ts';
-import { withNodes } from './access.ts';
+import { withNode, withNodes } from './access.ts';
 
 const canaryKey = 'gantry:canary';
 /** How long a replica may take to acknowledge. WAIT narrows the loss, it is no strong consistency (redis.io/commands/wait). */
@@ -21,8 +21,7 @@ export const canary = defineStep<RedisSwitchoverData, Canary, RedisDeps>({
       return todo(seen, `${onPrimary === unit ? data.candidate.name : data.primary.name} has no canary of this run`);
     }),
   apply: async (data, _seen, { groups }, { unit, measure }) =>
-    withNodes(await groups(data.group), [data.primary.name], async ([primary]) => {
-      if (!primary) throw new TypeError('a node was asked for');
+    withNode(await groups(data.group), data.primary.name, async (primary) => {
       const startedAt = performance.now();
       await primary.set(canaryKey, unit);
       const acknowledged = await primary.waitReplicas(1, acknowledgeMs);

@@ -76,7 +76,8 @@ async function equalOffsets({ data, context }: Handover, primary: RedisNode, can
   let last = -1;
   for (;;) {
     const [written, applied] = await Promise.all([primary.replication(), candidate.replication()]);
-    if (written.offset === last && applied.offset === last) return last;
+    const isLevel = written.offset === applied.offset && written.replid === applied.replid;
+    if (isLevel && written.offset === last) return last;
     last = written.offset;
     if (performance.now() > deadline) {
       throw new GantryError(

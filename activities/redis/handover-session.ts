@@ -5,7 +5,7 @@ import type { StepContext } from '../../src/steps/index.ts';
 import { wait } from '../../src/steps/index.ts';
 import type { Logger } from '../../src/telemetry/log.ts';
 import type { RedisGroupAccess } from './access.ts';
-import { isAbsence, withNodes } from './access.ts';
+import { isAbsence, withNode } from './access.ts';
 import { admitWrites } from './write-safety.ts';
 
 /** What every part of a handover is given. */
@@ -92,11 +92,8 @@ export async function withBoth<T>(
   { access, data }: Handover,
   use: (primary: RedisNode, candidate: RedisNode) => Promise<T>,
 ): Promise<T> {
-  return withNodes(access, [data.primary.name], ([primary]) =>
-    withNodes(access, [data.candidate.name], ([candidate]) => {
-      if (!primary || !candidate) throw new TypeError('a connection to each was asked for');
-      return use(primary, candidate);
-    }),
+  return withNode(access, data.primary.name, (primary) =>
+    withNode(access, data.candidate.name, (candidate) => use(primary, candidate)),
   );
 }
 

@@ -2,7 +2,7 @@ import { GantryError } from '../../src/errors/index.ts';
 import type { RedisSwitchoverData } from '../../src/planning/redis/index.ts';
 import type { StepContext } from '../../src/steps/index.ts';
 import type { RedisGroupAccess } from './access.ts';
-import { withNodes } from './access.ts';
+import { withNode } from './access.ts';
 import { ours } from './handover-session.ts';
 
 /**
@@ -17,8 +17,7 @@ export async function undoHandover(
   access: RedisGroupAccess,
   { signal }: StepContext,
 ): Promise<void> {
-  await withNodes(access, [data.primary.name], async ([primary]) => {
-    if (!primary) throw new TypeError('one node was asked for');
+  await withNode(access, data.primary.name, async (primary) => {
     await primary.failoverAbort();
     const { role, failoverState } = await primary.replication();
     if (role === 'replica' || failoverState !== 'no-failover') throw pastNoReturn(data);

@@ -1,7 +1,7 @@
 import type { RedisSwitchoverData } from '../../src/planning/redis/index.ts';
 import { defineStep, done, todo } from '../../src/steps/index.ts';
 import type { RedisDeps } from './access.ts';
-import { withNodes } from './access.ts';
+import { withNode, withNodes } from './access.ts';
 import type { GroupNodeSeen } from './group-look.ts';
 import { followFault } from './group-look.ts';
 import { ours } from './handover-session.ts';
@@ -33,8 +33,7 @@ export const repointSiblings = defineStep<RedisSwitchoverData, GroupNodeSeen[], 
     const astray = seen.filter(
       ({ follows }) => !follows || follows.port !== data.candidate.port || follows.host !== data.candidate.host,
     );
-    await withNodes(access, [data.candidate.name], async ([primary]) => {
-      if (!primary) throw new TypeError('a node was asked for');
+    await withNode(access, data.candidate.name, async (primary) => {
       const epoch = await primary.epoch();
       signal.throwIfAborted();
       await withNodes(

@@ -10,23 +10,17 @@ export async function writeSafetyOf(node: RedisNode): Promise<WriteSafety> {
   return { minReplicasToWrite: Number(config[minReplicas]), minReplicasMaxLagSeconds: Number(config[maxLag]) };
 }
 
-/** Sets both and persists them, if they are not so already. Answers whether it changed anything. */
-export async function setWriteSafety(node: RedisNode, wanted: WriteSafety): Promise<boolean> {
-  if (sameWriteSafety(await writeSafetyOf(node), wanted)) return false;
-  await node.configSet(maxLag, String(wanted.minReplicasMaxLagSeconds));
-  await node.configSet(minReplicas, String(wanted.minReplicasToWrite));
-  await node.configRewrite();
-  return true;
+/** Sets both and persists them, if they are not so already. */
+export async function setWriteSafety(node: RedisNode, wanted: WriteSafety): Promise<void> {
+  if (sameWriteSafety(await writeSafetyOf(node), wanted)) return;
+  await node.configPersist({
+    [maxLag]: String(wanted.minReplicasMaxLagSeconds),
+    [minReplicas]: String(wanted.minReplicasToWrite),
+  });
 }
 
 export function sameWriteSafety(a: WriteSafety, b: WriteSafety): boolean {
   return a.minReplicasToWrite === b.minReplicasToWrite && a.minReplicasMaxLagSeconds === b.minReplicasMaxLagSeconds;
-}
-
-/** `min-replicas-to-write` of one node. */
-export async function minReplicasOf([node]: readonly RedisNode[]): Promise<number> {
-  if (!node) throw new TypeError('a node was asked for');
-  return (await writeSafetyOf(node)).minReplicasToWrite;
 }
 
 /**
@@ -34,10 +28,10 @@ export async function minReplicasOf([node]: readonly RedisNode[]): Promise<numbe
  * candidate that restarted since the step that prepares it has its old value back and would refuse all writes.
  */
 export async function admitWrites(candidate: RedisNode): Promise<void> {
-  if ((await writeSafetyOf(candidate)).minReplicasToWrite > 0) await setMinReplicas([candidate], 0);
+  if ((await writeSafetyOf(candidate)).minReplicasToWrite > 0) await candidate.configSet(minReplicas, '0');
 }
 
-/** Sets `min-replicas-to-write`, in memory only. */
-export async function setMinReplicas(nodes: readonly RedisNode[], count: number): Promise<void> {
-  for (const node of nodes) await node.configSet(minReplicas, String(count));
+/** Sets and persists `min-replicas-to-write`: an attempt at the handover may have written a deviation down. */
+export async function setMinReplicas(node: RedisNode, count: number): Promise<void> {
+  await node.configPersist({ [minReplicas]: String(count) });
 }

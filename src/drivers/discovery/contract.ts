@@ -47,7 +47,7 @@ export function confirm(written: DiscoveryEntry, asked: DiscoveryEntry, source: 
   });
 }
 
-export function sameEntry(a: DiscoveryEntry, b: DiscoveryEntry): boolean {
+function sameEntry(a: DiscoveryEntry, b: DiscoveryEntry): boolean {
   return a.epoch === b.epoch && a.primary.host === b.primary.host && a.primary.port === b.primary.port;
 }
 

@@ -10,19 +10,27 @@ type Admin = Pick<
   | 'unpause'
   | 'configSet'
   | 'configRewrite'
+  | 'configPersist'
   | 'killNormalClients'
   | 'waitReplicas'
   | 'set'
 >;
 
 /** The verbs that change something other than a role. */
-export function adminVerbs({ send, commandTimeoutMs, endpoint }: RedisLink): Admin {
+export function adminVerbs({ send, transaction, commandTimeoutMs, endpoint }: RedisLink): Admin {
   return {
     grantLease: async (epoch, ms) => void (await send('set', leaseKey, epoch, 'px', ms)),
     pauseWrites: async (ms) => void (await send('client', 'pause', ms, 'write')),
     unpause: async () => void (await send('client', 'unpause')),
     configSet: async (name, value) => void (await send('config', 'set', name, value)),
     configRewrite: async () => void (await send('config', 'rewrite')),
+    configPersist: async (settings) => {
+      const sets = Object.entries(settings).map(([name, value]) => ['config', 'set', name, value]);
+      const answers = (await transaction([...sets, ['config', 'rewrite']])) ?? [];
+      const rewrite = answers.pop();
+      for (const answer of answers) if (!answer.ok) throw answer.error;
+      if (rewrite?.ok === false) throw new GantryError('REDIS_NOT_PERSISTED', rewrite.error.message);
+    },
     killNormalClients: async () => Number(await send('client', 'kill', 'type', 'normal', 'skipme', 'yes')),
     waitReplicas: async (count, ms) => {
       if (ms >= commandTimeoutMs) {

@@ -82,6 +82,8 @@ export type RedisNode = {
 
   configSet: (name: string, value: string) => Promise<void>;
   configRewrite: () => Promise<void>;
+  /** Sets and persists in one transaction, so that no crash leaves one without the other. @throws REDIS_NOT_PERSISTED */
+  configPersist: (settings: Readonly<Record<string, string>>) => Promise<void>;
   /** `CLIENT KILL TYPE normal`, this connection spared. Answers how many. */
   killNormalClients: () => Promise<number>;
   /** `WAIT`: how many replicas acknowledged all writes of this connection. */

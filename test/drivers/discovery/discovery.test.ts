@@ -41,14 +41,14 @@ describe('discovery over HTTP', () => {
     expect(await discovery.read()).toEqual({ primary: r1, epoch: 3 });
   });
 
-  const answering = async (status: number, body: string, delayMs = 0) => {
+  const answering = async (status: number, body: string, delayMs = 0, timeoutMs = 10_000) => {
     const server = createServer((_, response) => {
       setTimeout(() => response.writeHead(status).end(body), delayMs);
     });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     onTestFinished(() => void server.close());
     const { port } = server.address() as AddressInfo;
-    return httpDiscovery({ group: 'sessions', url: `http://127.0.0.1:${port}/x`, token, timeoutMs: 200 });
+    return httpDiscovery({ group: 'sessions', url: `http://127.0.0.1:${port}/x`, token, timeoutMs });
   };
 
   test.each([
@@ -67,11 +67,11 @@ describe('discovery over HTTP', () => {
   });
 
   test.each([
-    ['an error', 500, 0],
-    ['a missing permission', 401, 0],
-    ['silence', 200, 1_000],
-  ])('reports %s as unreachable, without the token', async (_, status, delayMs) => {
-    const discovery = await answering(status, '{}', delayMs);
+    ['an error', 500, 0, 10_000],
+    ['a missing permission', 401, 0, 10_000],
+    ['silence', 200, 3_000, 200],
+  ])('reports %s as unreachable, without the token', async (_, status, delayMs, timeoutMs) => {
+    const discovery = await answering(status, '{}', delayMs, timeoutMs);
     const error: unknown = await discovery.read().catch((thrown: unknown) => thrown);
     expect(error).toMatchObject({ code: 'DISCOVERY_UNREACHABLE' });
     expect(JSON.stringify(error) + String(error)).not.toContain(token);
