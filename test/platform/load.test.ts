@@ -58,6 +58,18 @@ describe('a platform file that is right', () => {
       handover: { pauseMs: 3000, equalityMs: 2000, leaseReserveMs: 500, failoverTimeoutMs: 5000 },
       writeSafety: { minReplicasToWrite: 1, minReplicasMaxLagSeconds: 10 },
       discovery: { kind: 'command', read: ['get'], write: ['set'] },
+      failover: {
+        mode: 'ask',
+        vantages: ['main'],
+        probes: 3,
+        probeEveryMs: 500,
+        probeTimeoutMs: 500,
+        lossLimitBytes: 65_536,
+        maxLinkAgeMs: 60_000,
+        antiFlapMs: 3_600_000,
+        leaseMarginMs: 3000,
+        fences: [{ kind: 'refuse-writes' }, { kind: 'lease' }],
+      },
     });
   });
 

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { host, mapOf, name, port, text, url } from './names.ts';
 import { always, noTwins } from './relaxed.ts';
 import { secretRef } from './secret.ts';
+import { failover, sentinel, tls } from './redis-failover.ts';
 import { duration, rename, size } from './units.ts';
 
 const node = z.strictObject({ name, host, port: port.default(6379) });
@@ -94,6 +95,9 @@ export const redisGroup = z
     handover: handover.prefault({}),
     writeSafety: writeSafety.prefault({}),
     discovery,
+    failover: failover.prefault({}),
+    sentinel: sentinel.exactOptional(),
+    tls: tls.exactOptional(),
   })
   .transform(rename({ lagLimit: 'lagLimitBytes' }));
 

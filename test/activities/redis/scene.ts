@@ -12,6 +12,7 @@ import { createRedisActivities, redisGroupAccess } from '../../../activities/red
 import type { DiscoveryEntry } from '../../../src/drivers/discovery/index.ts';
 import type { RedisNode } from '../../../src/drivers/redis/index.ts';
 import { GantryError } from '../../../src/errors/index.ts';
+import { failoverDefaults } from '../../../src/platform/index.ts';
 import type { RedisGroup } from '../../../src/platform/index.ts';
 import type {
   Plan,
@@ -65,6 +66,7 @@ export async function scene(options: SceneOptions = {}) {
     handover: { pauseMs: 3_000, equalityMs: 2_000, leaseReserveMs: 500, failoverTimeoutMs: 5_000 },
     writeSafety: { minReplicasToWrite: 1, minReplicasMaxLagSeconds: 10 },
     discovery: { kind: 'http', url },
+    failover: failoverDefaults,
     ...options.group,
   };
   const real = redisGroupAccess(groupName, config, () => password);
