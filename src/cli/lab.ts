@@ -50,11 +50,11 @@ function show(context: CliContext, lab: readonly LabProcessStatus[], { json }: G
 /** How to point Gantry at what runs. */
 function use(lab: readonly LabProcessStatus[], stateDir: string): string[] {
   const address = lab.find(({ part, running }) => part === 'temporal' && running)?.endpoints['address'];
-  if (address === undefined || !lab.some(({ part, running }) => part === 'redis' && running)) return [];
+  if (typeof address !== 'string' || !lab.some(({ part, running }) => part === 'redis' && running)) return [];
   return [
     '',
     'To run a procedure on it:',
-    `  export TEMPORAL_ADDRESS=${String(address)} GANTRY_PLATFORM=${labPlatformFile(stateDir)}`,
+    `  export TEMPORAL_ADDRESS=${address} GANTRY_PLATFORM=${labPlatformFile(stateDir)}`,
     '  node --import tsx workers/main.ts &',
     `  bin/gantry redis switchover ${labRedisGroup} --follow`,
   ];
