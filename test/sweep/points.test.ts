@@ -1,0 +1,39 @@
+import { expect, test } from 'vitest';
+import { enumerate, matching, nameOf, sampleOf } from './points.ts';
+
+const trace = [
+  'task#1',
+  'activity:before:redisHandover.ensure#1',
+  'driver:before:redis.demote#1@redisHandover.ensure#1',
+  'driver:after:redis.demote#1@redisHandover.ensure#1',
+  'driver:before:redis.replication#1@redisProveRoles.inspect#1',
+];
+const rules = { decisive: 'redisHandover.ensure#1', reads: ['redis.replication'] };
+const points = enumerate([trace], rules);
+
+test('kills at every place, stops at activities and at all of the decisive one, races before what changes something', () => {
+  const places = (cut: string): string[] => points.filter((point) => point.cut === cut).map(({ place }) => place);
+  expect(places('kill')).toEqual(trace);
+  expect(places('stop')).toEqual(trace.slice(1, 4));
+  expect(places('race')).toEqual(trace.slice(2, 3));
+});
+
+test('leaves out places that only some of the undisturbed runs came through', () => {
+  expect(enumerate([trace, trace.slice(0, 2)], rules).map(({ place }) => place)).not.toContain(trace[3]);
+});
+
+test('finds points by a part of their name, with * for anything', () => {
+  expect(matching(points, 'stop:driver:*:redis.demote#1').map(nameOf)).toEqual([
+    'stop:driver:before:redis.demote#1@redisHandover.ensure#1',
+    'stop:driver:after:redis.demote#1@redisHandover.ensure#1',
+  ]);
+});
+
+test('draws the same sample for the same seed, and always what must be in it', () => {
+  const always = ['stop:driver:after:redis.demote#1@redisHandover.ensure#1'];
+  const drawn = (seed: string): string[] => sampleOf(points, 4, seed, always).map(nameOf);
+  expect(drawn('a')).toEqual(drawn('a'));
+  expect(new Set(['a', 'b', 'c', 'd'].map((seed) => drawn(seed).join())).size).toBeGreaterThan(1);
+  expect(drawn('a')).toEqual(expect.arrayContaining(always));
+  expect(new Set(drawn('a')).size).toBe(4);
+});

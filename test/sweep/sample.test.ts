@@ -1,0 +1,33 @@
+import { execFileSync } from 'node:child_process';
+import { expect, test } from 'vitest';
+import { describeWith, labFolder } from '../support/lab.ts';
+import { sweptKinds } from './kinds.ts';
+import { sampleOf } from './points.ts';
+import { sweep } from './sweep.ts';
+
+/** So many of the points of `make sweep`, other ones with each commit; two are always among them. */
+const sampleSize = 8;
+
+/** The commit, so that a failure comes back when the same tree is tested again; without git the package's version. */
+function seed(): string {
+  try {
+    return execFileSync('git', ['rev-parse', 'HEAD'], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim();
+  } catch {
+    return process.env['npm_package_version'] ?? 'no commit';
+  }
+}
+
+await describeWith(['redis', 'temporal'], 'a worker that dies or freezes in the middle of a run', () => {
+  test.each(Object.entries(sweptKinds))('leaves %s as an undisturbed run does', async (_name, kind) => {
+    const { points } = await sweep({
+      kind,
+      folder: labFolder(),
+      lanes: 1,
+      rehearsals: 2,
+      choose: (all) => sampleOf(all, sampleSize, seed(), kind.always),
+    });
+    expect(points.map(({ name }) => name)).toEqual(expect.arrayContaining([...kind.always]));
+    expect(points).toHaveLength(sampleSize);
+    expect(points.filter(({ faults }) => faults.length > 0)).toEqual([]);
+  });
+});
