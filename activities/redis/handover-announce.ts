@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { RedisNode } from '../../src/drivers/redis/index.ts';
 import { GantryError } from '../../src/errors/index.ts';
+import { sameAddress } from '../../src/planning/redis/index.ts';
 import { isAbsence } from './access.ts';
 import type { Handover } from './handover-session.ts';
 import { ours, persist } from './handover-session.ts';
@@ -24,19 +25,30 @@ export type Promoted = {
  * then a closed connection: never a silent loss), and the epoch is raised on the new primary, so that a predecessor that
  * wakes up now is refused.
  *
- * @throws DISCOVERY_UNREACHABLE, DISCOVERY_REFUSED, REDIS_NOT_PERSISTED
+ * @throws DISCOVERY_UNREACHABLE, DISCOVERY_REFUSED (a later decision for another node), REDIS_NOT_PERSISTED
  */
 export async function announce(given: Handover, promoted: Promoted): Promise<void> {
-  const { access, context, data } = given;
+  const { context } = given;
   const { primary, candidate, epoch, persisted } = promoted;
   const startedAt = performance.now();
-  const redirect = insist(() => access.discovery.redirect({ primary: addressOf(data.candidate), epoch })).then(() =>
+  const redirected = insist(() => redirect(given, epoch)).then(() =>
     context.measure('redirectMs', performance.now() - startedAt),
   );
   const fence = insist(() => ours(candidate.raiseEpoch(epoch)));
   const written = persisted ? undefined : persist(primary ? [candidate, primary] : [candidate]);
-  const results = await Promise.allSettled([redirect, fence, written, primary && letGo(given, primary)]);
+  const results = await Promise.allSettled([redirected, fence, written, primary && letGo(given, primary)]);
   for (const result of results) if (result.status === 'rejected') throw result.reason;
+}
+
+/** A later decision that names the candidate too is another attempt's at this very handover: clients are where they should be. */
+async function redirect({ access, data }: Handover, epoch: number): Promise<void> {
+  try {
+    await access.discovery.redirect({ primary: addressOf(data.candidate), epoch });
+  } catch (error) {
+    if (!(error instanceof GantryError) || error.code !== 'DISCOVERY_REFUSED') throw error;
+    const told = await access.discovery.read();
+    if (!told || !sameAddress(told.primary, data.candidate)) throw error;
+  }
 }
 
 /** Ends the pause and, once those who waited have their answer, the connections of all clients. */

@@ -42,7 +42,7 @@ async function promoteOne(given: Handover, primary: RedisNode | undefined, candi
       evidence: { demoted: old && { offset: old.offset, replid: old.replid }, candidate: seen, told },
     });
   }
-  await admitWrites(candidate);
+  await ours(admitWrites(candidate));
   await promoteCandidate(given, candidate, await candidate.epoch());
   context.measure('resumedPromotionMs', performance.now() - startedAt);
 }

@@ -34,7 +34,7 @@ export const pollMs = 1;
 export async function openAttempt(given: Handover, primary: RedisNode, candidate: RedisNode): Promise<number> {
   const { access, context, data } = given;
   const [known] = await Promise.all([access.discovery.read(), persist([primary, candidate])]);
-  await admitWrites(candidate);
+  await ours(admitWrites(candidate));
   // A SET waits for the end of a pause: one that a predecessor left has to go first.
   await primary.unpause();
   context.signal.throwIfAborted();

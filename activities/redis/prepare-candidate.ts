@@ -2,6 +2,7 @@ import type { RedisSwitchoverData } from '../../src/planning/redis/index.ts';
 import { defineStep, done, todo } from '../../src/steps/index.ts';
 import type { RedisDeps } from './access.ts';
 import { withNode } from './access.ts';
+import { ours } from './handover-session.ts';
 import { admitWrites, setMinReplicas, writeSafetyOf } from './write-safety.ts';
 
 type Prepared = { minReplicasToWrite: number };
@@ -19,7 +20,8 @@ export const prepareCandidate = defineStep<RedisSwitchoverData, Prepared, RedisD
       return minReplicasToWrite === 0 ? done({ minReplicasToWrite }, words) : todo({ minReplicasToWrite }, words);
     }),
   // Not persisted by itself: a candidate that restarts before the handover comes back with what the file says.
-  apply: async (data, _seen, { groups }) => withNode(await groups(data.group), data.candidate.name, admitWrites),
+  apply: async (data, _seen, { groups }) =>
+    withNode(await groups(data.group), data.candidate.name, (node) => ours(admitWrites(node))),
   undo: async (data, before, { groups }) =>
     withNode(await groups(data.group), data.candidate.name, (node) => setMinReplicas(node, before.minReplicasToWrite)),
 });

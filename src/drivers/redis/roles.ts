@@ -5,7 +5,10 @@ import { guarded, stale, textOf } from './link.ts';
 import type { Endpoint, Persisted, RedisNode, Replication, RoleChange } from './types.ts';
 import { epochKey, leaseKey } from './types.ts';
 
-type Roles = Pick<RedisNode, 'raiseEpoch' | 'demote' | 'promote' | 'repoint' | 'failoverTo' | 'failoverAbort'>;
+type Roles = Pick<
+  RedisNode,
+  'raiseEpoch' | 'demote' | 'promote' | 'repoint' | 'configSetAsReplica' | 'failoverTo' | 'failoverAbort'
+>;
 
 /**
  * The verbs that decide who is primary. Each is one transaction that the node itself refuses once a later attempt has
@@ -83,6 +86,19 @@ export function roleVerbs(link: RedisLink): Roles {
           return { commands: change('no', 'one') };
         },
         changed,
+      ),
+
+    configSetAsReplica: (name, value) =>
+      guarded<void>(
+        link,
+        { look: [['info', 'replication']] },
+        (_present, [info]) =>
+          replication(info).role === 'replica'
+            ? { commands: [['config', 'set', name, value]] }
+            : { refuse: stale(endpoint, `it is primary by now, ${name} stays as it is`) },
+        ([answer]) => {
+          if (answer?.ok === false) throw answer.error;
+        },
       ),
 
     failoverTo: (epoch, to, timeoutMs) =>

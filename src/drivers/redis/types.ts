@@ -80,7 +80,11 @@ export type RedisNode = {
   /** Aborts a FAILOVER that waits for its replica; later than that it could make two primaries. Answers whether it did. */
   failoverAbort: () => Promise<boolean>;
 
-  configSet: (name: string, value: string) => Promise<void>;
+  /**
+   * Sets it in memory, if this node is a replica and no attempt at a handover begins in between: a late writer can't reach
+   * the primary that it has become. @throws STALE_ATTEMPT
+   */
+  configSetAsReplica: (name: string, value: string) => Promise<void>;
   configRewrite: () => Promise<void>;
   /** Sets and persists in one transaction, so that no crash leaves one without the other. @throws REDIS_NOT_PERSISTED */
   configPersist: (settings: Readonly<Record<string, string>>) => Promise<void>;
