@@ -1,13 +1,17 @@
 import type { Context } from '@temporalio/activity';
 
-/** Used when the activity has no heartbeat timeout (tests): often enough to hear of a cancellation within half a second. */
-const defaultHeartbeatEveryMs = 400;
+/** A cancellation travels on the answer to a heartbeat: at this pace it arrives within half a second. */
+const everyMs = 400;
 
-/** Heartbeats three times per timeout: without them an activity costs its whole start-to-close after a crash. */
+/**
+ * Heartbeats until stopped: without them an activity costs its whole start-to-close after a crash. None is sent at once:
+ * a step that takes less than the pace costs the server no extra write (2 ms each, measured), and what a predecessor
+ * reported stays with the server until something newer comes.
+ */
 export function startHeartbeat(activity: Context): { set: (details: unknown) => void; stop: () => void } {
-  let details: unknown = activity.info.heartbeatDetails;
-  const every = activity.info.heartbeatTimeoutMs ? activity.info.heartbeatTimeoutMs / 3 : defaultHeartbeatEveryMs;
-  activity.heartbeat(details);
+  const { heartbeatDetails, heartbeatTimeoutMs } = activity.info;
+  let details: unknown = heartbeatDetails;
+  const every = heartbeatTimeoutMs ? Math.min(heartbeatTimeoutMs / 3, everyMs) : everyMs;
   const timer = setInterval(() => activity.heartbeat(details), every);
   return {
     set: (next) => {
