@@ -76,5 +76,5 @@ export async function portrait(rig: RedisRig): Promise<unknown> {
     nodes.push({ node: node.name, onDisk, ...live });
   }
   const answer = await fetch(`${rig.discoveryUrl}/redis/${rig.groupName}`);
-  return { nodes, discovery: (await answer.json()) };
+  return { nodes, discovery: await answer.json() };
 }
