@@ -10,7 +10,7 @@ import type { Logger } from '../../src/telemetry/log.ts';
 /** A group as the worker reaches it: intent, connections, and where its clients look the primary up. */
 export type RedisGroupAccess = {
   config: RedisGroup;
-  /** A new connection to a node; the caller closes it. @throws REDIS_UNKNOWN_NODE, and what connecting gives */
+  /** A new connection to a node; the caller closes it. @throws REDIS_UNKNOWN_NODE, REDIS_TLS_UNSUPPORTED, and what connecting gives */
   connect: (nodeName: string, options?: RedisConnectOptions) => Promise<RedisNode>;
   discovery: Discovery;
 };
@@ -38,6 +38,10 @@ export function redisGroupAccess(
   return {
     config,
     connect: async (nodeName, options) => {
+      // To speak without TLS to a group that asks for it would send the password in clear.
+      if (config.tls) {
+        throw new GantryError('REDIS_TLS_UNSUPPORTED', `${name} asks for TLS: ${nodeName} is not connected to`);
+      }
       const node = config.nodes.find((one) => one.name === nodeName);
       if (node) return connectRedis({ host: node.host, port: node.port }, credentials, options);
       const names = config.nodes.map((one) => one.name).join(', ');

@@ -12,6 +12,7 @@ import { prepareCandidate } from './prepare-candidate.ts';
 import { proveRoles } from './prove-roles.ts';
 import { repointSiblings } from './repoint-siblings.ts';
 import { restoreWriteSafety } from './restore-write-safety.ts';
+import { settle } from './settle.ts';
 
 export type { RedisDeps, RedisGroupAccess } from './access.ts';
 export { redisGroupAccess } from './access.ts';
@@ -36,6 +37,7 @@ export function createRedisActivities({ runtime, groupNames = [], ...deps }: Red
     redisCanary: step(canary),
     redisPrepareCandidate: step(prepareCandidate),
     redisHandover: step(handover),
+    redisSettle: step(settle),
     redisRepointSiblings: step(repointSiblings),
     redisRestoreWriteSafety: step(restoreWriteSafety),
     redisProveRoles: step(proveRoles),

@@ -26,11 +26,13 @@ export function sameWriteSafety(a: WriteSafety, b: WriteSafety): boolean {
 /**
  * Lets a candidate take writes before anybody follows it, in memory only. Asked again right before each promotion: a
  * candidate that restarted since the step that prepares it has its old value back and would refuse all writes. Refused by
- * a candidate that is primary by now: a worker that was asleep must not disarm the write safety that was restored since.
+ * a candidate that is primary by now, or whose epoch moved: a worker that was asleep must not disarm the write safety that
+ * was restored since, by the end of the handover or by its undo.
  * @throws STALE_ATTEMPT
  */
-export async function admitWrites(candidate: RedisNode): Promise<void> {
-  if ((await writeSafetyOf(candidate)).minReplicasToWrite > 0) await candidate.configSetAsReplica(minReplicas, '0');
+export async function admitWrites(candidate: RedisNode, epoch: number): Promise<void> {
+  if ((await writeSafetyOf(candidate)).minReplicasToWrite === 0) return;
+  await candidate.configSetAsReplica(epoch, minReplicas, '0');
 }
 
 /** Sets and persists `min-replicas-to-write`: an attempt at the handover may have written a deviation down. */

@@ -17,6 +17,7 @@ export async function redisSwitchover(input: RedisSwitchoverInput): Promise<RunR
     await run.step('prove replication with a canary', redis.canary, data);
     await run.step('prepare the candidate', redis.prepareCandidate, data, { undo: true });
     await run.step('hand over', redis.handover, data, { undo: true, pointOfNoReturn: true });
+    await run.step('settle the handover', redis.settle, data);
     await run.step('re-point the siblings', redis.repointSiblings, data);
     await run.step('restore the write safety', redis.restoreWriteSafety, data);
     await run.step('prove the roles', redis.proveRoles, data, { invariant: true });

@@ -10,4 +10,4 @@ export type {
   Replication,
   RoleChange,
 } from './types.ts';
-export { epochKey } from './types.ts';
+export { epochKey, settledKey } from './types.ts';

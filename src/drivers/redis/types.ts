@@ -52,13 +52,21 @@ export type RedisNode = {
   /** The rules of all users; they hold password hashes: digest before showing. */
   aclList: () => Promise<readonly string[]>;
   moduleList: () => Promise<readonly string[]>;
+  /** The address under which a primary lists this node: what it is told to announce, else its own end of this connection. */
+  announces: () => Promise<Endpoint>;
   /** Whether a Sentinel listens on this node. */
   sentinelListens: () => Promise<boolean>;
 
   /** The epoch of the group as this node has it; 0 if there is none. */
   epoch: () => Promise<number>;
-  /** On a primary: compare-and-set to one more than the greater of the present epoch and `above`. Blocks during a write pause. */
-  raiseEpoch: (above?: number) => Promise<number>;
+  /**
+   * On a primary: compare-and-set to one more than the greater of the present epoch and `above`; with `from` only if the
+   * epoch is that one still, so that whoever looked before somebody else's raise is refused. Blocks during a write pause.
+   * @throws STALE_ATTEMPT
+   */
+  raiseEpoch: (above?: number, from?: number) => Promise<number>;
+  /** On a primary: notes that all is settled under this epoch, if it is still the epoch. @throws STALE_ATTEMPT */
+  markSettled: (epoch: number) => Promise<void>;
 
   /** Lets this attempt demote the node within `ms`, by the node's own clock. Before the pause: a SET waits for its end. */
   grantLease: (epoch: number, ms: number) => Promise<void>;
@@ -71,21 +79,21 @@ export type RedisNode = {
    * @throws STALE_ATTEMPT, HANDOVER_LEASE_SPENT
    */
   demote: (epoch: number, to: Endpoint) => Promise<RoleChange>;
-  /** Makes this replica a primary and persists it, if the epoch is still `epoch`; a primary stays one. @throws STALE_ATTEMPT */
+  /** Makes this replica a primary and persists it, if the epoch is still `epoch`; a primary stays one, persisted too. @throws STALE_ATTEMPT */
   promote: (epoch: number) => Promise<RoleChange>;
-  /** Lets this replica follow `to` and persists it, unless it has seen an epoch above `epoch`. @throws STALE_ATTEMPT */
+  /** Lets this replica follow `to` and persists it, unless it has seen an epoch above `epoch` or is primary. @throws STALE_ATTEMPT */
   repoint: (epoch: number, to: Endpoint) => Promise<RoleChange>;
   /** Starts `FAILOVER TO … TIMEOUT …` (never FORCE), if the epoch is still `epoch`. @throws STALE_ATTEMPT */
   failoverTo: (epoch: number, to: Endpoint, timeoutMs: number) => Promise<void>;
-  /** Aborts a FAILOVER that waits for its replica; later than that it could make two primaries. Answers whether it did. */
-  failoverAbort: () => Promise<boolean>;
 
   /**
-   * Sets it in memory, if this node is a replica and no attempt at a handover begins in between: a late writer can't reach
-   * the primary that it has become. @throws STALE_ATTEMPT
+   * Sets it in memory, if this node is a replica and the epoch is still `epoch`: a late writer reaches neither the primary
+   * that it has become nor a replica whose setting was taken back since. @throws STALE_ATTEMPT
    */
-  configSetAsReplica: (name: string, value: string) => Promise<void>;
+  configSetAsReplica: (epoch: number, name: string, value: string) => Promise<void>;
   configRewrite: () => Promise<void>;
+  /** CONFIG REWRITE; answers the role that was written down, read in the same transaction. @throws REDIS_NOT_PERSISTED */
+  persistRole: () => Promise<Replication>;
   /** Sets and persists in one transaction, so that no crash leaves one without the other. @throws REDIS_NOT_PERSISTED */
   configPersist: (settings: Readonly<Record<string, string>>) => Promise<void>;
   /** `CLIENT KILL TYPE normal`, this connection spared. Answers how many. */
@@ -100,6 +108,12 @@ export type RedisNode = {
 
 /** The key that holds the group's epoch, in database 0. */
 export const epochKey = 'gantry:epoch';
+
+/**
+ * The key that holds the epoch under which a handover was settled: both roles written down by the nodes, the clients of
+ * the old primary let go. Every attempt raises the epoch, so an older mark never speaks for a later handover.
+ */
+export const settledKey = 'gantry:settled';
 
 /** The key that lives as long as an attempt may demote; watched, so that its expiry fails the transaction (since 6.0.9). */
 export const leaseKey = 'gantry:lease';

@@ -23,6 +23,11 @@ export const redisErrors = {
     retryable: true,
     hint: '`redis-cli -h <host> -p <port> --latency` and `SLOWLOG GET`; a write pause left by somebody ends with `CLIENT UNPAUSE`.',
   },
+  REDIS_TLS_UNSUPPORTED: {
+    meaning: 'The platform file asks for TLS to this group, which this version can not speak: nothing is connected to.',
+    retryable: false,
+    hint: 'Wait for the version that speaks TLS; without `tls` in the platform file the password would travel in clear.',
+  },
   REDIS_AUTH_FAILED: {
     meaning: 'The node refused the user name or the password that this worker has.',
     retryable: false,

@@ -36,6 +36,8 @@ export type Wrap = (name: string, node: RedisNode) => RedisNode;
 export type SceneOptions = {
   replicas?: number;
   group?: Partial<RedisGroup>;
+  /** Under which host the platform file names the nodes; the replicas follow 127.0.0.1. */
+  host?: string;
   lab?: Partial<RedisGroupOptions>;
 };
 
@@ -59,7 +61,7 @@ export async function scene(options: SceneOptions = {}) {
   const url = `${discovery.url}/redis/${groupName}`;
   const config: RedisGroup = {
     region: 'us-east-1',
-    nodes: lab.nodes.map(({ name, host, port }) => ({ name, host, port })),
+    nodes: lab.nodes.map(({ name, host, port }) => ({ name, host: options.host ?? host, port })),
     password: { env: 'REDIS_PASSWORD' },
     path: 'direct',
     lagLimitBytes: 1024 * 1024,
@@ -70,7 +72,8 @@ export async function scene(options: SceneOptions = {}) {
     ...options.group,
   };
   const real = redisGroupAccess(groupName, config, () => password);
-  await real.discovery.redirect({ primary: addressOf(lab.node('r1')), epoch: 0 });
+  const [first = lab.node('r1')] = config.nodes;
+  await real.discovery.redirect({ primary: addressOf(first), epoch: 0 });
 
   const activities = (wrap?: Wrap, secret = password): RedisActivities => {
     const plain = redisGroupAccess(groupName, config, () => secret);
