@@ -7,6 +7,7 @@ import { withRedis } from '../../lab/redis-client.ts';
 import { loadPlatform } from '../../src/platform/index.ts';
 import { createLog } from '../../src/telemetry/log.ts';
 import type { RunningWorkers } from '../../workers/all.ts';
+import type { WorkerSettings } from '../../workers/context.ts';
 import { startWorkers } from '../../workers/all.ts';
 import type { TestServer } from './temporal.ts';
 
@@ -27,9 +28,9 @@ export const quickPolicies = {
 /** Starts the rig; `stop` ends everything. */
 export async function startSwitchoverRig(
   server: TestServer,
-  options: Partial<RedisRigOptions> & { env?: Record<string, string> } = {},
+  options: Partial<RedisRigOptions> & Pick<WorkerSettings, 'wrapDriver'> & { env?: Record<string, string> } = {},
 ): Promise<SwitchoverRig> {
-  const { env: overrides, ...rigOptions } = options;
+  const { env: overrides, wrapDriver, ...rigOptions } = options;
   const stateDir = mkdtempSync(join(tmpdir(), 'gantry-rig-'));
   const rig = await startRedisRig({ stateDir, policies: quickPolicies, ...rigOptions });
   const taskQueue = `rig-${process.pid}-${(queues += 1)}`;
@@ -40,6 +41,7 @@ export async function startSwitchoverRig(
     platform: loadPlatform(rig.platformFile),
     log: createLog('fatal'),
     env: { ...rig.env, ...overrides },
+    ...(wrapDriver ? { wrapDriver } : {}),
   });
   return {
     ...rig,
