@@ -15,8 +15,8 @@ export type Heartbeat = { outlived: AbortSignal; set: (details: unknown) => void
  * server has given the attempt to somebody else by then. A help, not a fence: what is decisive is refused by the target.
  */
 export function startHeartbeat(activity: Context): Heartbeat {
-  const { heartbeatDetails, heartbeatTimeoutMs } = activity.info;
-  let details: unknown = heartbeatDetails;
+  const { heartbeatTimeoutMs } = activity.info;
+  let details: unknown = activity.info.heartbeatDetails;
   const every = heartbeatTimeoutMs ? Math.min(heartbeatTimeoutMs / 3, everyMs) : everyMs;
   const outlived = new AbortController();
   let last = performance.now();
