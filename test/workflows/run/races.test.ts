@@ -123,7 +123,7 @@ await describeWith(['temporal'], 'at the worst moment', () => {
     const hold = holdAt('apply last');
     world.hook = hold.hook;
     const input = { group: group(), steps: ['a', 'b'], drive: 'back', then: 'last' };
-    const handle = await harness.start(input as never, { type: 'critical' });
+    const handle = await harness.start(input, { type: 'critical' });
     await hold.reached;
     await harness.update(handle, 'abort', {});
     hold.release();
