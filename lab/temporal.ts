@@ -37,7 +37,9 @@ export type RunningTemporal = {
 
 /**
  * The lab's dynamic configuration: named beside every figure taken on it. The first two undo the dev server's 50 ms tick
- * per activity (88–100 ms → 17–21 ms, measured), the next three are what the SDK passes, the last two lift the silent throttle.
+ * per activity (88–100 ms → 17–21 ms, measured), the next three are what the SDK passes, then one partition per queue: with
+ * four, a task can wait 27 s in one whose pollers all belong to a frozen worker (3 of 9 stops of the kill sweep; 0 of 16 with
+ * one). The last two lift the silent throttle.
  */
 export const temporalSettings: Readonly<Record<string, string>> = {
   'history.transferProcessorMaxPollRPS': '2000',
@@ -46,6 +48,8 @@ export const temporalSettings: Readonly<Record<string, string>> = {
   'frontend.enableServerVersionCheck': 'false',
   'frontend.enableUpdateWorkflowExecution': 'true',
   'frontend.enableUpdateWorkflowExecutionAsyncAccepted': 'true',
+  'matching.numTaskqueueReadPartitions': '1',
+  'matching.numTaskqueueWritePartitions': '1',
   'frontend.namespaceRPS': '20000',
   'frontend.rps': '20000',
 };
