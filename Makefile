@@ -5,7 +5,7 @@ SHELL := /bin/bash
 
 NODE := node --import tsx
 # What the demo starts besides the switchover, and whether it stays up: make demo ONLY=redis.switchover KEEP=1
-export ONLY ALL KEEP
+export ONLY KEEP
 
 .PHONY: help demo test check sweep bench setup setup-demo setup-test fixtures clean
 
