@@ -2,12 +2,18 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { RedisNode } from '../../src/drivers/redis/index.ts';
 import { GantryError } from '../../src/errors/index.ts';
 import { isAbsence } from './access.ts';
+import type { RedisSwitchoverData } from '../../src/planning/redis/index.ts';
 import type { Handover } from './handover-session.ts';
 import { ours, persist } from './handover-session.ts';
 
 /** Tries of what must succeed right after the promotion, and the pause between them in milliseconds. */
 const tries = 4;
 const betweenMs = 50;
+
+/** What an announcement needs to know; a failover has no old primary to let go of. */
+export type Announcing = Omit<Handover, 'data'> & {
+  data: Pick<RedisSwitchoverData, 'group' | 'primary' | 'candidate'>;
+};
 
 export type Promoted = {
   /** Left out when it can't be reached. */
@@ -26,7 +32,7 @@ export type Promoted = {
  *
  * @throws DISCOVERY_UNREACHABLE, DISCOVERY_REFUSED, REDIS_NOT_PERSISTED
  */
-export async function announce(given: Handover, promoted: Promoted): Promise<void> {
+export async function announce(given: Announcing, promoted: Promoted): Promise<void> {
   const { access, context, data } = given;
   const { primary, candidate, epoch, persisted } = promoted;
   const startedAt = performance.now();
@@ -40,7 +46,7 @@ export async function announce(given: Handover, promoted: Promoted): Promise<voi
 }
 
 /** Ends the pause and, once those who waited have their answer, the connections of all clients. */
-async function letGo({ data, log }: Handover, primary: RedisNode): Promise<void> {
+async function letGo({ data, log }: Announcing, primary: RedisNode): Promise<void> {
   try {
     await primary.unpause();
     const killed = await primary.killNormalClients();
@@ -52,7 +58,8 @@ async function letGo({ data, log }: Handover, primary: RedisNode): Promise<void>
   }
 }
 
-async function insist(act: () => Promise<unknown>): Promise<void> {
+/** Tries again, shortly, what must succeed right after a promotion. */
+export async function insist(act: () => Promise<unknown>): Promise<void> {
   for (let left = tries - 1; ; left -= 1) {
     try {
       await act();

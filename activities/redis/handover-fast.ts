@@ -71,7 +71,11 @@ async function checkCandidate(
 }
 
 /** The offset that both have, read from the primary twice. @throws HANDOVER_NOT_EQUAL */
-async function equalOffsets({ data, context }: Handover, primary: RedisNode, candidate: RedisNode): Promise<number> {
+export async function equalOffsets(
+  { data, context }: Handover,
+  primary: RedisNode,
+  candidate: RedisNode,
+): Promise<number> {
   const deadline = performance.now() + data.handover.equalityMs;
   let last = -1;
   for (;;) {

@@ -4,6 +4,7 @@ import type { StepContext } from '../../src/steps/index.ts';
 import type { RedisGroupAccess } from './access.ts';
 import { withNode } from './access.ts';
 import { ours } from './handover-session.ts';
+import { readSentinels } from './read-sentinels.ts';
 
 /**
  * Undoes a handover that has not begun: ends what an attempt may have left (a FAILOVER that waits, a write pause) and
@@ -17,6 +18,9 @@ export async function undoHandover(
   access: RedisGroupAccess,
   { signal }: StepContext,
 ): Promise<void> {
+  if (access.sentinels && (await readSentinels(access.sentinels)).some(({ reading }) => reading?.failoverInProgress)) {
+    throw pastNoReturn(data);
+  }
   await withNode(access, data.primary.name, async (primary) => {
     await primary.failoverAbort();
     const { role, failoverState } = await primary.replication();

@@ -6,7 +6,7 @@ import { epochKey } from './types.ts';
 
 type Reads = Pick<
   RedisNode,
-  'info' | 'replication' | 'configGet' | 'aclList' | 'moduleList' | 'sentinelListens' | 'epoch' | 'get'
+  'ping' | 'info' | 'replication' | 'configGet' | 'aclList' | 'moduleList' | 'sentinelListens' | 'epoch' | 'get'
 >;
 
 /** The channel on which Sentinels greet each other through every node that they watch. */
@@ -16,6 +16,7 @@ const sentinelChannel = '__sentinel__:hello';
 export function readVerbs(link: RedisLink): Reads {
   const { endpoint, send } = link;
   return {
+    ping: async () => void (await send('ping')),
     info: async (section) => parseInfo(textOf(await send('info', section), endpoint, 'INFO')),
     replication: async () => parseReplication(textOf(await send('info', 'replication'), endpoint, 'INFO'), endpoint),
     configGet: async (names) => {

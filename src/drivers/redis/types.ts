@@ -2,7 +2,10 @@
 export type Endpoint = { host: string; port: number };
 
 /** Read by the worker from where the platform file points; never logged, never in an error. */
-export type RedisCredentials = { username?: string; password?: string };
+export type RedisCredentials = { username?: string; password?: string; tls?: RedisTlsOptions };
+
+/** TLS to a node: texts in PEM, and the name that its certificate carries (its host unless given). */
+export type RedisTlsOptions = { ca?: string; serverName?: string; cert?: string; key?: string };
 
 /** One replica as its primary sees it; the offset is what it acknowledged last, up to 1 s ago. */
 export type ReplicaSeen = Endpoint & { online: boolean; ackedOffset: number; ackedSecondsAgo: number };
@@ -20,6 +23,8 @@ export type Replication = {
   syncInProgress: boolean;
   /** A replica: seconds since it last heard from its primary; 0–10 when idle and healthy (the ping period). */
   lastIoSeconds?: number;
+  /** A replica whose link is down: for how many whole seconds; left out when it was never up since its start. */
+  linkDownSeconds?: number;
   /** Bytes of the replication stream: written by a primary, applied by a replica. */
   offset: number;
   replid: string;
@@ -46,6 +51,8 @@ export type RoleChange = Persisted & { offset: number; replid: string };
 export type RedisNode = {
   readonly endpoint: Endpoint;
 
+  /** `PING`: refused with LOADING, BUSY or MISCONF (a primary that can't save), which are answers too. */
+  ping: () => Promise<void>;
   info: (section: string) => Promise<Record<string, string>>;
   replication: () => Promise<Replication>;
   configGet: (names: readonly string[]) => Promise<Record<string, string>>;
@@ -96,6 +103,12 @@ export type RedisNode = {
 
 /** The key that holds the group's epoch, in database 0. */
 export const epochKey = 'gantry:epoch';
+
+/** The record of the last failover, `{ at, epoch, from, to }`: it keeps the next one from following too soon. */
+export const failoverKey = 'gantry:failover';
+
+/** What Gantry last set min-replicas-to-write to on the primary: whether a lease holds can be asked of its replicas. */
+export const minReplicasKey = 'gantry:min-replicas-to-write';
 
 /** The key that lives as long as an attempt may demote; watched, so that its expiry fails the transaction (since 6.0.9). */
 export const leaseKey = 'gantry:lease';

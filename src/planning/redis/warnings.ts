@@ -1,5 +1,6 @@
 import type { SeenNode } from './roles.ts';
 import { linkFindings } from './checks.ts';
+import { sentinelWarnings } from './sentinel.ts';
 import type { GroupFacts, GroupIntent } from './types.ts';
 
 /** Seconds of writes that the backlog should hold, so that re-pointed replicas need no full copy. */
@@ -26,6 +27,7 @@ export function warningsOf({ intent, facts, primary, candidate, siblings }: Warn
           `the backlog of ${name} (${reading.backlogBytes} bytes) holds less than ${backlogSeconds} s of writes (${needed} bytes): a replica may need a full copy`,
       ),
     ...siblings.flatMap((node) => linkFindings(node, primary, intent.lagLimitBytes).map(({ message }) => message)),
+    ...sentinelWarnings(facts),
     ...(facts.discovery.kind === 'nothing'
       ? ['the discovery does not know this group yet; the handover will announce it']
       : []),

@@ -6,6 +6,8 @@ import type { WriterProcess } from '../../../lab/load/redis-writer-process.ts';
 import { startWriterProcess } from '../../../lab/load/redis-writer-process.ts';
 import type { RedisGroup as LabGroup, RedisGroupOptions, RedisNode as LabNode } from '../../../lab/redis.ts';
 import { startRedisGroup } from '../../../lab/redis.ts';
+import type { SentinelOptions } from '../../../lab/sentinel.ts';
+import { startSentinels } from '../../../lab/sentinel.ts';
 import { until } from '../../../lab/clock.ts';
 import type { RedisActivities, RedisGroupAccess, RedisSwitchoverData } from '../../../activities/redis/index.ts';
 import { createRedisActivities, redisGroupAccess } from '../../../activities/redis/index.ts';
@@ -37,6 +39,8 @@ export type SceneOptions = {
   replicas?: number;
   group?: Partial<RedisGroup>;
   lab?: Partial<RedisGroupOptions>;
+  /** Sentinels that watch the group and stand in its platform file. */
+  sentinels?: Partial<SentinelOptions>;
 };
 
 /** A real group with its discovery, and the activities over it. */
@@ -57,6 +61,16 @@ export async function scene(options: SceneOptions = {}) {
     await startDiscoveryProcess({ stateDir, file: join(stateDir, 'discovery', 'known.json') }),
   );
   const url = `${discovery.url}/redis/${groupName}`;
+  const sentinels =
+    options.sentinels &&
+    stopping(
+      await startSentinels({
+        ...{ stateDir, master: groupName, primary: lab.node('r1'), replicas: lab.nodes.length - 1 },
+        ...lab.login,
+        ...(options.lab?.server ? { server: options.lab.server } : {}),
+        ...options.sentinels,
+      }),
+    );
   const config: RedisGroup = {
     region: 'us-east-1',
     nodes: lab.nodes.map(({ name, host, port }) => ({ name, host, port })),
@@ -67,6 +81,17 @@ export async function scene(options: SceneOptions = {}) {
     writeSafety: { minReplicasToWrite: 1, minReplicasMaxLagSeconds: 10 },
     discovery: { kind: 'http', url },
     failover: failoverDefaults,
+    ...(sentinels
+      ? {
+          sentinel: {
+            master: groupName,
+            nodes: sentinels.nodes.map(addressOf),
+            ...(options.sentinels?.sentinelPassword === undefined ? {} : { password: { env: 'SENTINEL_PASSWORD' } }),
+            tls: options.sentinels?.tls !== undefined,
+            pauseMs: 15_000,
+          },
+        }
+      : {}),
     ...options.group,
   };
   const real = redisGroupAccess(groupName, config, () => password);
@@ -90,6 +115,7 @@ export async function scene(options: SceneOptions = {}) {
 
   return {
     lab,
+    sentinels,
     config,
     access: real,
     activities,
