@@ -1,5 +1,5 @@
 import { GantryError } from '../../src/errors/index.ts';
-import type { DiscoveryFacts, NodeRef, RedisSwitchoverData } from '../../src/planning/redis/index.ts';
+import type { DiscoveryFacts, NodeRef, NewOrder } from '../../src/planning/redis/index.ts';
 import { sameAddress } from '../../src/planning/redis/index.ts';
 import { blocked, defineStep, done, todo } from '../../src/steps/index.ts';
 import type { RedisNode } from '../../src/drivers/redis/index.ts';
@@ -18,7 +18,7 @@ type Proof = { nodes: NodeProof[]; discovery: DiscoveryFacts };
  * The gate behind a handover: one primary, all others linked to it, one epoch everywhere, the roles in the configuration
  * that was persisted, a write of this very step on every node, and a discovery that says the same.
  */
-export const proveRoles = defineStep<RedisSwitchoverData, Proof, RedisDeps>({
+export const proveRoles = defineStep<NewOrder, Proof, RedisDeps>({
   name: 'redis.prove-roles',
   probe: async (data, { groups }, { unit }) => {
     const access = await groups(data.group);
@@ -66,7 +66,7 @@ async function proofsOf(members: readonly { ref: NodeRef; node: RedisNode }[], u
   );
 }
 
-function faultsOf({ nodes, discovery }: Proof, data: RedisSwitchoverData): string[] {
+function faultsOf({ nodes, discovery }: Proof, data: NewOrder): string[] {
   const [primary] = nodes;
   const faults = roleFaults(nodes, data);
   for (const node of nodes) {

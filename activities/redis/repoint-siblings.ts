@@ -1,4 +1,4 @@
-import type { RedisSwitchoverData } from '../../src/planning/redis/index.ts';
+import type { NewOrder } from '../../src/planning/redis/index.ts';
 import { defineStep, done, todo } from '../../src/steps/index.ts';
 import type { RedisDeps } from './access.ts';
 import { withNode, withNodes } from './access.ts';
@@ -10,7 +10,7 @@ import { ours } from './handover-session.ts';
 const linkUpMs = 45_000;
 
 /** Lets the other replicas follow the new primary: until then they hang on the old one, a chain. */
-export const repointSiblings = defineStep<RedisSwitchoverData, GroupNodeSeen[], RedisDeps>({
+export const repointSiblings = defineStep<NewOrder, GroupNodeSeen[], RedisDeps>({
   name: 'redis.repoint-siblings',
   settleMs: linkUpMs,
   probe: async (data, { groups }) => {
