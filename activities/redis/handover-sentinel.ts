@@ -89,10 +89,7 @@ type Scene = {
 async function begin(given: Handover, scene: Scene): Promise<Begun> {
   const { access, sentinel, sentinels, primary, candidate } = scene;
   const epoch = await openAttempt(given, primary, candidate);
-  const [leader] = sentinels;
-  if (!leader) throw new GantryError('SENTINEL_NO_QUORUM', 'no Sentinel answers');
-  const { ok, answer } = await leader.ckquorum(access.master);
-  if (!ok) throw new GantryError('SENTINEL_NO_QUORUM', answer);
+  const leader = await leaderOf(sentinels, access.master);
   given.context.signal.throwIfAborted();
 
   const coordinated = given.data.procedure === 'coordinated';
@@ -110,6 +107,22 @@ async function begin(given: Handover, scene: Scene): Promise<Begun> {
     await primary.unpause().catch(() => undefined);
     throw error;
   }
+}
+
+/** The first Sentinel that answers and sees a quorum; a frozen one takes connections and answers nothing. */
+async function leaderOf(sentinels: readonly SentinelNode[], master: string): Promise<SentinelNode> {
+  let why = 'no Sentinel answers';
+  for (const sentinel of sentinels) {
+    try {
+      const { ok, answer } = await sentinel.ckquorum(master);
+      if (ok) return sentinel;
+      why = answer;
+    } catch (error) {
+      if (!(error instanceof GantryError)) throw error;
+      why = error.message;
+    }
+  }
+  throw new GantryError('SENTINEL_NO_QUORUM', why);
 }
 
 async function ask(leader: SentinelNode, master: string, how: Parameters<SentinelNode['failover']>[1]): Promise<void> {

@@ -67,6 +67,7 @@ export async function scene(options: SceneOptions = {}) {
       await startSentinels({
         ...{ stateDir, master: groupName, primary: lab.node('r1'), replicas: lab.nodes.length - 1 },
         ...lab.login,
+        infoPeriodMs: 1_000,
         ...(options.lab?.server ? { server: options.lab.server } : {}),
         ...options.sentinels,
       }),
@@ -97,11 +98,16 @@ export async function scene(options: SceneOptions = {}) {
   const real = redisGroupAccess(groupName, config, () => password);
   await real.discovery.redirect({ primary: addressOf(lab.node('r1')), epoch: 0 });
 
-  const activities = (wrap?: Wrap, secret = password): RedisActivities => {
-    const plain = redisGroupAccess(groupName, config, () => secret);
-    const access: RedisGroupAccess = wrap
-      ? { ...plain, connect: async (name, given) => wrap(name, await plain.connect(name, given)) }
-      : plain;
+  const activities = (wrap?: Wrap, secret = password, of = config, atSentinels: Hooks = {}): RedisActivities => {
+    const plain = redisGroupAccess(groupName, of, () => secret);
+    const watched = plain.sentinels;
+    const access: RedisGroupAccess = {
+      ...plain,
+      ...(wrap ? { connect: async (name, given) => wrap(name, await plain.connect(name, given)) } : {}),
+      ...(watched
+        ? { sentinels: { ...watched, connect: async (at) => around(await watched.connect(at), atSentinels) } }
+        : {}),
+    };
     return createRedisActivities({
       groups: (name) => {
         if (name === groupName) return access;
@@ -201,20 +207,23 @@ export type Hooks = Readonly<Record<string, { before?: () => unknown; after?: ()
 
 /** Wraps connections so that the hooks run around the real verbs. */
 export function hooked(hooks: Hooks): Wrap {
-  return (name, node) => {
-    const wrapped: Record<string, unknown> = { ...node };
-    for (const [verb, act] of Object.entries(node)) {
-      const hook = hooks[`${name}.${verb}`];
-      if (!hook || typeof act !== 'function') continue;
-      wrapped[verb] = async (...given: unknown[]): Promise<unknown> => {
-        await hook.before?.();
-        const answer: unknown = await (act as (...all: unknown[]) => unknown)(...given);
-        await hook.after?.();
-        return answer;
-      };
-    }
-    return wrapped as RedisNode;
-  };
+  return (name, node) => around(node, hooks, `${name}.`);
+}
+
+/** A driver whose verbs run between their hooks, which are named after them. */
+function around<T extends object>(driver: T, hooks: Hooks, prefix = ''): T {
+  const wrapped: Record<string, unknown> = Object.fromEntries(Object.entries(driver));
+  for (const [verb, act] of Object.entries(driver)) {
+    const hook = hooks[`${prefix}${verb}`];
+    if (!hook || typeof act !== 'function') continue;
+    wrapped[verb] = async (...given: unknown[]): Promise<unknown> => {
+      await hook.before?.();
+      const answer: unknown = await (act as (...all: unknown[]) => unknown)(...given);
+      await hook.after?.();
+      return answer;
+    };
+  }
+  return wrapped as T;
 }
 
 /** Stands for SIGKILL: the attempt does nothing more from here on. */
