@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger } from '@temporalio/worker';
@@ -15,7 +16,7 @@ import type { DiscoveryEntry } from '../../../src/drivers/discovery/index.ts';
 import type { RedisNode } from '../../../src/drivers/redis/index.ts';
 import { GantryError } from '../../../src/errors/index.ts';
 import { failoverDefaults } from '../../../src/platform/index.ts';
-import type { RedisGroup } from '../../../src/platform/index.ts';
+import type { RedisGroup, SecretRef } from '../../../src/platform/index.ts';
 import type {
   Plan,
   PlanCall,
@@ -95,11 +96,17 @@ export async function scene(options: SceneOptions = {}) {
       : {}),
     ...options.group,
   };
-  const real = redisGroupAccess(groupName, config, () => password);
+  const secretOf =
+    (own: string) =>
+    (ref: SecretRef): string => {
+      if ('file' in ref) return readFileSync(ref.file, 'utf8');
+      return ref.env === 'SENTINEL_PASSWORD' ? (options.sentinels?.sentinelPassword ?? '') : own;
+    };
+  const real = redisGroupAccess(groupName, config, secretOf(password));
   await real.discovery.redirect({ primary: addressOf(lab.node('r1')), epoch: 0 });
 
   const activities = (wrap?: Wrap, secret = password, of = config, atSentinels: Hooks = {}): RedisActivities => {
-    const plain = redisGroupAccess(groupName, of, () => secret);
+    const plain = redisGroupAccess(groupName, of, secretOf(secret));
     const watched = plain.sentinels;
     const access: RedisGroupAccess = {
       ...plain,
