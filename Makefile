@@ -45,6 +45,7 @@ setup-demo: setup
 	@scripts/setup-temporal.sh
 setup-test: setup-demo
 	@scripts/setup-time-skipping.sh
+	@scripts/setup-valkey.sh || echo 'tests that need Valkey 9 are skipped' >&2
 
 node_modules/.package-lock.json: package-lock.json
 	@npm ci --no-audit --no-fund --loglevel=error

@@ -67,6 +67,13 @@ export const failover = z
       .min(1)
       .default([{ kind: 'refuse-writes' }, { kind: 'lease' }])
       .describe('Tried in this order; the first confirmed one is enough.'),
+    forensics: z
+      .strictObject({
+        kind: z.literal('folder'),
+        path: text.describe(`Folder with the data of a node, as the redis worker sees it; ${placeholders}.`),
+      })
+      .exactOptional()
+      .describe('How the append-only file of a dead primary can be read, to tell which writes are lost.'),
   })
   .superRefine(({ leaseMargin, vantages }, context) => {
     if (leaseMargin < 3_000) {
@@ -100,7 +107,7 @@ export const sentinel = z
       .describe('How long the old primary holds writes back at most while the Sentinels fail over; it ends by itself.'),
   })
   .superRefine(({ pause }, context) => {
-    if (pause >= 15_000) return;
+    if (!(pause < 15_000)) return;
     context.addIssue({ code: 'custom', message: 'must be 15s or more: it outlives a dead worker', path: ['pause'] });
   }, always)
   .transform(rename({ pause: 'pauseMs' }));

@@ -102,10 +102,12 @@ export const redisGroup = z
     sentinel: sentinel.exactOptional(),
     tls: tls.exactOptional(),
   })
-  .superRefine(({ discovery: { kind }, sentinel: watchers, tls: secured }, context) => {
+  .superRefine((group, context) => {
+    // Runs on malformed content too: the rest of the problems are listed beside these.
+    const { discovery: finding, sentinel: watchers, tls: secured } = group as Partial<typeof group>;
     const refuse = (path: string[], message: string): void => context.addIssue({ code: 'custom', message, path });
-    if (kind === 'sentinel' && !watchers) refuse(['discovery', 'kind'], 'needs `sentinel`: which Sentinels to ask');
-    if (watchers?.tls && !secured) refuse(['sentinel', 'tls'], 'needs `tls`: the settings to use');
+    if (finding?.kind === 'sentinel' && !watchers) refuse(['discovery', 'kind'], 'needs `sentinel`: whom to ask');
+    if (watchers?.tls === true && !secured) refuse(['sentinel', 'tls'], 'needs `tls`: the settings to use');
   }, always)
   .transform(rename({ lagLimit: 'lagLimitBytes' }));
 
