@@ -28,7 +28,7 @@ export async function connectSentinel(
   };
   const list = async (...words: string[]): Promise<unknown[]> => {
     const answer = await ask(...words);
-    if (Array.isArray(answer)) return answer;
+    if (Array.isArray(answer)) return answer as unknown[];
     throw new GantryError('REDIS_UNEXPECTED_ANSWER', `SENTINEL ${words[0]} did not answer a list`);
   };
   return {
