@@ -7,6 +7,7 @@ import { canary } from './canary.ts';
 import { checkReplication } from './check-replication.ts';
 import { fence } from './fence.ts';
 import { handover } from './handover.ts';
+import { forensics } from './forensics.ts';
 import { leaseEnded } from './lease-ended.ts';
 import { planFailoverActivity } from './plan-failover.ts';
 import { planSwitchoverActivity } from './plan-switchover.ts';
@@ -53,6 +54,7 @@ export function createRedisActivities({ runtime, groupNames = [], ...deps }: Red
     redisFence: step(fence),
     redisLeaseEnded: step(leaseEnded),
     redisPromote: step(promote),
+    redisForensics: step(forensics),
     redisAudit: auditActivity(deps, groupNames),
   };
 }

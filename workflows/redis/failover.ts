@@ -35,6 +35,8 @@ export async function redisFailover(input: RedisFailoverInput): Promise<RunRepor
 
       await run.step('promote and redirect', redis.promote, data, { pointOfNoReturn: true });
       run.measure('writableMs', Date.now() - startedAt);
+      const lost = await run.step('find out what is lost', redis.forensics, data);
+      if (lost?.after.known) run.measure('lostWrites', lost.after.writes);
       await run.step('re-point the siblings', redis.repointSiblings, data);
       await run.step('restore the write safety', redis.restoreWriteSafety, data);
       await run.step('prove the roles', redis.proveRoles, data, { invariant: true });

@@ -6,6 +6,7 @@ import { redisError } from './errors.ts';
 import type { RedisLink } from './link.ts';
 import { readVerbs } from './reads.ts';
 import { roleVerbs } from './roles.ts';
+import { readStreamPiece } from './stream-tail.ts';
 import type { Endpoint, RedisCredentials, RedisNode } from './types.ts';
 
 /**
@@ -20,7 +21,14 @@ export async function connectRedis(
   const commandTimeoutMs = options.commandTimeoutMs ?? 2_000;
   const client = await openClient(endpoint, credentials, options);
   const link = linkOver(client, endpoint, commandTimeoutMs, credentials.password);
-  return { endpoint, ...readVerbs(link), ...roleVerbs(link), ...adminVerbs(link), close: () => client.disconnect() };
+  return {
+    endpoint,
+    ...readVerbs(link),
+    ...roleVerbs(link),
+    ...adminVerbs(link),
+    streamPiece: (piece) => readStreamPiece(client, piece, commandTimeoutMs),
+    close: () => client.disconnect(),
+  };
 }
 
 function linkOver(client: Redis, endpoint: Endpoint, commandTimeoutMs: number, password?: string): RedisLink {

@@ -1,3 +1,5 @@
+import type { StreamPiece } from './stream-tail.ts';
+
 /** Where a node listens. */
 export type Endpoint = { host: string; port: number };
 
@@ -97,6 +99,9 @@ export type RedisNode = {
   waitReplicas: (count: number, ms: number) => Promise<number>;
   get: (key: string) => Promise<string | undefined>;
   set: (key: string, value: string) => Promise<void>;
+
+  /** Bytes of the replication stream that the node still has in its backlog. The connection is closed with it. */
+  streamPiece: (piece: StreamPiece) => Promise<Buffer>;
 
   close: () => void;
 };

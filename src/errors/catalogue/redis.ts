@@ -258,6 +258,11 @@ export const redisErrors = {
     retryable: false,
     hint: 'Look at the old primary: if it serves again, `gantry abort <id>`; if it comes and goes, fence it first.',
   },
+  FORENSICS_IMPOSSIBLE: {
+    meaning: 'The append-only file of the old primary could not be read: which writes are lost is not known.',
+    retryable: false,
+    hint: 'Keep the data of the old primary; `failover.forensics` in the platform file says where the worker can read them.',
+  },
   SSH_FAILED: {
     meaning: 'No SSH session with the host, or its key is not the one that the platform file pins.',
     retryable: true,

@@ -117,6 +117,9 @@ function actionsOf({ intent, data, soakMs }: FailoverDraft): PlannedAction[] {
       reversible: false,
       estimateMs: 50,
     },
+    ...(intent.failover.forensics
+      ? [{ step: 'redis.forensics', what: `read from the files of ${from} which writes are lost`, reversible: false }]
+      : []),
     ...(replicas ? [{ step: 'redis.repoint-siblings', what: `let ${replicas} follow ${to}`, reversible: false }] : []),
     {
       step: 'redis.restore-write-safety',

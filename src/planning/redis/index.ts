@@ -2,6 +2,8 @@ export { auditGroup } from './audit-group.ts';
 export { decideDeath } from './decide-failover.ts';
 export type { DetachedFor, LeaseJudgement } from './lease.ts';
 export { judgeLease } from './lease.ts';
+export type { Divergence } from './lost-writes.ts';
+export { findDivergence } from './lost-writes.ts';
 export type { FailoverFacts, FailoverIntent, FailoverPlanning } from './plan-failover.ts';
 export { planFailover } from './plan-failover.ts';
 export type { SwitchoverPlanning } from './plan-switchover.ts';

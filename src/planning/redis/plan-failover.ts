@@ -17,6 +17,7 @@ export type FailoverIntent = GroupIntent & {
     antiFlapMs: number;
     leaseMarginMs: number;
     fences: readonly { kind: 'refuse-writes' | 'command' | 'ssh' | 'lease'; name?: string; what?: string }[];
+    forensics?: object;
   };
   sentinel?: object;
 };
