@@ -6,7 +6,7 @@ import { startRedisRig } from '../../lab/redis-rig.ts';
 import { withRedis } from '../../lab/redis-client.ts';
 import { loadPlatform } from '../../src/platform/index.ts';
 import { createLog } from '../../src/telemetry/log.ts';
-import type { RunningWorkers } from '../../workers/all.ts';
+import type { Role, RunningWorkers } from '../../workers/all.ts';
 import { startWorkers } from '../../workers/all.ts';
 import type { TestServer } from './temporal.ts';
 
@@ -27,20 +27,17 @@ export const quickPolicies = {
 /** Starts the rig; `stop` ends everything. */
 export async function startSwitchoverRig(
   server: TestServer,
-  options: Partial<RedisRigOptions> & { env?: Record<string, string> } = {},
+  options: Partial<RedisRigOptions> & { env?: Record<string, string>; roles?: readonly Role[] } = {},
 ): Promise<SwitchoverRig> {
-  const { env: overrides, ...rigOptions } = options;
+  const { env: overrides, roles, ...rigOptions } = options;
   const stateDir = mkdtempSync(join(tmpdir(), 'gantry-rig-'));
   const rig = await startRedisRig({ stateDir, policies: quickPolicies, ...rigOptions });
   const taskQueue = `rig-${process.pid}-${(queues += 1)}`;
   const { address } = server;
-  const workers = await startWorkers({
-    connection: { address, namespace: 'default', options: { address } },
-    taskQueue,
-    platform: loadPlatform(rig.platformFile),
-    log: createLog('fatal'),
-    env: { ...rig.env, ...overrides },
-  });
+  const connection = { address, namespace: 'default', options: { address } };
+  const platform = loadPlatform(rig.platformFile);
+  const env = { ...rig.env, ...overrides };
+  const workers = await startWorkers({ connection, taskQueue, platform, log: createLog('fatal'), env }, roles);
   return {
     ...rig,
     taskQueue,
@@ -76,5 +73,5 @@ export async function portrait(rig: RedisRig): Promise<unknown> {
     nodes.push({ node: node.name, onDisk, ...live });
   }
   const answer = await fetch(`${rig.discoveryUrl}/redis/${rig.groupName}`);
-  return { nodes, discovery: (await answer.json()) };
+  return { nodes, discovery: await answer.json() };
 }

@@ -1,14 +1,17 @@
-import { mkdtempSync } from 'node:fs';
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { WorkflowHandle } from '@temporalio/client';
 import { expect, test } from 'vitest';
 import { pause, until } from '../../../lab/clock.ts';
 import { labProcessFence } from '../../../lab/fence.ts';
 import { startWriterProcess } from '../../../lab/load/redis-writer-process.ts';
+import { freePort } from '../../../lab/ports.ts';
 import { withRedis } from '../../../lab/redis-client.ts';
-import type { RedisRigOptions } from '../../../lab/redis-rig.ts';
+import { loadPlatform } from '../../../src/platform/index.ts';
 import type { RunReport, RunStatus } from '../../../src/runs/index.ts';
+import { createLog } from '../../../src/telemetry/log.ts';
+import { startWorkers } from '../../../workers/all.ts';
 import { describeWith, stopping } from '../../support/lab.ts';
 import type { SwitchoverRig } from '../../support/switchover-rig.ts';
 import { quickPolicies, startSwitchoverRig } from '../../support/switchover-rig.ts';
@@ -22,7 +25,7 @@ await describeWith(['temporal', 'redis'], 'redis.failover', () => {
 
   const rigWith = async (
     failover: (stateDir: string) => Record<string, unknown>,
-    options: Partial<RedisRigOptions> = {},
+    options: Parameters<typeof startSwitchoverRig>[1] = {},
   ): Promise<SwitchoverRig> => {
     const stateDir = mkdtempSync(join(tmpdir(), 'gantry-failover-'));
     const settings = { failover: failover(stateDir), ...options.settings };
@@ -116,6 +119,44 @@ await describeWith(['temporal', 'redis'], 'redis.failover', () => {
     expect(report.outcome).toBe('done');
     expect(report.steps[0]).toMatchObject({ after: { receipt: { kind: 'lease', confirmed: false } } });
     expect(report.measurements['fenceMs']).toBeGreaterThan(3_000);
+  });
+
+  test('does nothing while half of the vantages are cut off from the primary, and counts one machine once', async () => {
+    const rig = await rigWith((stateDir) => ({ ...processFence(stateDir), vantages: ['a', 'b'] }), {
+      roles: ['orchestration', 'redis'],
+    });
+    // What the cut vantage is told is a port where nobody listens.
+    const cut = readFileSync(rig.platformFile, 'utf8').replaceAll(
+      `${rig.group.node('r1').port}`,
+      `${await freePort()}`,
+    );
+    const cutFile = join(dirname(rig.platformFile), 'cut.yaml');
+    writeFileSync(cutFile, cut);
+    const { address } = server();
+    const vantage = async (name: string, domain: string, file: string): Promise<{ stop: () => Promise<void> }> =>
+      startWorkers(
+        {
+          connection: { address, namespace: 'default', options: { address } },
+          taskQueue: rig.taskQueue,
+          platform: loadPlatform(file),
+          log: createLog('fatal'),
+          env: { ...rig.env, GANTRY_VANTAGE: name, GANTRY_VANTAGE_DOMAIN: domain },
+        },
+        ['vantage'],
+      );
+    const a = await vantage('a', 'rack-a', rig.platformFile);
+    const b = await vantage('b', 'rack-b', cutFile);
+    expect(await refusedWith(failover(rig))).toBe('REDIS_PRIMARY_ALIVE');
+    await a.stop();
+    await rig.group.node('r1').kill();
+    // Dead indeed, but seen from one place only.
+    expect(await refusedWith(failover(rig))).toBe('REDIS_TOO_FEW_VANTAGES');
+    stopping(await vantage('a', 'rack-b', rig.platformFile));
+    expect(await refusedWith(failover(rig))).toBe('REDIS_TOO_FEW_VANTAGES');
+    expect(await roleOf(rig, 'r2')).toBe('slave');
+    await b.stop();
+    stopping(await vantage('b', 'rack-c', cutFile));
+    expect((await outcome(failover(rig))).outcome).toBe('done');
   });
 
   test('leaves a living primary alone', async () => {
