@@ -46,7 +46,7 @@ async function compare(data: RedisFailoverData, access: RedisGroupAccess): Promi
   const { forensics: reader } = access.config.failover;
   if (!reader) return { known: false, why: 'the platform file does not say how its files can be read' };
   const common = await lastCommon(access, data.candidate.name);
-  const old = readAppendOnlyFile(filledPath(reader.path, data));
+  const old = await readAppendOnlyFile(filledPath(reader.path, data));
   const parted = findDivergence(
     old.map(({ raw }) => raw),
     common.writes.map(({ raw }) => raw),

@@ -58,11 +58,14 @@ function lineAt(bytes: Buffer, from: number): { text: string; end: number } | un
     : { text: bytes.toString('latin1', from, end), end: end + 2 };
 }
 
-/** A piece that begins in the middle of a command → the writes from its first whole command on. */
+/**
+ * A piece that begins in the middle of a command → the writes from its first whole command on. A value may look like a
+ * command's head: what counts is that all that follows, to the end, can be read (a last command cut short aside).
+ */
 export function parseTail(bytes: Buffer): RawCommand[] {
   for (let at = bytes.indexOf('*'); at >= 0; at = bytes.indexOf('*', at + 1)) {
     const parsed = parseCommands(bytes, at);
-    if (parsed && parsed.end === bytes.length) return parsed.commands;
+    if (parsed && parsed.end > at) return parsed.commands;
   }
   return [];
 }

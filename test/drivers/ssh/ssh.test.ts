@@ -88,7 +88,7 @@ describe.skipIf(!existsSync(sshd))('a command over SSH, on a real sshd', () => {
     );
     expect(error).toMatchObject({
       code: 'SSH_FAILED',
-      message: expect.stringMatching(/host key is not the pinned one/),
+      message: expect.stringMatching(/host key is not the pinned one/) as string,
     });
     expect(JSON.stringify(error)).not.toContain('PRIVATE KEY');
   });

@@ -103,7 +103,7 @@ await describeWith(['temporal', 'redis'], 'redis.failover', () => {
       taskQueue: rig.taskQueue,
       args: [{ group: rig.groupName }],
     });
-    await until(async () => ((await switchover.query('status')) as RunStatus).state === 'awaiting-approval', 10_000);
+    await until(async () => (await switchover.query<RunStatus>('status')).state === 'awaiting-approval', 10_000);
     await rig.group.node('r1').kill();
     expect((await outcome(failover(rig))).outcome).toBe('done');
     expect(((await switchover.result()) as RunReport).outcome).toBe('preempted');
