@@ -10,7 +10,9 @@ try {
 }
 const passed = results.numPassedTests;
 // A file that can't be loaded has no tests of its own to count, and a skipped test is a failure where none may be.
-const broken = results.testResults.filter((file) => file.status === 'failed' && file.assertionResults.length === 0).length;
+const broken = results.testResults.filter(
+  (file) => file.status === 'failed' && file.assertionResults.length === 0,
+).length;
 const skipped = results.numPendingTests;
 const failed = results.numFailedTests + broken + (process.env.GANTRY_LAB === 'required' ? skipped : 0);
 console.log(`${passed} passed, ${failed} failed`);

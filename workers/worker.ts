@@ -4,7 +4,7 @@ import type { WorkerContext } from './context.ts';
 
 /**
  * A worker with the house's settings. `maxHeartbeatThrottleInterval` bounds how long a cancellation takes to reach an
- * activity (it travels on heartbeat answers); the cache bound keeps 500 open runs below 400 MB.
+ * activity (it travels on heartbeat answers); the cache bound keeps the memory of open runs bounded (docs/benchmarks.md).
  */
 export function createWorker(
   context: WorkerContext,

@@ -12,7 +12,7 @@ const probeMs = 300;
 
 /**
  * What a terminated run, or anybody else, may have left behind. It changes no role and no setting; since 7.0 has no field
- * that shows a write pause, it writes one small key on each primary to see whether writes are answered.
+ * that shows a write pause, it writes one small key (`gantry:probe`) on each primary to see whether writes are answered.
  */
 export function auditActivity(
   { groups }: RedisDeps,
@@ -20,8 +20,27 @@ export function auditActivity(
 ): (input: RedisAuditInput) => Promise<RedisAudit> {
   return plainActivity(async ({ group }, signal) => {
     const names = group === undefined ? groupNames : [group];
-    return { groups: await Promise.all(names.map(async (name) => auditOne(name, await groups(name), signal))) };
+    return {
+      groups: await Promise.all(
+        names.map(async (name) => {
+          const access = await accessTo(name, groups);
+          return access instanceof GantryError
+            ? { group: name, findings: [problem(access.code, access.message)] }
+            : auditOne(name, access, signal);
+        }),
+      ),
+    };
   });
+}
+
+/** A group that can't be reached into (a secret is missing) is a finding of that group: the others are looked at all the same. */
+async function accessTo(name: string, groups: RedisDeps['groups']): Promise<RedisGroupAccess | GantryError> {
+  try {
+    return await groups(name);
+  } catch (error) {
+    if (error instanceof GantryError && error.code !== 'REDIS_UNKNOWN_GROUP') return error;
+    throw error;
+  }
 }
 
 async function auditOne(

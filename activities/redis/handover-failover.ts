@@ -3,7 +3,7 @@ import type { RedisNode, Replication } from '../../src/drivers/redis/index.ts';
 import { GantryError } from '../../src/errors/index.ts';
 import { announce } from './handover-announce.ts';
 import type { Handover } from './handover-session.ts';
-import { openAttempt, ours, withBoth } from './handover-session.ts';
+import { epochOf, openAttempt, ours, withBoth } from './handover-session.ts';
 
 /** Between two looks at the FAILOVER. Milliseconds. */
 const lookEveryMs = 5;
@@ -14,6 +14,7 @@ const graceMs = 2_000;
  * Procedure D: the server's own FAILOVER, never with FORCE: it holds writes, waits for the candidate and swaps the roles,
  * or gives up by itself. About 1 s without writes on 7.0. It demotes on its own, later: until the rewrite right after it
  * a restart of the old primary would make two (redis/redis#8315 is the other edge; the next attempt sees it as `split`).
+ * The old primary then follows the address that the candidate announces; it is re-pointed by the platform file's name.
  * A retry attaches to one that is under way.
  *
  * @throws HANDOVER_NOT_EQUAL when it gave up: the old primary goes on, nothing is lost.
@@ -27,7 +28,12 @@ export async function handOverByFailover(given: Handover): Promise<void> {
     await swapped(given, primary, candidate);
     context.measure('failoverMs', performance.now() - startedAt);
     // Not persisted: the server demotes without writing it down.
-    await announce(given, { primary, candidate, epoch: epoch ?? (await candidate.epoch()), persisted: false });
+    await announce(given, {
+      primary,
+      candidate,
+      epoch: epoch ?? epochOf(given.seen.primary),
+      persisted: { primary: false, candidate: false },
+    });
     context.measure('controlMs', performance.now() - startedAt);
   });
 }
@@ -35,14 +41,11 @@ export async function handOverByFailover(given: Handover): Promise<void> {
 /** Answers the epoch of this attempt, or nothing if a predecessor's FAILOVER is under way. */
 async function start(given: Handover, primary: RedisNode, candidate: RedisNode): Promise<number | undefined> {
   const { data } = given;
-  const { failoverState, replicas } = await primary.replication();
+  const { failoverState } = await primary.replication();
   if (failoverState !== 'no-failover') return undefined;
   const epoch = await openAttempt(given, primary, candidate);
   // FAILOVER knows replicas by the address that they announce, which a name in the platform file need not be.
-  const known =
-    replicas.find(({ host, port }) => host === data.candidate.host && port === data.candidate.port) ??
-    replicas.find(({ port }) => port === data.candidate.port);
-  await ours(primary.failoverTo(epoch, known ?? data.candidate, data.handover.failoverTimeoutMs));
+  await ours(primary.failoverTo(epoch, data.knownAs.candidate, data.handover.failoverTimeoutMs));
   return epoch;
 }
 

@@ -4,7 +4,7 @@ import { announce } from './handover-announce.ts';
 import { decide } from './handover-decide.ts';
 import { candidateLost, promoteCandidate, settled, takeBack } from './handover-promote.ts';
 import type { Handover } from './handover-session.ts';
-import { connectBoth, demotionOf, ours } from './handover-session.ts';
+import { connectBoth, demotionOf, epochOf, ours } from './handover-session.ts';
 import { admitWrites } from './write-safety.ts';
 
 /**
@@ -26,7 +26,7 @@ export async function resumeHandover(given: Handover): Promise<void> {
 /** Both are replicas: promotes the one that has everything, if that is proven. */
 async function promoteOne(given: Handover, primary: RedisNode | undefined, candidate: RedisNode): Promise<void> {
   const startedAt = performance.now();
-  const { data, context } = given;
+  const { data, context, seen: first } = given;
   const told = demotionOf(context);
   const old = await primary?.replication();
   const seen = await settled(given, candidate, (look) => decide(old, look, told).choose === 'candidate');
@@ -35,15 +35,16 @@ async function promoteOne(given: Handover, primary: RedisNode | undefined, candi
 
   const { choose, why } = decide(old, seen, told);
   if (choose === 'old' && primary) {
-    return takeBack(given, { primary, candidate, epoch: await primary.epoch() }, seen, why);
+    return takeBack(given, { primary, candidate, epoch: epochOf(first.primary) }, seen, why);
   }
   if (choose !== 'candidate') {
     throw new GantryError('HANDOVER_UNPROVEN', `${data.primary.name} is demoted, and ${why}`, {
       evidence: { demoted: old && { offset: old.offset, replid: old.replid }, candidate: seen, told },
     });
   }
-  await admitWrites(candidate);
-  await promoteCandidate(given, candidate, await candidate.epoch());
+  const epoch = epochOf(first.candidate);
+  await ours(admitWrites(candidate, epoch));
+  await promoteCandidate(given, candidate, epoch);
   context.measure('resumedPromotionMs', performance.now() - startedAt);
 }
 
@@ -51,7 +52,7 @@ async function promoteOne(given: Handover, primary: RedisNode | undefined, candi
 async function finish(given: Handover, primary: RedisNode | undefined, candidate: RedisNode): Promise<void> {
   const known = await given.access.discovery.read();
   const epoch = await ours(candidate.raiseEpoch(known?.epoch ?? 0));
-  await announce(given, { primary, candidate, epoch, persisted: false });
+  await announce(given, { primary, candidate, epoch, persisted: { primary: false, candidate: false } });
   if (!primary) {
     const { name } = given.data.primary;
     const message = `clients are redirected to ${given.data.candidate.name}, but ${name} can't be reached: its role is not proven`;

@@ -7,7 +7,7 @@ import { sameAddress } from '../../src/planning/redis/index.ts';
 import { withNode } from './access.ts';
 import { equalOffsets } from './handover-fast.ts';
 import type { Handover } from './handover-session.ts';
-import { openAttempt, withBoth } from './handover-session.ts';
+import { epochOf, openAttempt, withBoth } from './handover-session.ts';
 import { agreeing, followSwitch } from './handover-switched.ts';
 import type { SentinelAccess } from './sentinel-access.ts';
 import { withSentinels } from './sentinel-access.ts';
@@ -134,11 +134,12 @@ async function ask(leader: SentinelNode, master: string, how: Parameters<Sentine
   }
 }
 
-/** Goes on holding writes. The epoch stays: raising it is a write, which the pause would hold back. */
+/** Goes on holding writes. The epoch stays that of the first look: raising it is a write, which the pause would hold back. */
 async function attach(given: Handover, { pauseMs }: SentinelData, primary: RedisNode): Promise<Begun> {
+  const epoch = epochOf(given.seen.primary);
   const pausedAt = performance.now();
   if (given.data.procedure === 'sentinel') await primary.pauseWrites(pauseMs);
-  return { epoch: await primary.epoch(), leader: undefined, pausedAt, deadlineMs: pausedAt + pauseMs - afterwardsMs };
+  return { epoch, leader: undefined, pausedAt, deadlineMs: pausedAt + pauseMs - afterwardsMs };
 }
 
 /** Whether a Sentinel is failing over, or names another primary than the one that is to hand over. */

@@ -6,10 +6,17 @@ import { wait } from '../../src/steps/index.ts';
 import type { Logger } from '../../src/telemetry/log.ts';
 import type { RedisGroupAccess } from './access.ts';
 import { isAbsence, withNode } from './access.ts';
+import type { HandoverSeen, NodeMissing, NodeSeen } from './standing.ts';
 import { admitWrites } from './write-safety.ts';
 
-/** What every part of a handover is given. */
-export type Handover = { data: RedisSwitchoverData; access: RedisGroupAccess; log: Logger; context: StepContext };
+/** What every part of a handover is given; `seen` is this attempt's first look. */
+export type Handover = {
+  data: RedisSwitchoverData;
+  access: RedisGroupAccess;
+  log: Logger;
+  context: StepContext;
+  seen: HandoverSeen;
+};
 
 /** A demotion that took place: reported as progress, so that a retry can go on without the demoted node. */
 export type Demotion = { demotedAt: number; replid: string };
@@ -27,21 +34,31 @@ export const pollMs = 1;
 /**
  * Everything that can be done before writes are held: proves that both nodes can persist a role, ends a pause that a
  * predecessor left, raises the epoch (from here on a predecessor's role changes are refused) and waits for the candidate
- * to have it. Answers the epoch of this attempt.
+ * to have it. Answers the epoch of this attempt. The raise starts from the epoch of this attempt's first look: one that
+ * slept since then, while a later attempt or an undo raised it, is refused before it holds a single write.
  *
  * @throws REDIS_NOT_PERSISTED, HANDOVER_OVERTAKEN, HANDOVER_NOT_EQUAL; nothing has changed but the epoch.
  */
 export async function openAttempt(given: Handover, primary: RedisNode, candidate: RedisNode): Promise<number> {
-  const { access, context, data } = given;
+  const { access, context, data, seen } = given;
   const [known] = await Promise.all([access.discovery.read(), persist([primary, candidate])]);
-  await admitWrites(candidate);
   // A SET waits for the end of a pause: one that a predecessor left has to go first.
   await primary.unpause();
   context.signal.throwIfAborted();
   // The discovery may hold a higher epoch than a database that somebody flushed.
-  const epoch = await ours(primary.raiseEpoch(known?.epoch ?? 0));
+  const epoch = await ours(primary.raiseEpoch(known?.epoch ?? 0, epochOf(seen.primary)));
   await reach(given, candidate, epoch, data.handover.equalityMs);
+  await ours(admitWrites(candidate, epoch));
   return epoch;
+}
+
+/**
+ * The epoch that a node had at this attempt's first look. To read it when acting would guard nothing: it would be compared
+ * with itself. @throws HANDOVER_OVERTAKEN if the node could not be asked then
+ */
+export function epochOf(node: NodeSeen | NodeMissing): number {
+  if ('missing' in node) throw overtaken(`at the first look it could not be asked (${node.missing}), now it answers`);
+  return node.epoch;
 }
 
 async function reach(given: Handover, candidate: RedisNode, epoch: number, withinMs: number): Promise<void> {

@@ -5,9 +5,9 @@ import { GantryError } from '../../src/errors/index.ts';
 import type { NodeRef } from '../../src/planning/redis/index.ts';
 import { sameAddress } from '../../src/planning/redis/index.ts';
 import { isAbsence, withNode } from './access.ts';
-import { announce, insist } from './handover-announce.ts';
+import { announce } from './handover-announce.ts';
 import type { Demotion, Handover } from './handover-session.ts';
-import { ours, persist } from './handover-session.ts';
+import { ours } from './handover-session.ts';
 import type { SentinelAccess } from './sentinel-access.ts';
 
 export type SwitchSeen = {
@@ -53,14 +53,14 @@ export async function followSwitch(given: Handover, seen: SwitchSeen): Promise<v
     context.measure('pausedMs', performance.now() - seen.pausedAt);
     const { epoch } = seen;
     const target: Handover = { ...given, data: { ...data, candidate: next } };
-    const announced = announce(target, {
-      primary: seen.primary,
+    await announce(target, {
+      // Without a demotion nothing is noted as settled: `redis.settle` asks the old primary again.
+      primary: demoted && seen.primary,
       candidate,
       epoch,
-      persisted: demoted?.persisted ?? true,
+      // Promoted by a Sentinel: whether it wrote that down nobody has said.
+      persisted: { primary: demoted?.persisted ?? true, candidate: false },
     });
-    const results = await Promise.allSettled([announced, insist(() => persist([candidate]))]);
-    for (const result of results) if (result.status === 'rejected') throw result.reason;
   });
   if (next === data.candidate) return;
   log.warn(
@@ -78,13 +78,13 @@ export async function followSwitch(given: Handover, seen: SwitchSeen): Promise<v
  */
 async function demote(given: Handover, { primary, epoch }: SwitchSeen, next: NodeRef): Promise<RoleChange | undefined> {
   try {
-    return await ours(primary.repoint(epoch, next));
+    return await ours(primary.stepDown(epoch, next));
   } catch (error) {
     if (!isAbsence(error)) throw error;
   }
   try {
     // The Sentinel's own reconfiguration closes all connections, ours among them.
-    return await withNode(given.access, given.data.primary.name, (again) => ours(again.repoint(epoch, next)));
+    return await withNode(given.access, given.data.primary.name, (again) => ours(again.stepDown(epoch, next)));
   } catch (error) {
     if (!isAbsence(error)) throw error;
     given.log.warn(

@@ -22,7 +22,7 @@ export const handover = defineStep<RedisSwitchoverData, HandoverSeen, RedisDeps>
     judge(await lookAtHandover(await groups(data.group), data), data, context),
   apply: async (data, seen, { groups, log }, context) => {
     const access = await groups(data.group);
-    const given = { data, access, log, context };
+    const given = { data, access, log, context, seen };
     if (data.sentinel && seen.standing !== 'promoted') return handOverBySentinel(given);
     if (seen.standing !== 'before' && seen.standing !== 'failing-over') return resumeHandover(given);
     return data.procedure === 'fast' ? handOverFast(given) : handOverByFailover(given);

@@ -18,6 +18,7 @@ import { proveRoles } from './prove-roles.ts';
 import { proveSentinels } from './prove-sentinels.ts';
 import { repointSiblings } from './repoint-siblings.ts';
 import { restoreWriteSafety } from './restore-write-safety.ts';
+import { settle } from './settle.ts';
 import { suspectActivity } from './suspect.ts';
 
 export type { RedisDeps, RedisGroupAccess } from './access.ts';
@@ -43,6 +44,7 @@ export function createRedisActivities({ runtime, groupNames = [], ...deps }: Red
     redisPrepareCandidate: step(prepareCandidate),
     redisPreferCandidate: step(preferCandidate),
     redisHandover: step(handover),
+    redisSettle: step(settle),
     redisRepointSiblings: step(repointSiblings),
     redisRestoreWriteSafety: step(restoreWriteSafety),
     redisRestorePriorities: step(restorePriorities),

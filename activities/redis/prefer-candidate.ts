@@ -1,7 +1,9 @@
+import type { RedisNode } from '../../src/drivers/redis/index.ts';
 import type { PriorityChange, RedisSwitchoverData } from '../../src/planning/redis/index.ts';
 import { defineStep, done, todo } from '../../src/steps/index.ts';
 import type { RedisDeps, RedisGroupAccess } from './access.ts';
 import { withNode } from './access.ts';
+import { ours } from './handover-session.ts';
 import { withSentinels } from './sentinel-access.ts';
 
 const setting = 'replica-priority';
@@ -9,7 +11,12 @@ const setting = 'replica-priority';
 /** Sentinels read a replica's priority with its INFO, every 10 s. Milliseconds. */
 const noticedMs = 20_000;
 
-type Priorities = { nodes: Record<string, number>; sentinels: { sentinel: string; chooses: boolean }[] };
+/** The epochs are the nodes' own at this look: a late attempt's change is refused by a node that has another one. */
+type Priorities = {
+  epochs: Record<string, number>;
+  nodes: Record<string, number>;
+  sentinels: { sentinel: string; chooses: boolean }[];
+};
 
 /**
  * Makes the planned candidate the only choice of the Sentinels: one can't tell them whom to promote. In memory only, until
@@ -21,7 +28,8 @@ export const preferCandidate = defineStep<RedisSwitchoverData, Priorities, Redis
   settleEveryMs: 250,
   probe: async (data, { groups }) => {
     const access = await groups(data.group);
-    const seen = { nodes: await prioritiesOf(access, changesOf(data)), sentinels: await choices(access, data) };
+    const epochs = await ofEach(access, changesOf(data), (node) => node.epoch());
+    const seen = { epochs, nodes: await prioritiesOf(access, changesOf(data)), sentinels: await choices(access, data) };
     const off = changesOf(data).filter(({ name, during }) => seen.nodes[name] !== during);
     if (off.length)
       return todo(seen, off.map(({ name }) => `replica-priority of ${name} is ${seen.nodes[name]}`).join(', '));
@@ -30,10 +38,11 @@ export const preferCandidate = defineStep<RedisSwitchoverData, Priorities, Redis
       return todo(seen, `${unaware.join(', ')} could still choose another than ${data.candidate.name}`);
     return done(seen, `the Sentinels can choose nobody but ${data.candidate.name}`);
   },
-  apply: async (data, _seen, { groups }) => {
+  apply: async (data, { epochs }, { groups }) => {
     const access = await groups(data.group);
     for (const { name, during } of changesOf(data)) {
-      await withNode(access, name, (node) => node.configSet(setting, String(during)));
+      const epoch = epochs[name] ?? 0;
+      await withNode(access, name, (node) => ours(node.configSetAsReplica(epoch, setting, String(during))));
     }
   },
   undo: async (data, _before, { groups }) => restore(await groups(data.group), data),
@@ -61,15 +70,18 @@ function changesOf({ sentinel }: RedisSwitchoverData): readonly PriorityChange[]
   return sentinel?.priorities ?? [];
 }
 
-async function prioritiesOf(
+function prioritiesOf(access: RedisGroupAccess, changes: readonly PriorityChange[]): Promise<Record<string, number>> {
+  return ofEach(access, changes, async (node) => Number((await node.configGet([setting]))[setting]));
+}
+
+/** A number of every node whose priority changes, by its name. */
+async function ofEach(
   access: RedisGroupAccess,
   changes: readonly PriorityChange[],
+  read: (node: RedisNode) => Promise<number>,
 ): Promise<Record<string, number>> {
-  const read = async ({ name }: PriorityChange): Promise<[string, number]> => [
-    name,
-    Number((await withNode(access, name, (node) => node.configGet([setting])))[setting]),
-  ];
-  return Object.fromEntries(await Promise.all(changes.map(read)));
+  const one = async ({ name }: PriorityChange): Promise<[string, number]> => [name, await withNode(access, name, read)];
+  return Object.fromEntries(await Promise.all(changes.map(one)));
 }
 
 /** Whether each Sentinel that answers would take the candidate: its priority is the lowest that isn't 0. */

@@ -9,7 +9,7 @@ import { isAbsence, withNode } from './access.ts';
 import { announce } from './handover-announce.ts';
 import { ours } from './handover-session.ts';
 import { readDiscovery } from './read-facts.ts';
-import { admitWrites } from './write-safety.ts';
+import { admitWrites, admitWritesAsPrimary } from './write-safety.ts';
 
 export type PromoteSeen = Pick<Replication, 'role' | 'linkUp' | 'offset' | 'replid' | 'follows'> & {
   /** The history it continued: the dead primary's. */
@@ -33,11 +33,14 @@ export const promote = defineStep<RedisFailoverData, PromoteSeen, RedisDeps>({
     const known = seen.discovery.kind === 'entry' ? seen.discovery.epoch : 0;
     const others = seen.role === 'replica' ? await cutOffOthers(data, access) : 0;
     await withNode(access, data.candidate.name, async (candidate) => {
-      const persisted = await promoteHere(data, candidate, context);
-      const epoch = await ours(candidate.raiseEpoch(Math.max(known, others)));
+      const persisted = await promoteHere(data, seen, candidate, context);
+      const epoch = await ours(candidate.raiseEpoch(Math.max(known, others), seen.epoch));
       context.measure('promoteMs', performance.now() - startedAt);
       await Promise.all([
-        announce({ data: { ...data, primary: data.dead }, access, log, context }, { candidate, epoch, persisted }),
+        announce(
+          { data: { ...data, primary: data.dead }, access, log, context },
+          { candidate, epoch, persisted: { primary: true, candidate: persisted } },
+        ),
         leaveRecords(data, candidate, epoch),
       ]);
     });
@@ -47,8 +50,9 @@ export const promote = defineStep<RedisFailoverData, PromoteSeen, RedisDeps>({
 async function lookAt(data: RedisFailoverData, access: RedisGroupAccess): Promise<PromoteSeen> {
   const discovery = await readDiscovery(access);
   return withNode(access, data.candidate.name, async (node) => {
-    const { role, linkUp, offset, replid, replid2, follows } = await node.replication();
+    // Before the role: what is done on this look is guarded by it.
     const epoch = await node.epoch();
+    const { role, linkUp, offset, replid, replid2, follows } = await node.replication();
     const recorded =
       role === 'primary' && ((await node.get(failoverKey)) ?? '').includes(`"to":"${data.candidate.name}"`);
     return { role, linkUp, offset, replid, replid2, epoch, recorded, discovery, ...(follows ? { follows } : {}) };
@@ -99,11 +103,16 @@ async function cutOffOthers(data: RedisFailoverData, access: RedisGroupAccess): 
 }
 
 /** Answers whether the role is in the config file. */
-async function promoteHere(data: RedisFailoverData, candidate: RedisNode, context: StepContext): Promise<boolean> {
+async function promoteHere(
+  data: RedisFailoverData,
+  { role, epoch }: PromoteSeen,
+  candidate: RedisNode,
+  context: StepContext,
+): Promise<boolean> {
   // Nobody follows it yet: with min-replicas-to-write it would refuse all writes. A deviation, recorded below.
-  await admitWrites(candidate);
+  await ours(role === 'replica' ? admitWrites(candidate, epoch) : admitWritesAsPrimary(candidate, epoch));
   await candidate.killNormalClients();
-  const { offset, persisted } = await ours(candidate.promote(await candidate.epoch()));
+  const { offset, persisted } = await ours(candidate.promote(epoch));
   context.measure('promotedAtOffset', offset);
   if (data.lastKnownOffset !== undefined) context.measure('lossBytes', Math.max(0, data.lastKnownOffset - offset));
   return persisted;

@@ -2,7 +2,7 @@ import { GantryError } from '../../src/errors/index.ts';
 import type { DiscoveryFacts, NodeRef, NewOrder } from '../../src/planning/redis/index.ts';
 import { sameAddress } from '../../src/planning/redis/index.ts';
 import { blocked, defineStep, done, todo } from '../../src/steps/index.ts';
-import type { RedisNode } from '../../src/drivers/redis/index.ts';
+import type { RedisNode, Replication } from '../../src/drivers/redis/index.ts';
 import type { RedisDeps } from './access.ts';
 import type { GroupNodeSeen } from './group-look.ts';
 import { lookAtGroup, roleFaults, withGroup } from './group-look.ts';
@@ -15,8 +15,10 @@ type NodeProof = GroupNodeSeen & { epoch: number; replicaof: string; hasProof: b
 type Proof = { nodes: NodeProof[]; discovery: DiscoveryFacts };
 
 /**
- * The gate behind a handover: one primary, all others linked to it, one epoch everywhere, the roles in the configuration
- * that was persisted, a write of this very step on every node, and a discovery that says the same.
+ * The gate behind a handover: one primary, all others linked to it, one epoch everywhere, the roles persisted, a write of
+ * this very step on every node, and a discovery that says the same. A config file can't be read from afar: the proving
+ * write is made only after every node has answered a rewrite under the role that it should have, so it vouches for the
+ * files too.
  */
 export const proveRoles = defineStep<NewOrder, Proof, RedisDeps>({
   name: 'redis.prove-roles',
@@ -38,10 +40,13 @@ export const proveRoles = defineStep<NewOrder, Proof, RedisDeps>({
       `${data.candidate.name} is the only primary, ${nodes.length - 1} replicas linked, discovery agrees`,
     );
   },
-  /** Writes the proof; what else is missing has to come by itself within the time to settle. */
+  /** Persists the roles and writes the proof; what else is missing has to come by itself within the time to settle. */
   apply: async (data, seen, { groups }, { unit }) =>
     withGroup(await groups(data.group), data, async ([primary, ...replicas]) => {
       if (!primary || seen.nodes.every(({ hasProof }) => hasProof)) return;
+      const written = await Promise.all([primary, ...replicas].map(({ node }) => node.persistRole()));
+      // No proof of what is not so: the next look says what it is.
+      if (!arePlanned(written, data)) return;
       await primary.node.set(proofKey, unit);
       const acknowledged = await primary.node.waitReplicas(replicas.length, acknowledgeMs);
       if (acknowledged >= replicas.length) return;
@@ -49,6 +54,10 @@ export const proveRoles = defineStep<NewOrder, Proof, RedisDeps>({
       throw new GantryError('REDIS_NOT_ENOUGH_REPLICAS', message, { evidence: { node: data.candidate.name } });
     }),
 });
+
+function arePlanned([primary, ...replicas]: readonly Replication[], { candidate }: NewOrder): boolean {
+  return primary?.role === 'primary' && replicas.every(({ follows }) => follows && sameAddress(follows, candidate));
+}
 
 async function proofsOf(members: readonly { ref: NodeRef; node: RedisNode }[], unit: string): Promise<NodeProof[]> {
   const seen = await lookAtGroup(members);

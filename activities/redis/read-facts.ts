@@ -62,10 +62,13 @@ async function readingOf(node: RedisNode): Promise<NodeReading> {
     'replica-priority',
   ]);
   const acl = await permitted(node.aclList());
+  const announces = await permitted(node.announces());
   return {
     version: server['valkey_version'] ?? server['redis_version'] ?? '0',
     role: replication.role,
     ...(replication.follows ? { follows: replication.follows } : {}),
+    ...(announces ? { announces } : {}),
+    replicas: replication.replicas.map(({ host, port }) => ({ host, port })),
     linkUp: replication.linkUp,
     syncInProgress: replication.syncInProgress,
     offset: replication.offset,

@@ -1,4 +1,4 @@
-import type { DiscoveryFacts, NodeRef, RedisSwitchoverData } from '../../src/planning/redis/index.ts';
+import type { Address, DiscoveryFacts, NodeRef, RedisSwitchoverData } from '../../src/planning/redis/index.ts';
 import { sameAddress } from '../../src/planning/redis/index.ts';
 import type { RedisNode, Replication } from '../../src/drivers/redis/index.ts';
 import type { RedisGroupAccess } from './access.ts';
@@ -6,7 +6,10 @@ import { isAbsence } from './access.ts';
 import { readDiscovery } from './read-facts.ts';
 
 /** One of the two nodes of a handover, as evidence. */
-export type NodeSeen = Pick<Replication, 'role' | 'follows' | 'linkUp' | 'offset' | 'replid' | 'failoverState'>;
+export type NodeSeen = Pick<Replication, 'role' | 'follows' | 'linkUp' | 'offset' | 'replid' | 'failoverState'> & {
+  /** What whoever acts on this look is guarded by: read before the role, so that nothing of the look is older than it. */
+  epoch: number;
+};
 export type NodeMissing = { missing: string };
 
 /** Where a handover stands, by what the nodes and the discovery show. */
@@ -51,29 +54,34 @@ export function standingOf(
   primary: NodeSeen | NodeMissing,
   candidate: NodeSeen | NodeMissing,
   discovery: DiscoveryFacts,
-  data: Pick<RedisSwitchoverData, 'primary' | 'candidate'>,
+  data: Pick<RedisSwitchoverData, 'primary' | 'candidate' | 'knownAs'>,
 ): Standing {
+  const oldNames = [data.primary, data.knownAs.primary];
+  const newNames = [data.candidate, data.knownAs.candidate];
   if ('missing' in primary) {
     if ('missing' in candidate) return 'unknown';
     if (candidate.role === 'primary') return 'promoted';
-    return follows(candidate, data.primary) ? 'unknown' : 'changed';
+    return follows(candidate, oldNames) ? 'unknown' : 'changed';
   }
+  // While a FAILOVER swaps the roles both may call themselves primary for a moment, or neither; it settles that itself.
+  if (primary.failoverState !== 'no-failover') return 'failing-over';
   if (primary.role === 'primary') {
-    if ('missing' in candidate) return primary.failoverState === 'no-failover' ? 'before' : 'failing-over';
-    // While a FAILOVER swaps the roles both may call themselves primary for a moment; it settles that itself.
-    if (primary.failoverState !== 'no-failover') return 'failing-over';
+    if ('missing' in candidate) return 'before';
     if (candidate.role === 'primary') return 'split';
-    return follows(candidate, data.primary) || isLinked(candidate, primary, data.primary) ? 'before' : 'changed';
+    // By the same names as in between: what may begin here can be finished there.
+    return follows(candidate, oldNames) ? 'before' : 'changed';
   }
-  if ('missing' in candidate) return follows(primary, data.candidate) ? 'candidate-lost' : 'changed';
-  if (!follows(primary, data.candidate) && !isLinked(primary, candidate, data.candidate)) return 'changed';
-  if (candidate.role === 'replica') return follows(candidate, data.primary) ? 'between' : 'changed';
+  if ('missing' in candidate) return follows(primary, newNames) ? 'candidate-lost' : 'changed';
+  if (candidate.role === 'replica') {
+    return follows(primary, newNames) && follows(candidate, oldNames) ? 'between' : 'changed';
+  }
+  if (!follows(primary, newNames) && !isLinked(primary, candidate, data.candidate)) return 'changed';
   const told = discovery.kind === 'entry' && sameAddress(discovery.primary, data.candidate);
   return told ? 'done' : 'promoted';
 }
 
-function follows(seen: NodeSeen, ref: NodeRef): boolean {
-  return seen.role === 'replica' && seen.follows !== undefined && sameAddress(seen.follows, ref);
+function follows({ role, follows: whom }: NodeSeen, names: readonly Address[]): boolean {
+  return role === 'replica' && whom !== undefined && names.some((name) => sameAddress(whom, name));
 }
 
 /** It knows its primary under another name than the platform file: a live link, port and history are the proof. */
@@ -85,8 +93,9 @@ async function lookAt(access: RedisGroupAccess, ref: NodeRef): Promise<NodeSeen 
   let node: RedisNode | undefined;
   try {
     node = await access.connect(ref.name);
+    const epoch = await node.epoch();
     const { role, follows: whom, linkUp, offset, replid, failoverState } = await node.replication();
-    return { role, ...(whom ? { follows: whom } : {}), linkUp, offset, replid, failoverState };
+    return { role, ...(whom ? { follows: whom } : {}), linkUp, offset, replid, failoverState, epoch };
   } catch (error) {
     if (isAbsence(error)) return { missing: error.message };
     throw error;

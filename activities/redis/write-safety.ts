@@ -44,10 +44,23 @@ export function sameWriteSafety(a: WriteSafety, b: WriteSafety): boolean {
 
 /**
  * Lets a candidate take writes before anybody follows it, in memory only. Asked again right before each promotion: a
- * candidate that restarted since the step that prepares it has its old value back and would refuse all writes.
+ * candidate that restarted since the step that prepares it has its old value back and would refuse all writes. Refused by
+ * a candidate that is primary by now, or whose epoch moved: a worker that was asleep must not disarm the write safety that
+ * was restored since, by the end of the handover or by its undo.
+ * @throws STALE_ATTEMPT
  */
-export async function admitWrites(candidate: RedisNode): Promise<void> {
-  if ((await writeSafetyOf(candidate)).minReplicasToWrite > 0) await candidate.configSet(minReplicas, '0');
+export async function admitWrites(candidate: RedisNode, epoch: number): Promise<void> {
+  if ((await writeSafetyOf(candidate)).minReplicasToWrite === 0) return;
+  await candidate.configSetAsReplica(epoch, minReplicas, '0');
+}
+
+/**
+ * The same for a survivor that somebody has promoted already: nobody follows it, so it refuses all writes. Guarded by the
+ * epoch alone. @throws STALE_ATTEMPT
+ */
+export async function admitWritesAsPrimary(survivor: RedisNode, epoch: number): Promise<void> {
+  if ((await writeSafetyOf(survivor)).minReplicasToWrite === 0) return;
+  await survivor.configSetUnder(epoch, minReplicas, '0');
 }
 
 /** Sets and persists `min-replicas-to-write`: an attempt at the handover may have written a deviation down. */

@@ -14,7 +14,9 @@ export function addAudit(program: Command, context: CliContext): void {
   program.commands
     .find((command) => command.name() === 'redis')
     ?.command('audit')
-    .description('Look at Redis groups and compare them with the platform file; changes nothing')
+    .description(
+      'Look at Redis groups and compare them with the platform file; changes no role and no setting, writes one small key',
+    )
     .argument('[group]', 'default: every group of the platform file')
     .action(async (group: string | undefined, _options: unknown, self: Command) => {
       const flags = globals(self);

@@ -7,7 +7,10 @@ import { print, printJson } from './output.ts';
 import { checkLines } from './render/checks.ts';
 import { clean } from './render/clean.ts';
 
-/** `gantry doctor`: whether runs can be started here, and what ended ones left behind. Exit code 1 when anything is red. */
+/**
+ * `gantry doctor`: whether runs can be started here, and what ended ones left behind. It changes no role and no setting; the
+ * audit in it writes one small key on each primary. Exit code 1 when anything is red.
+ */
 export function addDoctor(program: Command, context: CliContext): void {
   program
     .command('doctor')

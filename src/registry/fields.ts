@@ -1,11 +1,9 @@
 import { z } from 'zod';
 
 /** A name of the platform file: the same form as src/runs/kinds.ts asks of a target. */
-export const name = z
-  .string()
-  .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/, {
-    error: 'a name is letters, digits, dot, dash, underscore; at most 63',
-  });
+export const name = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/, {
+  error: 'a name is letters, digits, dot, dash, underscore; at most 63',
+});
 
 /** Free text that becomes part of the run's history: short, one line or a few. */
 const words = (max: number) => z.string().min(1, { error: 'must not be empty' }).max(max);

@@ -21,8 +21,9 @@ export function stepActivity<I, O, D>(
 ): StepActivity<I, O> {
   return async (call) => {
     const activity = Context.current();
-    const signal = activity.cancellationSignal;
+    const { cancellationSignal } = activity;
     const heartbeat = startHeartbeat(activity);
+    const signal = AbortSignal.any([cancellationSignal, heartbeat.outlived]);
     const measurements: Record<string, number> = {};
     const context: StepContext = {
       signal,
@@ -48,8 +49,8 @@ export function stepActivity<I, O, D>(
       };
     } catch (error) {
       // A step that was told to stop has been cancelled, whatever its last client call made of it.
-      if (signal.aborted) throw signal.reason;
-      throw toFailure(error);
+      if (cancellationSignal.aborted) throw cancellationSignal.reason;
+      throw toFailure(heartbeat.outlived.aborted ? heartbeat.outlived.reason : error);
     } finally {
       heartbeat.stop();
     }

@@ -23,7 +23,7 @@ export function blocked<O>(code: ErrorCode, observed: O, summary: string): Probe
 
 /** What a step is given besides its input and its drivers. */
 export type StepContext = {
-  /** Aborts when the run cancels the step or the worker shuts down. Every wait listens to it. */
+  /** Aborts when the run cancels the step, the worker shuts down, or another one has the attempt. Every wait listens to it. */
   signal: AbortSignal;
   /** Workflow id / run id / step ordinal: the name of what this step starts on its target. */
   unit: string;

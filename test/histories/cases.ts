@@ -28,7 +28,7 @@ export const redisSwitchoverCases: Readonly<Record<string, Case>> = {
   /** Aborted while the candidate is prepared: that is taken back. */
   aborted: async (stage) => {
     const handle = await start(stage, {});
-    onFirst(stage, 'redis.configSet', () => update(handle, 'abort', { reason: 'enough of it' }));
+    onFirst(stage, 'redis.configSetAsReplica', () => update(handle, 'abort', { reason: 'enough of it' }));
     return approved(handle);
   },
 

@@ -7,6 +7,7 @@ import { withRedis } from '../../lab/redis-client.ts';
 import { loadPlatform } from '../../src/platform/index.ts';
 import { createLog } from '../../src/telemetry/log.ts';
 import type { Role, RunningWorkers } from '../../workers/all.ts';
+import type { WorkerSettings } from '../../workers/context.ts';
 import { startWorkers } from '../../workers/all.ts';
 import type { TestServer } from './temporal.ts';
 
@@ -27,17 +28,23 @@ export const quickPolicies = {
 /** Starts the rig; `stop` ends everything. */
 export async function startSwitchoverRig(
   server: TestServer,
-  options: Partial<RedisRigOptions> & { env?: Record<string, string>; roles?: readonly Role[] } = {},
+  options: Partial<RedisRigOptions> &
+    Pick<WorkerSettings, 'wrapDriver'> & { env?: Record<string, string>; roles?: readonly Role[] } = {},
 ): Promise<SwitchoverRig> {
-  const { env: overrides, roles, ...rigOptions } = options;
+  const { env: overrides, roles, wrapDriver, ...rigOptions } = options;
   const stateDir = mkdtempSync(join(tmpdir(), 'gantry-rig-'));
   const rig = await startRedisRig({ stateDir, policies: quickPolicies, ...rigOptions });
   const taskQueue = `rig-${process.pid}-${(queues += 1)}`;
   const { address } = server;
-  const connection = { address, namespace: 'default', options: { address } };
-  const platform = loadPlatform(rig.platformFile);
-  const env = { ...rig.env, ...overrides };
-  const workers = await startWorkers({ connection, taskQueue, platform, log: createLog('fatal'), env }, roles);
+  const settings: WorkerSettings = {
+    connection: { address, namespace: 'default', options: { address } },
+    taskQueue,
+    platform: loadPlatform(rig.platformFile),
+    log: createLog('fatal'),
+    env: { ...rig.env, ...overrides },
+    ...(wrapDriver ? { wrapDriver } : {}),
+  };
+  const workers = await startWorkers(settings, roles);
   return {
     ...rig,
     taskQueue,

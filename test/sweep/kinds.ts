@@ -16,9 +16,17 @@ export const sweptKinds = {
     rules: {
       decisive: 'redisHandover.ensure#1',
       reads: [
-        ...['info', 'replication', 'configGet', 'aclList', 'moduleList', 'sentinelListens', 'epoch', 'get'].map(
-          (verb) => `redis.${verb}`,
-        ),
+        ...[
+          'info',
+          'replication',
+          'configGet',
+          'aclList',
+          'moduleList',
+          'announces',
+          'sentinelListens',
+          'epoch',
+          'get',
+        ].map((verb) => `redis.${verb}`),
         'discovery.read',
       ],
     },

@@ -11,7 +11,7 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     points: { type: 'string', default: '*' },
-    lanes: { type: 'string', default: '1' },
+    lanes: { type: 'string', default: '2' },
     list: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
   },

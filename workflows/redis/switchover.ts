@@ -20,6 +20,7 @@ export async function redisSwitchover(input: RedisSwitchoverInput): Promise<RunR
       await run.step('let the Sentinels prefer the candidate', redis.preferCandidate, data, { undo: true });
     }
     await run.step('hand over', redis.handover, data, { undo: true, pointOfNoReturn: true });
+    await run.step('settle the handover', redis.settle, data);
     await run.step('re-point the siblings', redis.repointSiblings, data);
     await run.step('restore the write safety', redis.restoreWriteSafety, data);
     if (data.sentinel) {

@@ -32,7 +32,7 @@ export async function awaitApproval(context: RunContext, plan: Plan<unknown>): P
   const decided = (): boolean => controls.approved || interrupted(context);
   for (;;) {
     const left = expiresAt - Date.now();
-    if (left <= 0) throw expired(expiresAfterMs, plan.hash);
+    if (left <= 0 && !decided()) throw expired(expiresAfterMs, plan.hash);
     const slice = Math.min(left, context.policy.remindEveryMs);
     if (await condition(decided, slice, { summary: `approval of plan ${plan.hash}` })) break;
     if (Date.now() < expiresAt)

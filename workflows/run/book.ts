@@ -21,6 +21,15 @@ const kindKey = defineSearchAttributeKey(searchAttributeNames.kind, 'KEYWORD');
 const targetKey = defineSearchAttributeKey(searchAttributeNames.target, 'KEYWORD');
 const stateKey = defineSearchAttributeKey(searchAttributeNames.state, 'KEYWORD');
 
+/** What saved views and `gantry runs` find a run by. */
+export function markRun(kind: Kind, target: string, state: RunState): void {
+  upsertSearchAttributes([
+    { key: kindKey, value: kind },
+    { key: targetKey, value: target },
+    { key: stateKey, value: state },
+  ]);
+}
+
 /** Everything that is known of one run: what the query shows, the UI renders and the report keeps. */
 export class RunBook {
   readonly kind: Kind;
@@ -53,11 +62,7 @@ export class RunBook {
       ...(typeof input.reason === 'string' ? { reason: input.reason } : {}),
     };
     this.#phases.push({ state: 'planning', at: this.startedAt });
-    upsertSearchAttributes([
-      { key: kindKey, value: kind },
-      { key: targetKey, value: target },
-      { key: stateKey, value: this.state },
-    ]);
+    markRun(kind, target, this.state);
     this.show();
   }
 

@@ -43,12 +43,12 @@ export function profileOf(context: RunContext, name: ProfileName = 'quick'): Act
 }
 
 /**
- * Whether something wants the run to end at its next safe point. Past the point of no return a cancelled run still
- * finishes what must not stay half done: only its soak is cut short.
+ * Whether something wants the run to end at its next safe point. Past the point of no return only an emergency does: a
+ * cancelled run still finishes what must not stay half done, its soak aside.
  */
 export function interrupted({ controls, cancelled, undoing, book }: RunContext): boolean {
   if (controls.preempted) return true;
-  return !undoing && (controls.abortAsked || (cancelled && !book.pastNoReturn));
+  return !undoing && !book.pastNoReturn && (controls.abortAsked || cancelled);
 }
 
 /** Ends the body at a safe point if somebody asked for it. */

@@ -1,11 +1,10 @@
 import type { ApplicationFailure } from '@temporalio/common';
-import { defineQuery, defineUpdate, setHandler } from '@temporalio/workflow';
+import { CancellationScope, defineQuery, defineUpdate, setHandler } from '@temporalio/workflow';
 import { GantryError, toFailure } from '../../src/errors/index.ts';
 import type { ErrorCode } from '../../src/errors/index.ts';
 import type {
   AbortRequest,
   ApproveRequest,
-  Parked,
   PauseRequest,
   PreemptRequest,
   ResolveRequest,
@@ -22,6 +21,8 @@ export const resumeUpdate = defineUpdate<RunStatus, [ResumeRequest]>(updateNames
 export const abortUpdate = defineUpdate<RunStatus, [AbortRequest]>(updateNames.abort);
 export const resolveUpdate = defineUpdate<RunStatus, [ResolveRequest]>(updateNames.resolve);
 export const preemptUpdate = defineUpdate<RunStatus, [PreemptRequest]>(updateNames.preempt);
+
+const resolutions: readonly string[] = ['retry', 'skip', 'stop'] satisfies ResolveRequest['action'][];
 
 /** What an operator decided about a parked run. */
 export type Resolution = ResolveRequest & { proof?: string };
@@ -61,7 +62,7 @@ export function openControls(book: RunBook): Controls {
     {
       description: 'Approve the plan: {"planHash":"…","by":"…"}',
       validator: (request: ApproveRequest) => {
-        needBy(request);
+        checkRequest(request);
         if (book.state !== 'awaiting-approval' || controls.approved)
           reject('APPROVAL_REJECTED', `the run is ${book.state}, it does not wait for an approval`);
         if (request.planHash !== book.plan?.hash)
@@ -80,7 +81,7 @@ export function openControls(book: RunBook): Controls {
     {
       description: 'Stand still at the next safe point: {"by":"…","reason":"…"}',
       validator: (request) => {
-        needBy(request);
+        checkRequest(request);
         if (controls.pauseAsked) reject('WRONG_STATE', 'the run is paused, or will be at its next safe point');
         if (!['planning', 'awaiting-approval', 'running'].includes(book.state))
           reject('WRONG_STATE', `a run that is ${book.state} can't be paused`);
@@ -98,7 +99,7 @@ export function openControls(book: RunBook): Controls {
     {
       description: 'Go on after a pause: {"by":"…"}',
       validator: (request) => {
-        needBy(request);
+        checkRequest(request);
         if (!controls.pauseAsked) reject('WRONG_STATE', `the run is ${book.state}, not paused`);
       },
     },
@@ -114,7 +115,7 @@ export function openControls(book: RunBook): Controls {
     {
       description: 'Stop and undo what this run changed: {"by":"…","reason":"…"}',
       validator: (request) => {
-        needBy(request);
+        checkRequest(request);
         if (isClosed(book.state) || book.state === 'undoing' || controls.abortAsked)
           reject('WRONG_STATE', `the run is ${book.state}`);
         if (controls.crossing) reject('PAST_NO_RETURN', 'the run is crossing its point of no return at this moment');
@@ -122,13 +123,19 @@ export function openControls(book: RunBook): Controls {
       },
     },
   );
-  setHandler(resolveUpdate, (request) => resolve(book, controls, request), {
+  // Shielded: in a cancelled run too, whoever resolves a park is answered.
+  const resolveShielded = (request: ResolveRequest): Promise<RunStatus> =>
+    CancellationScope.nonCancellable(() => resolve(book, controls, request));
+  setHandler(resolveUpdate, resolveShielded, {
     description: 'Parked: {"action":"retry|skip|stop","by":"…","reason":"…","acceptedRisk":"…"}',
     validator: (request: ResolveRequest) => {
-      needBy(request);
+      checkRequest(request);
       if (!book.parked || controls.resolution) reject('WRONG_STATE', `the run is ${book.state}, not parked`);
-      else if (!book.parked.options.includes(request.action)) {
-        reject('WRONG_STATE', `here the run offers ${book.parked.options.join(', ')}, not ${String(request.action)}`);
+      else if (!resolutions.includes(request.action) || !book.parked.options.includes(request.action)) {
+        reject(
+          'WRONG_STATE',
+          `here the run offers ${book.parked.options.join(', ')} (abort is an update of its own), not ${String(request.action)}`,
+        );
       }
     },
   });
@@ -143,7 +150,7 @@ export function openControls(book: RunBook): Controls {
     {
       description: 'An emergency takes the resource over: {"by":"…","kind":"…"}',
       validator: (request) => {
-        needBy(request);
+        checkRequest(request);
         if (isClosed(book.state) || controls.preempted) reject('WRONG_STATE', `the run is ${book.state}`);
       },
     },
@@ -153,7 +160,7 @@ export function openControls(book: RunBook): Controls {
 
 /** Skipping needs a proof: the step is inspected first, and refused unless it is done or the risk is accepted in words. */
 async function resolve(book: RunBook, controls: Controls, request: ResolveRequest): Promise<RunStatus> {
-  const parked: Parked | undefined = book.parked;
+  const { parked } = book;
   let proof: string | undefined;
   if (request.action === 'skip') {
     const seen = await controls
@@ -176,9 +183,17 @@ function whyNoReturn(book: RunBook): string {
   return `past the point of no return${crossed ? `: ${crossed}` : ''}`;
 }
 
-function needBy(request: unknown): void {
-  const by = typeof request === 'object' && request !== null ? (request as { by?: unknown }).by : undefined;
-  if (typeof by !== 'string' || by.trim() === '') reject('INVALID_INPUT', '`by` must say who asks');
+const texts = ['reason', 'note', 'token', 'acceptedRisk', 'kind', 'planHash', 'action'] as const;
+
+/** An update's argument comes from a text field of the UI: whatever it is, it is refused here or safe to work with. */
+function checkRequest(request: unknown): void {
+  if (typeof request !== 'object' || request === null) reject('INVALID_INPUT', 'the argument must be one JSON object');
+  const fields = request as Record<string, unknown>;
+  if (typeof fields['by'] !== 'string' || fields['by'].trim() === '') reject('INVALID_INPUT', '`by` must say who asks');
+  for (const name of texts) {
+    if (fields[name] !== undefined && typeof fields[name] !== 'string')
+      reject('INVALID_INPUT', `\`${name}\` must be text`);
+  }
 }
 
 function reject(code: ErrorCode, message: string): never {

@@ -2,6 +2,7 @@ import { GantryError, isErrorCode, troubleOf } from '../../src/errors/index.ts';
 import type { StepRecord, StepReport, TroubleRecord } from '../../src/runs/index.ts';
 import type { StepRef } from './call.ts';
 import type { RunContext } from './context.ts';
+import { throwIfInterrupted } from './context.ts';
 import { Ending } from './ending.ts';
 import { execute } from './execute.ts';
 import { park } from './park.ts';
@@ -84,17 +85,26 @@ async function cross(
     if (error instanceof Ending) throw error;
     return troubleOf(error);
   }
+  throwIfInterrupted(context);
   controls.crossing = true;
   try {
     for (const part of parts) {
       const trouble = part.todo ? await forward(context, part, options) : undefined;
-      if (trouble) return await back(context, parts, trouble);
+      if (trouble) return await back(context, parts, trouble, options.rounds ?? defaultRounds);
     }
     if (options.pointOfNoReturn) book.pastNoReturn = true;
+    else registerWayBack(context, parts);
     return undefined;
   } finally {
     controls.crossing = false;
     book.show();
+  }
+}
+
+/** Once through, an abort takes the section back like any other steps. */
+function registerWayBack(context: RunContext, parts: readonly Part[]): void {
+  for (const { title, ref, input, before, unit, record } of parts) {
+    if (record.changed && before !== undefined) context.undo.push({ title, ref, input, before, unit, record });
   }
 }
 
@@ -138,23 +148,34 @@ async function forward(context: RunContext, part: Part, options: CriticalOptions
 }
 
 /** Back to nothing done. If that fails too, the trouble says that the section stands in between. */
-async function back(context: RunContext, parts: readonly Part[], cause: TroubleRecord): Promise<TroubleRecord> {
+async function back(
+  context: RunContext,
+  parts: readonly Part[],
+  cause: TroubleRecord,
+  rounds: number,
+): Promise<TroubleRecord> {
   for (const part of [...parts].reverse()) {
     if (!part.record.changed || part.before === undefined || part.record.state === 'undone') continue;
-    try {
-      const report = await execute(context, { ...part, mode: 'undo', shielded: true });
-      part.record.state = 'undone';
-      part.record.summary = `undone: ${report.summary}`;
-      part.before = undefined;
-      part.record.changed = false;
-    } catch (error) {
-      const trouble = troubleOf(error);
-      context.book.pastNoReturn = true;
-      return {
-        ...cause,
-        message: `${cause.message}; and "${part.title}" could not be undone: ${trouble.code}: ${trouble.message}. The section stands in between.`,
-      };
-    }
+    const trouble = await undoPart(context, part, rounds);
+    if (!trouble) continue;
+    context.book.pastNoReturn = true;
+    const between = `"${part.title}" could not be undone: ${trouble.code}: ${trouble.message}. The section stands in between.`;
+    return { ...cause, message: `${cause.message}; and ${between}` };
   }
   return cause;
+}
+
+async function undoPart(context: RunContext, part: Part, rounds: number): Promise<TroubleRecord | undefined> {
+  let trouble: TroubleRecord | undefined;
+  for (let round = 0; round < rounds; round += 1) {
+    try {
+      const report = await execute(context, { ...part, mode: 'undo', shielded: true });
+      Object.assign(part.record, { state: 'undone', summary: `undone: ${report.summary}`, changed: false });
+      part.before = undefined;
+      return undefined;
+    } catch (error) {
+      trouble = troubleOf(error);
+    }
+  }
+  return trouble;
 }

@@ -2,9 +2,12 @@ import type { ApplicationFailure } from '@temporalio/common';
 import { WorkflowExecutionAlreadyStartedError, WorkflowIdReusePolicy } from '@temporalio/common';
 import type { ChildWorkflowHandle } from '@temporalio/workflow';
 import {
+  allHandlersFinished,
+  CancellationScope,
   ChildWorkflowCancellationType,
   condition,
   currentUpdateInfo,
+  isCancellation,
   ParentClosePolicy,
   setHandler,
   startChild,
@@ -12,6 +15,7 @@ import {
 } from '@temporalio/workflow';
 import { GantryError, toFailure } from '../../src/errors/index.ts';
 import type { Kind, RunInput, RunReport, RunStatus, UpdateName } from '../../src/runs/index.ts';
+import { markRun } from './book.ts';
 import { callControl } from './call.ts';
 import {
   abortUpdate,
@@ -24,6 +28,9 @@ import {
 } from './controls.ts';
 
 type Real = (input: unknown) => Promise<RunReport>;
+
+/** The run that does the work: its run id once it has been started, or why it wasn't. */
+type Front = { runId: string; refusal: ApplicationFailure | undefined; startedAt: string };
 
 /** What a kind says of its runs to the runtime. */
 export type RunOptions = {
@@ -47,18 +54,31 @@ export async function runFront(
   input: RunInput,
   options: RunOptions,
 ): Promise<RunReport> {
-  const front = { runId: '', startedAt: new Date(Date.now()).toISOString() };
+  const front: Front = { runId: '', refusal: undefined, startedAt: new Date(Date.now()).toISOString() };
+  setFrontHandlers(front, kind, target, ownId);
+  markRun(kind, target, 'running');
+  try {
+    const report = await startAndWait(front, kind, target, ownId, input, options);
+    markRun(kind, target, report.outcome);
+    return report;
+  } finally {
+    // In a cancelled front too: an update that came in is answered before the end.
+    await CancellationScope.nonCancellable(() => condition(allHandlersFinished));
+  }
+}
+
+function setFrontHandlers(front: Front, kind: Kind, target: string, ownId: string): void {
   const forward =
     (update: UpdateName) =>
-    async (request: unknown): Promise<RunStatus> => {
-      await condition(() => front.runId !== '');
-      const updateId = currentUpdateInfo()?.id ?? `${workflowInfo().runId}/${update}`;
-      return callControl(
-        'forwardUpdate',
-        { workflowId: ownId, runId: front.runId, update, request, updateId },
-        `${update} → ${ownId}`,
-      );
-    };
+    (request: unknown): Promise<RunStatus> =>
+      // Shielded: a cancelled front still speaks for a run that is undoing or parked.
+      CancellationScope.nonCancellable(async () => {
+        await condition(() => front.runId !== '' || front.refusal !== undefined);
+        if (front.refusal) throw front.refusal;
+        const updateId = currentUpdateInfo()?.id ?? `${workflowInfo().runId}/${update}`;
+        const call = { workflowId: ownId, runId: front.runId, update, request, updateId };
+        return callControl('forwardUpdate', call, `${update} → ${ownId}`);
+      });
   setHandler(statusQuery, () => frontStatus(kind, target, ownId, front.startedAt), {
     description: 'Names the run that does the work',
   });
@@ -68,16 +88,32 @@ export async function runFront(
   setHandler(abortUpdate, forward('abort'));
   setHandler(resolveUpdate, forward('resolve'));
   setHandler(preemptUpdate, forward('preempt'));
+}
 
+async function startAndWait(
+  front: Front,
+  kind: Kind,
+  target: string,
+  ownId: string,
+  input: RunInput,
+  options: RunOptions,
+): Promise<RunReport> {
   for (let tries = options.emergency ? emergencyTries : 1; ; tries -= 1) {
+    let child: ChildWorkflowHandle<Real>;
     try {
-      const child = await startReal(kind, target, ownId, input);
-      front.runId = child.firstExecutionRunId;
-      return await child.result();
+      child = await startReal(kind, target, ownId, input);
     } catch (error) {
-      if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
-      if (tries <= 1 || !(await tookOver(kind, ownId, input))) throw await busy(kind, target, ownId);
+      if (error instanceof WorkflowExecutionAlreadyStartedError) {
+        if (tries > 1 && (await tookOver(kind, ownId, input))) continue;
+        front.refusal = await busy(kind, target, ownId);
+      } else {
+        front.refusal = toFailure(error, { final: true });
+        if (isCancellation(error)) throw error;
+      }
+      throw front.refusal;
     }
+    front.runId = child.firstExecutionRunId;
+    return await child.result();
   }
 }
 

@@ -25,6 +25,8 @@ import { safePoint } from './safe-point.ts';
 import { simpleTrouble } from './trouble.ts';
 import { undoAll } from './undo.ts';
 
+const noticeGraceMs = 5_000;
+
 /**
  * Every workflow that changes something stands on this: identity and lock, admission, the body, the way back, the report.
  * Planned, done, aborted and pre-empted runs complete with their report; refused and failed ones fail with it in the
@@ -122,21 +124,43 @@ async function close(context: RunContext, ending: Ending | undefined): Promise<R
   const { book } = context;
   const outcome: Outcome = ending?.outcome ?? 'done';
   if (ending?.trouble) book.problem = ending.trouble;
-  if (outcome !== 'done') {
-    book.leftBehind = context.undo.map((entry) => `"${entry.title}" was changed by this run and not undone`);
-  }
+  if (outcome !== 'done' && outcome !== 'planned') book.leftBehind = leftBehind(context);
   book.pending.clear();
   book.enter(outcome);
   await publish(context, outcome);
   if (outcome === 'failed' || outcome === 'cancelled' || book.leftBehind.length > 0 || book.publishProblem) {
     notify(context, 'ended', `${book.kind} of ${book.target} ended as ${outcome}`, book.problem ?? book.publishProblem);
   }
-  await Promise.allSettled(context.notices);
+  // A pager that doesn't answer must not hold the target's lock.
+  if (context.notices.length > 0) {
+    let told = false;
+    void Promise.allSettled(context.notices).then(() => (told = true));
+    await condition(() => told, noticeGraceMs, { summary: 'notices' });
+  }
   await condition(allHandlersFinished);
   const report = book.report(outcome);
   if (outcome === 'cancelled') throw new CancelledFailure(`${book.kind} of ${book.target} was cancelled`);
   if (outcome === 'refused' || outcome === 'failed') throw ended(report);
   return report;
+}
+
+/** What a run that didn't finish leaves: changes that weren't undone, and past the point of no return what remains to do. */
+function leftBehind({ book, undo }: RunContext): string[] {
+  if (!book.pastNoReturn) return undo.map((entry) => `"${entry.title}" was changed by this run and not undone`);
+  const begun = new Set(book.steps.map(({ step }) => plainName(step)));
+  return [
+    ...book.steps
+      .filter(({ state }) => state === 'failed' || state === 'running' || state === 'looking')
+      .map(({ title, state, summary }) => `"${title}" is ${state}${summary ? `: ${summary}` : ''}`),
+    ...(book.plan?.actions ?? [])
+      .filter(({ step }) => !begun.has(plainName(step)))
+      .map(({ what }) => `not begun: ${what}`),
+  ];
+}
+
+/** A step goes by its activity (`redisHandover`) until it has reported, then by its name (`redis.handover`). */
+function plainName(step: string): string {
+  return step.replaceAll(/[^A-Za-z0-9]/g, '').toLowerCase();
 }
 
 /** The last act of a run. If it fails for good the run still ends as it did, says so, and people are told. */

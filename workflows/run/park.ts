@@ -7,6 +7,9 @@ import type { Resolution } from './controls.ts';
 import { Ending } from './ending.ts';
 import { notify } from './notify.ts';
 
+const frequentReminders = 48;
+const dayMs = 24 * 3_600_000;
+
 /** What a park is about, and how the step can be looked at for a skip with proof. */
 export type ParkRequest = {
   title: string;
@@ -38,7 +41,8 @@ export async function park(context: RunContext, request: ParkRequest): Promise<R
   const what = `${book.kind} of ${book.target} is parked at "${request.title}": ${request.trouble.code}`;
   notify(context, 'parked', what, request.trouble);
   const decided = (): boolean => controls.resolution !== undefined || interrupted(context);
-  while (!(await condition(decided, context.policy.remindEveryMs, { summary: `parked: ${request.trouble.code}` }))) {
+  const summary = `parked: ${request.trouble.code}`;
+  while (!(await condition(decided, remindAfterMs(context, parked.reminders), { summary }))) {
     parked.reminders += 1;
     notify(context, 'reminder', `still parked since ${parked.since}: ${what}`, request.trouble);
   }
@@ -51,6 +55,11 @@ export async function park(context: RunContext, request: ParkRequest): Promise<R
   if (resolution.action === 'stop') throw new Ending('failed', stopped(request.trouble, resolution));
   book.enter(before);
   return resolution;
+}
+
+/** Often at first, then once a day: a run that stays parked for months must not fill its history with reminders. */
+function remindAfterMs({ policy }: RunContext, reminders: number): number {
+  return reminders < frequentReminders ? policy.remindEveryMs : Math.max(policy.remindEveryMs, dayMs);
 }
 
 function stopped(trouble: TroubleRecord, { by, reason }: Resolution): TroubleRecord {

@@ -14,6 +14,8 @@ import { simpleTrouble } from './trouble.ts';
 
 /** So many readings in a row may be bad before the soak has failed: one hiccup is not a verdict. */
 const badInARow = 3;
+/** Keeps the history bounded, whatever the policy says: a reading is about eleven events. */
+const maxReadings = 300;
 
 /**
  * Watches for a while: a gate is looked at again and again, and at the end the invariants too. No reading counts as a
@@ -63,7 +65,9 @@ async function watch(
   soak: RunPolicy['soak'],
   look: () => Promise<{ done: boolean; summary: string }>,
 ): Promise<TroubleRecord | undefined> {
-  const end = Date.now() + soak.durationMs;
+  const everyMs = Math.max(soak.everyMs, soak.durationMs / maxReadings);
+  let watchedMs = 0;
+  let lastAt = Date.now();
   let good = 0;
   let bad = 0;
   record.state = 'running';
@@ -82,15 +86,15 @@ async function watch(
       return simpleTrouble('SOAK_FAILED', `${bad} bad readings in a row; last: ${reading.summary}`, {
         last: record.after,
       });
-    const left = end - Date.now();
+    // Time that nobody watched (a pause, no worker) doesn't count.
+    watchedMs += Math.min(Date.now() - lastAt, 2 * everyMs);
+    lastAt = Date.now();
+    const left = soak.durationMs - watchedMs;
     if (left <= 0 && bad === 0) return undefined;
-    await condition(
-      () => interrupted(context) || context.cancelled || context.controls.pauseAsked,
-      Math.max(1, Math.min(soak.everyMs, left)),
-      {
-        summary: `soak: ${good} good readings`,
-      },
-    );
+    const waitMs = bad > 0 ? everyMs : Math.max(1, Math.min(everyMs, left));
+    await condition(() => interrupted(context) || context.cancelled || context.controls.pauseAsked, waitMs, {
+      summary: `soak: ${good} good readings`,
+    });
   }
 }
 

@@ -3,6 +3,7 @@ import { GantryError, isErrorCode, troubleOf } from '../../src/errors/index.ts';
 import type { ProfileName, StepRecord, StepReport, TroubleRecord } from '../../src/runs/index.ts';
 import type { StepRef } from './call.ts';
 import type { RunContext } from './context.ts';
+import { throwIfInterrupted } from './context.ts';
 import { Ending } from './ending.ts';
 import { execute } from './execute.ts';
 import { park } from './park.ts';
@@ -82,6 +83,8 @@ async function attempt<I, O>(step: StepRun<I, O>): Promise<StepReport<O>> {
     book.show();
     return first;
   }
+  // Asked for while we looked: it still counts, as nothing has been touched. From here to `crossing` nothing intervenes.
+  throwIfInterrupted(context);
   register(step, first.before);
   setState(step, 'running');
   if (!options.pointOfNoReturn) return finish(step, await call(step, 'ensure'));

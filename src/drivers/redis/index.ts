@@ -11,4 +11,4 @@ export type {
   Replication,
   RoleChange,
 } from './types.ts';
-export { epochKey, failoverKey, minReplicasKey } from './types.ts';
+export { epochKey, failoverKey, minReplicasKey, settledKey } from './types.ts';

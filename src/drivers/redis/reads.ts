@@ -6,7 +6,16 @@ import { epochKey } from './types.ts';
 
 type Reads = Pick<
   RedisNode,
-  'ping' | 'info' | 'replication' | 'configGet' | 'aclList' | 'moduleList' | 'sentinelListens' | 'epoch' | 'get'
+  | 'ping'
+  | 'info'
+  | 'replication'
+  | 'configGet'
+  | 'aclList'
+  | 'moduleList'
+  | 'announces'
+  | 'sentinelListens'
+  | 'epoch'
+  | 'get'
 >;
 
 /** The channel on which Sentinels greet each other through every node that they watch. */
@@ -15,22 +24,23 @@ const sentinelChannel = '__sentinel__:hello';
 /** The verbs that change nothing. */
 export function readVerbs(link: RedisLink): Reads {
   const { endpoint, send } = link;
+  const configGet: Reads['configGet'] = async (names) => {
+    // One name per command: several in one CONFIG GET came with 7.0.
+    const answers = await link.pipeline(names.map((name) => ['config', 'get', name]));
+    const values: Record<string, string> = {};
+    for (const [index, name] of names.entries()) {
+      const pair = answers[index];
+      if (!Array.isArray(pair)) return unexpected(endpoint, `CONFIG GET ${name} did not answer a list`);
+      // A setting that this version doesn't know answers an empty list and is left out.
+      if (pair.length) values[name] = textOf(pair[1], endpoint, `CONFIG GET ${name}`);
+    }
+    return values;
+  };
   return {
     ping: async () => void (await send('ping')),
+    configGet,
     info: async (section) => parseInfo(textOf(await send('info', section), endpoint, 'INFO')),
     replication: async () => parseReplication(textOf(await send('info', 'replication'), endpoint, 'INFO'), endpoint),
-    configGet: async (names) => {
-      // One name per command: several in one CONFIG GET came with 7.0.
-      const answers = await link.pipeline(names.map((name) => ['config', 'get', name]));
-      const values: Record<string, string> = {};
-      for (const [index, name] of names.entries()) {
-        const pair = answers[index];
-        if (!Array.isArray(pair)) return unexpected(endpoint, `CONFIG GET ${name} did not answer a list`);
-        // A setting that this version doesn't know answers an empty list and is left out.
-        if (pair.length) values[name] = textOf(pair[1], endpoint, `CONFIG GET ${name}`);
-      }
-      return values;
-    },
     aclList: async () => texts(await send('acl', 'list'), link, 'ACL LIST'),
     moduleList: async () => {
       const answer = await send('module', 'list');
@@ -40,6 +50,14 @@ export function readVerbs(link: RedisLink): Reads {
         const after = (name: string): string => fields[fields.indexOf(name) + 1] ?? '?';
         return `${after('name')} ${after('ver')}`;
       });
+    },
+    announces: async () => {
+      const told = await configGet(['replica-announce-ip', 'replica-announce-port']);
+      const laddr = / laddr=\[?([^\]\s]+)\]?:(\d+) /.exec(
+        textOf(await send('client', 'info'), endpoint, 'CLIENT INFO'),
+      );
+      const port = Number(told['replica-announce-port'] ?? 0) || Number(laddr?.[2] ?? endpoint.port);
+      return { host: told['replica-announce-ip'] || (laddr?.[1] ?? endpoint.host), port };
     },
     sentinelListens: async () => {
       const answer = await send('pubsub', 'numsub', sentinelChannel);

@@ -3,9 +3,21 @@ import { GantryError } from '../../errors/index.ts';
 import type { Answer, Decision, RedisLink } from './link.ts';
 import { guarded, stale, textOf } from './link.ts';
 import type { Endpoint, Persisted, RedisNode, Replication, RoleChange } from './types.ts';
-import { epochKey, leaseKey } from './types.ts';
+import { epochKey, leaseKey, settledKey } from './types.ts';
 
-type Roles = Pick<RedisNode, 'raiseEpoch' | 'demote' | 'promote' | 'repoint' | 'failoverTo' | 'failoverAbort'>;
+type Roles = Pick<
+  RedisNode,
+  | 'raiseEpoch'
+  | 'markSettled'
+  | 'demote'
+  | 'stepDown'
+  | 'promote'
+  | 'repoint'
+  | 'configSetAsReplica'
+  | 'configSetUnder'
+  | 'persistRole'
+  | 'failoverTo'
+>;
 
 /**
  * The verbs that decide who is primary. Each is one transaction that the node itself refuses once a later attempt has
@@ -13,7 +25,7 @@ type Roles = Pick<RedisNode, 'raiseEpoch' | 'demote' | 'promote' | 'repoint' | '
  * back in the role that was meant. Tried on 7.0.15, during a write pause too.
  */
 export function roleVerbs(link: RedisLink): Roles {
-  const { endpoint, send } = link;
+  const { endpoint } = link;
   const replication = (value: unknown): Replication =>
     parseReplication(textOf(value, endpoint, 'INFO replication'), endpoint);
 
@@ -35,12 +47,13 @@ export function roleVerbs(link: RedisLink): Roles {
   });
 
   return {
-    raiseEpoch: async (above = 0) => {
+    raiseEpoch: async (above = 0, from) => {
       let next = 0;
       return guarded<number>(
         link,
         {},
         (present) => {
+          if (from !== undefined && present !== from) return overtaken(present, from);
           next = Math.max(present, above) + 1;
           return { commands: [['set', epochKey, String(next)]] };
         },
@@ -50,6 +63,15 @@ export function roleVerbs(link: RedisLink): Roles {
         },
       );
     },
+
+    markSettled: (epoch) =>
+      guarded<void>(
+        link,
+        {},
+        (present) =>
+          present === epoch ? { commands: [['set', settledKey, String(epoch)]] } : overtaken(present, epoch),
+        firstOf,
+      ),
 
     demote: (epoch, to) =>
       guarded<RoleChange>(
@@ -67,23 +89,68 @@ export function roleVerbs(link: RedisLink): Roles {
     repoint: (epoch, to) =>
       guarded<RoleChange>(
         link,
-        {},
-        (present) => (present > epoch ? overtaken(present, epoch) : { commands: change(to.host, String(to.port)) }),
+        { look: [['info', 'replication']] },
+        (present, [info]) => {
+          if (present > epoch) return overtaken(present, epoch);
+          if (replication(info).role === 'primary') return { refuse: stale(endpoint, 'it is primary by now') };
+          return { commands: change(to.host, String(to.port)) };
+        },
         changed,
       ),
 
-    promote: (epoch) =>
+    stepDown: (epoch, to) =>
       guarded<RoleChange>(
         link,
         { look: [['info', 'replication']] },
         (present, [info]) => {
-          if (present !== epoch) return overtaken(present, epoch);
-          const { role, offset, replid } = replication(info);
-          if (role === 'primary') return { settled: { offset, replid, persisted: true } };
-          return { commands: change('no', 'one') };
+          // As a replica it may not have the newest epoch yet; a primary has the very one that was looked at.
+          const isPrimary = replication(info).role === 'primary';
+          if (present > epoch || (isPrimary && present !== epoch)) return overtaken(present, epoch);
+          return { commands: change(to.host, String(to.port)) };
         },
         changed,
       ),
+
+    // On a primary REPLICAOF NO ONE changes nothing; the rewrite behind it is what proves that the role is written down.
+    promote: (epoch) =>
+      guarded<RoleChange>(
+        link,
+        {},
+        (present) => (present === epoch ? { commands: change('no', 'one') } : overtaken(present, epoch)),
+        changed,
+      ),
+
+    configSetAsReplica: (epoch, name, value) =>
+      guarded<void>(
+        link,
+        { look: [['info', 'replication']] },
+        (present, [info]) => {
+          if (present !== epoch) return overtaken(present, epoch);
+          if (replication(info).role === 'replica') return { commands: [['config', 'set', name, value]] };
+          return { refuse: stale(endpoint, `it is primary by now, ${name} stays as it is`) };
+        },
+        firstOf,
+      ),
+
+    configSetUnder: (epoch, name, value) =>
+      guarded<void>(
+        link,
+        {},
+        (present) => (present === epoch ? { commands: [['config', 'set', name, value]] } : overtaken(present, epoch)),
+        firstOf,
+      ),
+
+    persistRole: async () => {
+      const [info, rewrite] =
+        (await link.transaction([
+          ['info', 'replication'],
+          ['config', 'rewrite'],
+        ])) ?? [];
+      if (!info || !rewrite) return unexpected(endpoint, 'the transaction did not answer every command');
+      if (!info.ok) throw info.error;
+      if (!rewrite.ok) throw notPersisted(rewrite.error);
+      return replication(info.value);
+    },
 
     failoverTo: (epoch, to, timeoutMs) =>
       guarded<void>(
@@ -93,18 +160,18 @@ export function roleVerbs(link: RedisLink): Roles {
           present === epoch
             ? { commands: [['failover', 'to', to.host, String(to.port), 'timeout', String(timeoutMs)]] }
             : overtaken(present, epoch),
-        ([answer]) => {
-          if (answer?.ok === false) throw answer.error;
-        },
+        firstOf,
       ),
-
-    failoverAbort: async () => {
-      const { failoverState } = replication(await send('info', 'replication'));
-      if (failoverState !== 'waiting-for-sync') return false;
-      await send('failover', 'abort');
-      return true;
-    },
   };
+}
+
+function firstOf([answer]: Answer[]): void {
+  if (answer?.ok === false) throw answer.error;
+}
+
+function notPersisted({ code, message, evidence }: GantryError): GantryError {
+  // Without an answer nothing is known about the file.
+  return new GantryError(code === 'REDIS_COMMAND_FAILED' ? 'REDIS_NOT_PERSISTED' : code, message, { evidence });
 }
 
 function persisted(rewrite: Answer): Persisted {

@@ -61,13 +61,21 @@ export type RedisNode = {
   /** The rules of all users; they hold password hashes: digest before showing. */
   aclList: () => Promise<readonly string[]>;
   moduleList: () => Promise<readonly string[]>;
+  /** The address under which a primary lists this node: what it is told to announce, else its own end of this connection. */
+  announces: () => Promise<Endpoint>;
   /** Whether a Sentinel listens on this node. */
   sentinelListens: () => Promise<boolean>;
 
   /** The epoch of the group as this node has it; 0 if there is none. */
   epoch: () => Promise<number>;
-  /** On a primary: compare-and-set to one more than the greater of the present epoch and `above`. Blocks during a write pause. */
-  raiseEpoch: (above?: number) => Promise<number>;
+  /**
+   * On a primary: compare-and-set to one more than the greater of the present epoch and `above`; with `from` only if the
+   * epoch is that one still, so that whoever looked before somebody else's raise is refused. Blocks during a write pause.
+   * @throws STALE_ATTEMPT
+   */
+  raiseEpoch: (above?: number, from?: number) => Promise<number>;
+  /** On a primary: notes that all is settled under this epoch, if it is still the epoch. @throws STALE_ATTEMPT */
+  markSettled: (epoch: number) => Promise<void>;
 
   /** Lets this attempt demote the node within `ms`, by the node's own clock. Before the pause: a SET waits for its end. */
   grantLease: (epoch: number, ms: number) => Promise<void>;
@@ -80,17 +88,30 @@ export type RedisNode = {
    * @throws STALE_ATTEMPT, HANDOVER_LEASE_SPENT
    */
   demote: (epoch: number, to: Endpoint) => Promise<RoleChange>;
-  /** Makes this replica a primary and persists it, if the epoch is still `epoch`; a primary stays one. @throws STALE_ATTEMPT */
+  /** Makes this replica a primary and persists it, if the epoch is still `epoch`; a primary stays one, persisted too. @throws STALE_ATTEMPT */
   promote: (epoch: number) => Promise<RoleChange>;
-  /** Lets this replica follow `to` and persists it, unless it has seen an epoch above `epoch`. @throws STALE_ATTEMPT */
+  /** Lets this replica follow `to` and persists it, unless it has seen an epoch above `epoch` or is primary. @throws STALE_ATTEMPT */
   repoint: (epoch: number, to: Endpoint) => Promise<RoleChange>;
+  /**
+   * Makes this node follow `to`, primary or not, and persists it: where others (Sentinels) have decided already, so that no
+   * lease bounds it. A primary does so only under `epoch`, a replica unless it has seen a higher one. @throws STALE_ATTEMPT
+   */
+  stepDown: (epoch: number, to: Endpoint) => Promise<RoleChange>;
   /** Starts `FAILOVER TO … TIMEOUT …` (never FORCE), if the epoch is still `epoch`. @throws STALE_ATTEMPT */
   failoverTo: (epoch: number, to: Endpoint, timeoutMs: number) => Promise<void>;
-  /** Aborts a FAILOVER that waits for its replica; later than that it could make two primaries. Answers whether it did. */
-  failoverAbort: () => Promise<boolean>;
 
+  /**
+   * Sets it in memory, if this node is a replica and the epoch is still `epoch`: a late writer reaches neither the primary
+   * that it has become nor a replica whose setting was taken back since. @throws STALE_ATTEMPT
+   */
+  configSetAsReplica: (epoch: number, name: string, value: string) => Promise<void>;
+  /** Sets it in memory on a node of either role, if the epoch is still `epoch`. @throws STALE_ATTEMPT */
+  configSetUnder: (epoch: number, name: string, value: string) => Promise<void>;
+  /** Sets it in memory, guarded by nothing: only for what is right whoever says it, and whenever (a fence). */
   configSet: (name: string, value: string) => Promise<void>;
   configRewrite: () => Promise<void>;
+  /** CONFIG REWRITE; answers the role that was written down, read in the same transaction. @throws REDIS_NOT_PERSISTED */
+  persistRole: () => Promise<Replication>;
   /** Sets and persists in one transaction, so that no crash leaves one without the other. @throws REDIS_NOT_PERSISTED */
   configPersist: (settings: Readonly<Record<string, string>>) => Promise<void>;
   /** `CLIENT KILL TYPE normal`, this connection spared. Answers how many. */
@@ -114,6 +135,12 @@ export const failoverKey = 'gantry:failover';
 
 /** What Gantry last set min-replicas-to-write to on the primary: whether a lease holds can be asked of its replicas. */
 export const minReplicasKey = 'gantry:min-replicas-to-write';
+
+/**
+ * The key that holds the epoch under which a handover was settled: both roles written down by the nodes, the clients of
+ * the old primary let go. Every attempt raises the epoch, so an older mark never speaks for a later handover.
+ */
+export const settledKey = 'gantry:settled';
 
 /** The key that lives as long as an attempt may demote; watched, so that its expiry fails the transaction (since 6.0.9). */
 export const leaseKey = 'gantry:lease';

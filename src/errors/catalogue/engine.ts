@@ -92,6 +92,11 @@ export const engineErrors = {
     retryable: false,
     hint: 'Do by hand what the report lists as remaining.',
   },
+  ATTEMPT_OUTLIVED: {
+    meaning: 'The worker stood still for longer than the heartbeat timeout; its attempt has been given to another one.',
+    retryable: true,
+    hint: 'Nothing to do: the next attempt goes on. If it happens often, look at the CPU and memory of the worker.',
+  },
   STALE_ATTEMPT: {
     meaning: 'A later attempt has taken over: the target refused the act of this one.',
     retryable: false,

@@ -10,6 +10,7 @@ export type { SwitchoverPlanning } from './plan-switchover.ts';
 export { planSwitchover } from './plan-switchover.ts';
 export { sameAddress } from './roles.ts';
 export type {
+  Address,
   DiscoveryFacts,
   Finding,
   GroupFacts,

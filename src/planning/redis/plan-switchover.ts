@@ -3,10 +3,10 @@ import { chooseCandidate } from './candidate.ts';
 import { groupFindings, likenessFindings } from './checks.ts';
 import { chooseProcedure, expectedGap } from './procedure.ts';
 import type { SeenNode } from './roles.ts';
-import { lagBytes, primariesOf, refOf, seenNodes } from './roles.ts';
+import { lagBytes, listedAddress, primariesOf, refOf, seenNodes } from './roles.ts';
 import { afterSentinel, preferAction, sentinelData, sentinelWords } from './sentinel.ts';
 import { warningsOf } from './warnings.ts';
-import type { Finding, GroupFacts, GroupIntent, RedisSwitchoverData } from './types.ts';
+import type { Address, Finding, GroupFacts, GroupIntent, RedisSwitchoverData } from './types.ts';
 
 export type SwitchoverPlanning =
   { ok: true; draft: PlanDraft<RedisSwitchoverData> } | { ok: false; findings: readonly Finding[] };
@@ -91,12 +91,20 @@ function draftOf(chosen: Chosen): PlanDraft<RedisSwitchoverData> {
       primary: refOf(primary),
       candidate: refOf(candidate),
       siblings: siblings.map(refOf),
+      knownAs: {
+        primary: addressOf(candidate.reading.follows ?? primary),
+        candidate: listedAddress(primary, candidate),
+      },
       handover: { ...intent.handover },
       writeSafety: { ...intent.writeSafety },
       lagLimitBytes: intent.lagLimitBytes,
       ...(sentinel ? { sentinel } : {}),
     },
   };
+}
+
+function addressOf({ host, port }: Address): Address {
+  return { host, port };
 }
 
 /** In the order of the steps of the workflow. */
@@ -116,6 +124,7 @@ function actionsOf({ primary, candidate, siblings, procedure, intent, facts, pol
     { step: 'redis.prepare-candidate', what: `let ${to} take writes before it has replicas`, reversible: true },
     ...(sentinel ? [preferAction(sentinel, to)] : []),
     { step: 'redis.handover', what: handover, reversible: false, estimateMs: expectedGap[procedure].ms },
+    { step: 'redis.settle', what: `both roles in the config files, clients of ${from} let go`, reversible: false },
     ...(siblings.length
       ? [
           {
@@ -129,7 +138,7 @@ function actionsOf({ primary, candidate, siblings, procedure, intent, facts, pol
     ...(sentinel ? afterSentinel(sentinel, to) : []),
     {
       step: 'redis.prove-roles',
-      what: 'prove: one primary, all others linked to it, one epoch, a write acknowledged, discovery agrees',
+      what: 'prove: one primary, all others linked to it, roles in the config files, one epoch, a write acknowledged, discovery agrees',
       reversible: false,
     },
     {

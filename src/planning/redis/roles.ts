@@ -1,4 +1,4 @@
-import type { GroupFacts, NodeReading, NodeRef } from './types.ts';
+import type { Address, GroupFacts, NodeReading, NodeRef } from './types.ts';
 
 /** A node that answered. */
 export type SeenNode = NodeRef & { reading: NodeReading };
@@ -31,6 +31,21 @@ export function followsNode(replica: NodeReading, primary: SeenNode): boolean {
   if (replica.role !== 'replica' || !replica.follows) return false;
   if (sameAddress(replica.follows, primary)) return true;
   return replica.linkUp && replica.follows.port === primary.port && replica.replid === primary.reading.replid;
+}
+
+/** Whether `listed`, an entry in a primary's list of replicas, is this node. */
+export function isListedAs(listed: Address, node: SeenNode): boolean {
+  const { announces } = node.reading;
+  return sameAddress(listed, node) || (announces !== undefined && sameAddress(listed, announces));
+}
+
+/** Under which address the primary lists the replica. Without a match the only entry with its port, else what it announces. */
+export function listedAddress(primary: SeenNode, replica: SeenNode): Address {
+  const { replicas } = primary.reading;
+  const known = replicas.find((listed) => isListedAs(listed, replica));
+  const [likely, ...more] = replicas.filter(({ port }) => port === replica.port);
+  const { host, port } = known ?? (more.length ? undefined : likely) ?? replica.reading.announces ?? replica;
+  return { host, port };
 }
 
 /** How far a replica is behind, in bytes. Offsets are read one after the other, so a busy replica may seem ahead: 0. */

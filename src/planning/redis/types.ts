@@ -1,6 +1,8 @@
 import type { ErrorCode } from '../../errors/index.ts';
 import type { RedisProcedure } from '../../runs/index.ts';
 
+export type Address = { host: string; port: number };
+
 /** A node of a group: its name in the platform file and where it listens. */
 export type NodeRef = { name: string; host: string; port: number };
 
@@ -34,7 +36,11 @@ export type NodeReading = {
   version: string;
   role: 'primary' | 'replica';
   /** A replica: whom it follows. */
-  follows?: { host: string; port: number };
+  follows?: Address;
+  /** Under which address a primary lists this node; left out where the worker may not ask. */
+  announces?: Address;
+  /** A primary: who follows it, under the addresses that they announce. */
+  replicas: readonly Address[];
   linkUp: boolean;
   syncInProgress: boolean;
   /** Written by a primary, applied by a replica. Bytes. */
@@ -159,6 +165,12 @@ export type RedisSwitchoverData = {
   candidate: NodeRef;
   /** All other nodes. */
   siblings: readonly NodeRef[];
+  /**
+   * How the two know each other, which need not be as the platform file does (an IP for a host name): the candidate follows
+   * `primary`, the primary lists the candidate as `candidate`. Read while the link was live. In the middle of a handover
+   * it is not, and a bare port can't tell the demoted node from a stranger.
+   */
+  knownAs: { primary: Address; candidate: Address };
   handover: HandoverLimits;
   writeSafety: WriteSafety;
   lagLimitBytes: number;

@@ -1,4 +1,5 @@
 import type { SeenNode } from './roles.ts';
+import { isListedAs } from './roles.ts';
 import { linkFindings } from './checks.ts';
 import { sentinelWarnings } from './sentinel.ts';
 import type { GroupFacts, GroupIntent } from './types.ts';
@@ -27,6 +28,12 @@ export function warningsOf({ intent, facts, primary, candidate, siblings }: Warn
           `the backlog of ${name} (${reading.backlogBytes} bytes) holds less than ${backlogSeconds} s of writes (${needed} bytes): a replica may need a full copy`,
       ),
     ...siblings.flatMap((node) => linkFindings(node, primary, intent.lagLimitBytes).map(({ message }) => message)),
+    ...primary.reading.replicas
+      .filter((listed) => ![candidate, ...siblings].some((node) => isListedAs(listed, node)))
+      .map(
+        ({ host, port }) =>
+          `${host}:${port} follows ${primary.name} and is not in the platform file: nobody re-points it, it will hang on ${primary.name} as a replica of a replica`,
+      ),
     ...sentinelWarnings(facts),
     ...(facts.discovery.kind === 'nothing'
       ? ['the discovery does not know this group yet; the handover will announce it']

@@ -1,6 +1,9 @@
 import { expect, test } from 'vitest';
 import { pause } from '../../../lab/clock.ts';
 import { withRedis } from '../../../lab/redis-client.ts';
+import { createRedisActivities } from '../../../activities/redis/index.ts';
+import { GantryError } from '../../../src/errors/index.ts';
+import { createLog } from '../../../src/telemetry/log.ts';
 import type { RedisAudit } from '../../../src/runs/index.ts';
 import { describeWith } from '../../support/lab.ts';
 import type { Scene } from './scene.ts';
@@ -35,6 +38,24 @@ await describeWith(['redis'], 'an audit', () => {
     const s = await scene();
     await run(s.activities().redisPrepareCandidate, 'ensure', (await s.plan()).data);
     expect(await audit(s)).toEqual(['REDIS_WRITE_SAFETY_DEVIATES@r2']);
+  });
+
+  test('makes a secret that is missing the finding of one group, and looks at the others', async () => {
+    const s = await scene();
+    const { redisAudit } = createRedisActivities({
+      groups: (name) => {
+        if (name === groupName) return s.access;
+        throw new GantryError('SECRET_NOT_FOUND', 'the environment variable X is not set');
+      },
+      groupNames: ['other', groupName],
+      runtime: { platformDigest: 'any' },
+      log: createLog('silent'),
+    });
+    const { groups }: RedisAudit = await quiet().run(redisAudit, {});
+    expect(groups).toMatchObject([
+      { group: 'other', findings: [{ code: 'SECRET_NOT_FOUND' }] },
+      { group: groupName, primary: 'r1', findings: [] },
+    ]);
   });
 
   test('finds two primaries', async () => {

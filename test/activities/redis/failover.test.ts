@@ -77,6 +77,23 @@ await describeWith(['redis'], 'the handover by FAILOVER', () => {
     expect(await writeMs(s, 'r1')).toBeLessThan(900);
   });
 
+  test('that still waits is given its time by the undo, which aborts nothing', async () => {
+    const s = await scene({ group: { handover: patience }, lab: { minReplicasToWrite: 0 } });
+    const data = await planned(s);
+    const { before } = await run(s.activities().redisHandover, 'inspect', data);
+    const held = await s.node('r2');
+    await held.pauseWrites(20_000);
+    await writeMs(s, 'r1', 'test:ahead');
+    await withRedis(s.lab.node('r1'), password, (client) =>
+      client.call('FAILOVER', 'TO', s.lab.node('r2').host, s.lab.node('r2').port, 'TIMEOUT', 1_000),
+    );
+    await run(s.activities().redisHandover, 'undo', data, { before });
+    await held.unpause();
+    held.close();
+    expect(await roles(s)).toEqual({ r1: 'primary', r2: 'replica' });
+    expect(await writeMs(s, 'r1')).toBeLessThan(900);
+  });
+
   test('is not started by an attempt that was overtaken', async () => {
     const s = await scene();
     const data = await planned(s);

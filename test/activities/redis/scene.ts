@@ -39,6 +39,8 @@ export type Wrap = (name: string, node: RedisNode) => RedisNode;
 export type SceneOptions = {
   replicas?: number;
   group?: Partial<RedisGroup>;
+  /** Under which host the platform file names the nodes; the replicas follow 127.0.0.1. */
+  host?: string;
   lab?: Partial<RedisGroupOptions>;
   /** Sentinels that watch the group and stand in its platform file. */
   sentinels?: Partial<SentinelOptions>;
@@ -75,7 +77,7 @@ export async function scene(options: SceneOptions = {}) {
     );
   const config: RedisGroup = {
     region: 'us-east-1',
-    nodes: lab.nodes.map(({ name, host, port }) => ({ name, host, port })),
+    nodes: lab.nodes.map(({ name, host, port }) => ({ name, host: options.host ?? host, port })),
     password: { env: 'REDIS_PASSWORD' },
     path: 'direct',
     lagLimitBytes: 1024 * 1024,
@@ -103,7 +105,8 @@ export async function scene(options: SceneOptions = {}) {
       return ref.env === 'SENTINEL_PASSWORD' ? (options.sentinels?.sentinelPassword ?? '') : own;
     };
   const real = redisGroupAccess(groupName, config, secretOf(password));
-  await real.discovery.redirect({ primary: addressOf(lab.node('r1')), epoch: 0 });
+  const [first = lab.node('r1')] = config.nodes;
+  await real.discovery.redirect({ primary: addressOf(first), epoch: 0 });
 
   const activities = (wrap?: Wrap, secret = password, of = config, atSentinels: Hooks = {}): RedisActivities => {
     const plain = redisGroupAccess(groupName, of, secretOf(secret));

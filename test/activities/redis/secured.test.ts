@@ -17,6 +17,7 @@ async function handOver(s: Scene): Promise<void> {
   await run(a.redisPrepareCandidate, 'ensure', data);
   if (data.sentinel) await run(a.redisPreferCandidate, 'ensure', data);
   expect(await run(a.redisHandover, 'ensure', data)).toMatchObject({ verdict: 'done', changed: true });
+  expect(await run(a.redisSettle, 'ensure', data)).toMatchObject({ verdict: 'done' });
   expect(await run(a.redisRestoreWriteSafety, 'ensure', data)).toMatchObject({ verdict: 'done' });
   expect(await run(a.redisProveRoles, 'ensure', data)).toMatchObject({ verdict: 'done' });
   expect(await roles(s)).toEqual({ r1: 'replica', r2: 'primary' });

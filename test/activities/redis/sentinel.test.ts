@@ -44,6 +44,7 @@ async function prepared(s: Scene, to = 'r2') {
 
 /** The steps behind a handover, each of which has to find what it wants. */
 async function finished(a: RedisActivities, data: RedisSwitchoverData): Promise<void> {
+  expect(await run(a.redisSettle, 'ensure', data)).toMatchObject({ verdict: 'done' });
   expect(await run(a.redisRepointSiblings, 'ensure', data)).toMatchObject({ verdict: 'done' });
   expect(await run(a.redisRestoreWriteSafety, 'ensure', data)).toMatchObject({ verdict: 'done' });
   expect(await run(a.redisRestorePriorities, 'ensure', data)).toMatchObject({ verdict: 'done' });
@@ -128,7 +129,7 @@ await describeWith(['redis'], 'a handover under Sentinel', () => {
     expect(await codeOf(run(refused.redisHandover, 'ensure', data))).toBe('SENTINEL_NO_GOOD_REPLICA');
     expect(await writeMs(s, 'r1')).toBeLessThan(500);
     expect(await roles(s)).toMatchObject({ r1: 'primary', r2: 'replica' });
-    await run(s.activities().redisPreferCandidate, 'undo', data, { before: { nodes: {}, sentinels: [] } });
+    await run(s.activities().redisPreferCandidate, 'undo', data, { before: { epochs: {}, nodes: {}, sentinels: [] } });
     const r2 = await s.node('r2');
     expect(await r2.configGet(['replica-priority'])).toEqual({ 'replica-priority': '100' });
     r2.close();

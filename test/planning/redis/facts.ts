@@ -17,6 +17,7 @@ export type Name = keyof typeof addresses;
 const common = {
   version: '7.0.15',
   syncInProgress: false,
+  replicas: [],
   offset: 5_000_000,
   replid,
   priority: 100,

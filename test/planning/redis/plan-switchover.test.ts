@@ -15,6 +15,7 @@ describe('the plan of a Redis switchover', () => {
       'redis.canary',
       'redis.prepare-candidate',
       'redis.handover',
+      'redis.settle',
       'redis.repoint-siblings',
       'redis.restore-write-safety',
       'redis.prove-roles',

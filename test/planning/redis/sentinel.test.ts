@@ -41,6 +41,7 @@ describe('the plan of a handover under Sentinel', () => {
       'redis.prepare-candidate',
       'redis.prefer-candidate',
       'redis.handover',
+      'redis.settle',
       'redis.repoint-siblings',
       'redis.restore-write-safety',
       'redis.restore-priorities',

@@ -23,7 +23,7 @@ export async function redisSwitchover(input: TestInput): Promise<RunReport> {
 }
 
 /** A section that must not be torn apart. */
-export async function critical(input: TestInput & { drive: 'forward' | 'back' }): Promise<RunReport> {
+export async function critical(input: TestInput & { drive: 'forward' | 'back'; then?: string }): Promise<RunReport> {
   return openRun('redis.switchover', input, async (run) => {
     const plan = await run.plan(world.plan, input);
     await run.approval(plan);
@@ -33,6 +33,7 @@ export async function critical(input: TestInput & { drive: 'forward' | 'back' })
       input: { name },
     }));
     await run.critical(parts as never, { drive: input.drive, rounds: 2 });
+    if (input.then) await run.step('afterwards', world.turnOn, { name: input.then });
   });
 }
 

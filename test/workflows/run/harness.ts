@@ -25,6 +25,7 @@ export type Harness = {
   status: (handle: WorkflowHandle) => Promise<RunStatus>;
   until: (handle: WorkflowHandle, state: RunState) => Promise<RunStatus>;
   untilPending: (handle: WorkflowHandle, what: 'pause' | 'abort' | 'preempt') => Promise<void>;
+  untilStep: (handle: WorkflowHandle, title: string) => Promise<void>;
   stop: () => Promise<void>;
 };
 
@@ -70,6 +71,9 @@ export async function startHarness(
     },
     untilPending: async (handle, what) => {
       while (!(await status(handle)).pending.includes(what)) await pause(15);
+    },
+    untilStep: async (handle, title) => {
+      while (!(await status(handle)).steps.some((step) => step.title.startsWith(title))) await pause(15);
     },
     stop: async () => {
       for (const worker of workers) worker.shutdown();

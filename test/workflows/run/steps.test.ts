@@ -194,7 +194,7 @@ await describeWith(['temporal'], 'a run', () => {
     expect(codeOf(error)).toBe('STOPPED_BY_OPERATOR');
     expect(reportOf(error)).toMatchObject({
       outcome: 'failed',
-      leftBehind: [expect.stringContaining('turn on a'), expect.stringContaining('cross x')],
+      leftBehind: [expect.stringContaining('"cross x" is failed')],
     });
   });
 

@@ -69,7 +69,8 @@ const turnOn = (world: World) =>
     name: 'redis.turn-on',
     settleMs: 200,
     settleEveryMs: 20,
-    probe: async ({ name }, { switches }) => {
+    probe: async ({ name }, { switches }, { signal }) => {
+      await world.hook(`probe ${name}`, signal);
       const on = switches.get(name) ?? false;
       if (name.startsWith('blocked')) return blocked('REDIS_UNKNOWN_GROUP', { on }, `${name} is blocked`);
       return on
@@ -100,7 +101,11 @@ export function worldActivities(world: World): WorldActivities {
       if (world.fact === 'refused') throw new GantryError('REDIS_UNKNOWN_GROUP', 'refused by the planner');
       return {
         title: `turn on ${(input.steps ?? []).join(', ')}`,
-        actions: (input.steps ?? []).map((step) => ({ step, what: `turn on ${step}`, reversible: true })),
+        actions: (input.steps ?? []).map((step) => ({
+          step: 'redis.turn-on',
+          what: `turn on ${step}`,
+          reversible: true,
+        })),
         facts: [{ label: 'fact', value: world.fact }],
         warnings: [],
         irreversible: ['the crossing'],

@@ -1,0 +1,46 @@
+import { MockActivityEnvironment } from '@temporalio/testing';
+import { DefaultLogger } from '@temporalio/worker';
+import { expect, test } from 'vitest';
+import { defineStep, stepActivity, todo, wait } from '../../src/steps/index.ts';
+
+/** Stands for SIGSTOP: nothing of this process moves on. */
+function freeze(ms: number): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
+}
+
+/** Runs a step that freezes for a while and then would act; answers whether it did, and what came out. */
+async function frozenFor(ms: number, heartbeatTimeoutMs: number | undefined) {
+  let acted = false;
+  const step = defineStep<null, null, null>({
+    name: 'test.frozen',
+    settleMs: 0,
+    probe: () => Promise.resolve(todo(null, 'nothing is done')),
+    apply: async (_input, _seen, _deps, { signal }) => {
+      await wait(10, signal);
+      freeze(ms);
+      await wait(200, signal);
+      acted = true;
+    },
+  });
+  const environment = new MockActivityEnvironment(
+    { heartbeatTimeoutMs: heartbeatTimeoutMs as number },
+    { logger: new DefaultLogger('ERROR') },
+  );
+  const activity = stepActivity(step, null, { platformDigest: 'd' });
+  const call = { mode: 'ensure', input: null, unit: 'w/r/1', platformDigest: 'd' } as const;
+  const error: unknown = await environment.run(activity, call).catch((thrown: unknown) => thrown);
+  return { acted, error };
+}
+
+test('a step whose process stood still past the heartbeat timeout acts no more, and may be tried again', async () => {
+  const { acted, error } = await frozenFor(500, 300);
+  expect(acted).toBe(false);
+  expect(error).toMatchObject({ type: 'ATTEMPT_OUTLIVED', nonRetryable: false });
+});
+
+test.each([
+  [200, 600],
+  [500, undefined],
+])('one that stood still for %j ms with a timeout of %j goes on', async (ms, timeout) => {
+  expect(await frozenFor(ms, timeout)).toMatchObject({ acted: true, error: { type: 'STEP_NOT_DONE' } });
+});

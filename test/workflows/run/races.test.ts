@@ -1,0 +1,133 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { RunReport } from '../../../src/runs/index.ts';
+import { describeWith } from '../../support/lab.ts';
+import { useTemporal } from '../../support/temporal.ts';
+import type { Harness } from './harness.ts';
+import { codeOf, startHarness } from './harness.ts';
+import { brokenUntilMended, createWorld, holdAt, testPolicy } from './world.ts';
+import type { World } from './world.ts';
+
+// What an operator does at the worst moment, and what a text field of the UI can send.
+await describeWith(['temporal'], 'at the worst moment', () => {
+  const server = useTemporal();
+  let world: World;
+  let harness: Harness;
+  let groups = 0;
+  const group = (): string => `w${(groups += 1)}`;
+  beforeAll(async () => {
+    world = createWorld();
+    harness = await startHarness(server(), world);
+  });
+  afterAll(() => harness.stop());
+  const fresh = (change: Partial<World> = {}): void => void Object.assign(world, createWorld(change));
+
+  test('an abort during the first look of the crossing keeps the run from crossing', async () => {
+    fresh();
+    const hold = holdAt('probe x');
+    world.hook = hold.hook;
+    const handle = await harness.start({ group: group(), steps: ['a'], cross: 'x' });
+    await hold.reached;
+    await harness.update(handle, 'abort', {});
+    hold.release();
+    const report = (await handle.result()) as RunReport;
+    expect(report).toMatchObject({ outcome: 'aborted', pastNoReturn: false });
+    expect(world.journal).toEqual(['on a', 'off a']);
+  });
+
+  test('a cancellation during the first look of the crossing keeps the run from crossing', async () => {
+    fresh();
+    const hold = holdAt('probe x');
+    world.hook = hold.hook;
+    const handle = await harness.start({ group: group(), steps: ['a'], cross: 'x' });
+    await hold.reached;
+    await handle.cancel();
+    hold.release();
+    await expect(handle.result()).rejects.toThrow();
+    expect(world.journal).toEqual(['on a', 'off a']);
+  });
+
+  test.each([
+    [{ action: 'abort' }, 'WRONG_STATE'],
+    [{ action: 'nonsense' }, 'WRONG_STATE'],
+    [{ action: 'skip', acceptedRisk: true }, 'INVALID_INPUT'],
+    [{ action: 'retry', reason: 7 }, 'INVALID_INPUT'],
+    [{ action: 'retry', by: '' }, 'INVALID_INPUT'],
+  ])('a parked run refuses %j and stays as it is', async (request, code) => {
+    fresh();
+    const broken = brokenUntilMended('apply a');
+    world.hook = broken.hook;
+    const handle = await harness.start({ group: group(), steps: ['a'] });
+    await harness.until(handle, 'parked');
+    await expect(harness.update(handle, 'resolve', request as never)).rejects.toSatisfy(
+      (error) => codeOf(error) === code,
+    );
+    broken.mend();
+    await harness.update(handle, 'resolve', { action: 'retry' });
+    expect(((await handle.result()) as RunReport).outcome).toBe('done');
+  });
+
+  test.each([[null], ['text'], [[]], [7]])('an update with the argument %j is refused', async (request) => {
+    fresh();
+    const hold = holdAt('apply a');
+    world.hook = hold.hook;
+    const handle = await harness.start({ group: group(), steps: ['a'] });
+    await hold.reached;
+    const sent = handle.executeUpdate('pause', { args: [request] });
+    await expect(sent).rejects.toSatisfy((error) => codeOf(error) === 'INVALID_INPUT');
+    hold.release();
+    expect(((await handle.result()) as RunReport).outcome).toBe('done');
+  });
+
+  test('skip with proof works in a cancelled run whose undo has parked', async () => {
+    fresh();
+    const broken = brokenUntilMended('undo a');
+    const hold = holdAt('apply b');
+    world.hook = async (event, signal) => {
+      await broken.hook(event, signal);
+      await hold.hook(event, signal);
+    };
+    const handle = await harness.start({ group: group(), steps: ['a', 'b'] });
+    await hold.reached;
+    await handle.cancel();
+    await harness.until(handle, 'parked');
+    await expect(harness.update(handle, 'resolve', { action: 'skip' })).rejects.toSatisfy(
+      (error) => codeOf(error) === 'SKIP_REFUSED',
+    );
+    world.switches.set('a', false);
+    await harness.update(handle, 'resolve', { action: 'skip' });
+    await expect(handle.result()).rejects.toThrow();
+    expect(world.reports.at(-1)).toMatchObject({ outcome: 'cancelled', leftBehind: [] });
+  });
+
+  test('time that nobody watched does not count as soak', async () => {
+    fresh({
+      switches: new Map([['healthy', true]]),
+      policy: testPolicy({ soak: { durationMs: 1_500, everyMs: 100 } }),
+    });
+    const handle = await harness.start({ group: group(), steps: ['a'], soak: 'healthy' });
+    await harness.untilStep(handle, 'soak');
+    await harness.update(handle, 'pause', {});
+    await harness.until(handle, 'paused');
+    await new Promise((resolve) => setTimeout(resolve, 1_700));
+    await harness.update(handle, 'resume', {});
+    const report = (await handle.result()) as RunReport;
+    expect(report.outcome).toBe('done');
+    const running = report.phases
+      .filter((phase) => phase.state === 'running')
+      .reduce((sum, phase) => sum + phase.ms, 0);
+    expect(running).toBeGreaterThanOrEqual(1_200);
+  });
+
+  test('what a finished section of steps changed is taken back by an abort', async () => {
+    fresh();
+    const hold = holdAt('apply last');
+    world.hook = hold.hook;
+    const input = { group: group(), steps: ['a', 'b'], drive: 'back', then: 'last' };
+    const handle = await harness.start(input, { type: 'critical' });
+    await hold.reached;
+    await harness.update(handle, 'abort', {});
+    hold.release();
+    expect(((await handle.result()) as RunReport).outcome).toBe('aborted');
+    expect(world.journal).toEqual(['on a', 'on b', 'on last', 'off b', 'off a']);
+  });
+});
