@@ -5,7 +5,7 @@ import { Client, Connection } from '@temporalio/client';
 import type { WorkflowHandle } from '@temporalio/client';
 import { monotonicMs } from '../../lab/clock.ts';
 import { startProcess } from '../../lab/process.ts';
-import { runsTypeScript } from '../../lab/run-typescript.ts';
+import { runsWorker } from '../../lab/run-typescript.ts';
 import { startTemporal } from '../../lab/temporal.ts';
 import type { RunReport } from '../../src/runs/index.ts';
 import { buildBundle } from '../../workers/bundle.ts';
@@ -75,7 +75,7 @@ export async function openStage(): Promise<EngineStage> {
     finished.catch(() => undefined);
     const worker = await startProcess({
       ...{ stateDir, name, part: 'workers', command: process.execPath },
-      args: [...runsTypeScript, workerMain, address, name, codePath],
+      args: [...runsWorker, workerMain, address, name, codePath],
       readyWithinMs: 60_000,
       // Raced, so that a worker that ends or hangs is noticed.
       ready: () => Promise.race([finished, new Promise<false>((resolve) => setTimeout(resolve, 500, false))]),

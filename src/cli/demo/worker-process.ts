@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import type { LabProcess } from '../../../lab/process.ts';
 import { startProcess } from '../../../lab/process.ts';
-import { runsTypeScript } from '../../../lab/run-typescript.ts';
+import { runsWorker } from '../../../lab/run-typescript.ts';
 import { livePollers, withClient } from '../../client/index.ts';
 import { controlQueue, defaultTaskQueue, domainQueue } from '../../runs/index.ts';
 import type { ConnectionSettings } from '../../settings/index.ts';
@@ -32,7 +32,7 @@ export function startWorkerProcess(options: WorkerProcessOptions): Promise<LabPr
     name: 'workers',
     part: 'workers',
     command: process.execPath,
-    args: [...runsTypeScript, fileURLToPath(new URL('../../../workers/main.ts', import.meta.url))],
+    args: [...runsWorker, fileURLToPath(new URL('../../../workers/main.ts', import.meta.url))],
     env: {
       ...process.env,
       ...env,
