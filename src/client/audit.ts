@@ -3,7 +3,7 @@ import type { Client } from '@temporalio/client';
 import { WorkflowFailedError } from '@temporalio/client';
 import { GantryError, troubleOf } from '../errors/index.ts';
 import type { RedisAudit, RedisAuditInput } from '../runs/index.ts';
-import { grpc, grpcStatus, serverError } from './server-error.ts';
+import { grpcStatus, isDeadline, serverError } from './server-error.ts';
 
 /** The observer's workflow type (workflows/redis/audit.ts). It holds no lock and changes nothing. */
 const redisAuditType = 'redisAudit';
@@ -31,7 +31,7 @@ export async function auditRedis(client: Client, taskQueue: string, input: Redis
       const { code, message, problems, evidence } = troubleOf(error.cause ?? error);
       throw new GantryError(code, message, { problems, evidence, cause: error.cause });
     }
-    if (grpcStatus(error)?.code === grpc.deadlineExceeded)
+    if (isDeadline(grpcStatus(error)))
       throw new GantryError('NO_WORKER', `the audit was not answered within ${auditMs / 1000} s`, {
         evidence: { taskQueue },
         cause: error,

@@ -51,12 +51,20 @@ export function serverError(error: unknown): GantryError | undefined {
     return new GantryError('SERVER_REFUSED', `the Temporal server refused: ${details}`, {
       evidence: { code, details },
     });
-  if (code === grpc.unavailable || code === grpc.deadlineExceeded)
+  if (code === grpc.unavailable || isDeadline(status))
     return new GantryError('NO_SERVER', `the Temporal server does not answer: ${details}`, {
       evidence: { code, details },
       cause: error,
     });
   return undefined;
+}
+
+/**
+ * Whether a request ran out of its time. The server knows the deadline too: where its clock is the first to see it, it
+ * resets the stream, and the client then reads "cancelled". No request here is cancelled by ourselves.
+ */
+export function isDeadline(status: { code: number } | undefined): boolean {
+  return status?.code === grpc.deadlineExceeded || status?.code === grpc.cancelled;
 }
 
 /** The gRPC status at the bottom of an error's causes. */

@@ -8,7 +8,7 @@ import { describeRun } from './description.ts';
 import { closedOutcome } from './outcome.ts';
 import type { RunRef } from './run-ref.ts';
 import { handleOf } from './run-ref.ts';
-import { grpc, grpcStatus } from './server-error.ts';
+import { grpc, grpcStatus, isDeadline } from './server-error.ts';
 
 /** The state of a run. */
 export type StatusAnswer = {
@@ -55,7 +55,7 @@ async function query(client: Client, ref: RunRef): Promise<Said> {
   } catch (error) {
     if (error instanceof QueryNotRegisteredError) return { note: 'the run does not answer `status`' };
     const status = grpcStatus(error);
-    if (status?.code === grpc.deadlineExceeded || status?.code === grpc.failedPrecondition)
+    if (isDeadline(status) || status?.code === grpc.failedPrecondition)
       return { note: 'no worker answers for this run' };
     return { note: `the run could not be asked (${status?.details ?? String(error)})` };
   }

@@ -1,5 +1,8 @@
+import { once } from 'node:events';
+import http2 from 'node:http2';
+import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Client } from '@temporalio/client';
+import { Client, Connection } from '@temporalio/client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
   abort,
@@ -14,6 +17,7 @@ import {
   startRun,
   watchRun,
 } from '../../src/client/index.ts';
+import { ask } from '../../src/client/server-error.ts';
 import type { GantryError } from '../../src/errors/index.ts';
 import { problem } from '../../src/errors/index.ts';
 import type { RunInput } from '../../src/runs/index.ts';
@@ -51,6 +55,16 @@ describe('without a server', () => {
     const error = await refused(connect({ address, namespace: 'default', options: { address } }));
     expect(error).toMatchObject({ code: 'NO_SERVER', message: expect.stringContaining(address) as string });
     expect(Date.now() - began).toBeLessThan(8_000);
+  }, 15_000);
+
+  it('takes a stream that the server reset at its own deadline for one that ran out of time', async () => {
+    const resets = http2.createServer().on('stream', (stream) => stream.close(http2.constants.NGHTTP2_CANCEL));
+    await once(resets.listen(0, '127.0.0.1'), 'listening');
+    const connection = Connection.lazy({ address: `127.0.0.1:${(resets.address() as AddressInfo).port}` });
+    const request = () => connection.workflowService.describeNamespace({ namespace: 'default' });
+    expect(await refused(ask(new Client({ connection }), request))).toMatchObject({ code: 'NO_SERVER' });
+    await connection.close();
+    resets.close();
   }, 15_000);
 });
 
