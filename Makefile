@@ -12,7 +12,7 @@ export ONLY KEEP
 help: ## Shows the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-demo: setup-demo ## Hands a real Redis primary over under write load (KEEP=1 stays up to be explored)
+demo: setup-demo ## A real Redis primary under write load is handed over, then killed and replaced (ONLY=redis.failover, KEEP=1)
 	@$(NODE) src/cli/demo/main.ts
 
 test: setup-test ## All tests on real parts, types and lint first
@@ -45,6 +45,7 @@ setup-demo: setup
 	@scripts/setup-temporal.sh
 setup-test: setup-demo
 	@scripts/setup-time-skipping.sh
+	@scripts/setup-valkey.sh || echo 'tests that need Valkey 9 are skipped' >&2
 
 node_modules/.package-lock.json: package-lock.json
 	@npm ci --no-audit --no-fund --loglevel=error

@@ -44,6 +44,16 @@ export async function findRedisServer(): Promise<string> {
 }
 
 /**
+ * The folder in the project's cache that holds Valkey 9 with all that it needs.
+ * @throws GantryError LAB_PART_MISSING
+ */
+export async function valkeyRoot(): Promise<string> {
+  const root = join(cacheDir(), `valkey-${process.env['GANTRY_VALKEY_SUITE'] ?? 'sid'}`);
+  if (isProgram(join(root, 'usr', 'bin', 'valkey-server'))) return root;
+  throw missing('Valkey 9', `not at ${root}`, 'scripts/setup-valkey.sh');
+}
+
+/**
  * The start script of Temporal's time-skipping test server, in the project's cache.
  * @throws GantryError LAB_PART_MISSING
  */

@@ -4,8 +4,12 @@ import { GantryError } from '../src/errors/index.ts';
 import { freePort } from './ports.ts';
 import type { LabProcess } from './process.ts';
 import { startProcess } from './process.ts';
-import { findRedisServer } from './programs.ts';
+import type { RedisLogin } from './redis-client.ts';
 import { withRedis } from './redis-client.ts';
+import type { RedisServer } from './redis-server.ts';
+import { redisServer } from './redis-server.ts';
+import type { LabTls } from './tls.ts';
+import { tlsDirectives } from './tls.ts';
 
 export type RedisNodeOptions = {
   stateDir: string;
@@ -17,6 +21,14 @@ export type RedisNodeOptions = {
   /** Default: a free one. */
   port?: number;
   password?: string;
+  /** A user of this name with the same password and every right; the nodes follow each other as it. */
+  username?: string;
+  /** Nothing but TLS, client certificates required. */
+  tls?: LabTls;
+  /** Default 127.0.0.1. */
+  host?: string;
+  /** Default `redis`. */
+  server?: RedisServer;
   minReplicasToWrite?: number;
   minReplicasMaxLagSeconds?: number;
   /** When the append-only file is synced; `no`: there is none, so a killed node comes back empty. Default `everysec`. */
@@ -28,7 +40,7 @@ export type RedisNodeOptions = {
 
 export type RedisNode = {
   readonly name: string;
-  readonly host: '127.0.0.1';
+  readonly host: string;
   readonly port: number;
   /** Of the process that runs now; changes with `restart()`. */
   readonly pid: number;
@@ -51,27 +63,31 @@ export type RedisNode = {
  * @throws GantryError LAB_PART_MISSING, LAB_PART_FAILED
  */
 export async function startRedisNode(options: RedisNodeOptions): Promise<RedisNode> {
-  const port = options.port ?? (await freePort());
-  const address = { host: '127.0.0.1', port } as const;
+  const host = options.host ?? '127.0.0.1';
+  const port = options.port ?? (await freePort(host));
+  const address = { host, port };
+  const login = loginOf(options);
   const processName = `${options.group}-${options.name}`;
   const dir = join(options.stateDir, 'redis', processName);
   const confFile = join(dir, 'redis.conf');
   mkdirSync(dir, { recursive: true });
-  writeFileSync(confFile, configuration(options, port, dir), { mode: 0o600 });
+  writeFileSync(confFile, configuration(options, address, dir), { mode: 0o600 });
 
-  const start = async (): Promise<LabProcess> =>
-    startProcess({
+  const start = async (): Promise<LabProcess> => {
+    const { command, args } = await redisServer(options.server);
+    return startProcess({
       stateDir: options.stateDir,
       name: processName,
       part: 'redis',
-      command: await findRedisServer(),
-      args: [confFile],
+      command,
+      args: [...args, confFile],
       cwd: dir,
       ports: [port],
       endpoints: { group: options.group, node: options.name, host: address.host, port },
-      ready: () => withRedis(address, options.password, (client) => isLoaded(client.info(), confFile)),
+      ready: () => withRedis(address, login, (client) => isLoaded(client.info(), confFile)),
       ...(options.detached === undefined ? {} : { detached: options.detached }),
     });
+  };
 
   let running = await start();
   return {
@@ -94,17 +110,30 @@ export async function startRedisNode(options: RedisNodeOptions): Promise<RedisNo
   };
 }
 
+/** How the lab gets into a node that is started so. */
+export function loginOf({
+  username,
+  password,
+  tls,
+}: Pick<RedisNodeOptions, 'username' | 'password' | 'tls'>): RedisLogin {
+  return {
+    ...(username === undefined ? {} : { username }),
+    ...(password === undefined ? {} : { password }),
+    ...(tls ? { tls } : {}),
+  };
+}
+
 /** INFO is answered while data are still being loaded, and a port by whoever listens there: ask for both. */
 async function isLoaded(info: Promise<string>, confFile: string): Promise<boolean> {
   const text = await info;
   return text.includes(`config_file:${confFile}`) && text.includes('\r\nloading:0');
 }
 
-function configuration(options: RedisNodeOptions, port: number, dir: string): string {
-  const { aof = 'everysec', password, replicaOf } = options;
+function configuration(options: RedisNodeOptions, at: { host: string; port: number }, dir: string): string {
+  const { aof = 'everysec', username, password, replicaOf, tls } = options;
   const directives: Record<string, string> = {
-    bind: '127.0.0.1',
-    port: String(port),
+    bind: at.host,
+    ...(tls ? { port: '0', 'tls-port': String(at.port) } : { port: String(at.port) }),
     dir,
     daemonize: 'no',
     save: '',
@@ -116,6 +145,7 @@ function configuration(options: RedisNodeOptions, port: number, dir: string): st
     // Redis 7 lets a primary wait for its replicas on SIGTERM, 10 s by default: the lab stops them all at once.
     'shutdown-timeout': '0',
     ...(password === undefined ? {} : { requirepass: password, masterauth: password }),
+    ...(username === undefined ? {} : { masteruser: username }),
     ...(options.minReplicasToWrite === undefined
       ? {}
       : { 'min-replicas-to-write': String(options.minReplicasToWrite) }),
@@ -125,6 +155,8 @@ function configuration(options: RedisNodeOptions, port: number, dir: string): st
     ...options.conf,
   };
   const lines = Object.entries(directives).map(([name, value]) => `${name} ${quoted(value)}`);
+  if (tls) lines.push(...tlsDirectives(tls));
+  if (username !== undefined) lines.push(`user ${username} on ${password ? `>${password}` : 'nopass'} ~* &* +@all`);
   if (replicaOf) lines.push(`replicaof ${replicaOf.host} ${replicaOf.port}`);
   return `${lines.join('\n')}\n`;
 }

@@ -3,6 +3,8 @@ import { startDiscoveryProcess } from './discovery-process.ts';
 import { writeLabPlatform } from './platform-file.ts';
 import type { RedisGroup, RedisGroupOptions } from './redis.ts';
 import { startRedisGroup } from './redis.ts';
+import type { SentinelOptions, Sentinels } from './sentinel.ts';
+import { startSentinels } from './sentinel.ts';
 
 export type RedisRigOptions = {
   stateDir: string;
@@ -10,6 +12,8 @@ export type RedisRigOptions = {
   group?: string;
   replicas?: number;
   redis?: Partial<RedisGroupOptions>;
+  /** Sentinels that watch the group and stand in the platform file. */
+  sentinels?: Partial<SentinelOptions>;
   /** `host:port` that the platform file gives for a node instead of its own (a proxy in front of it). */
   addresses?: (node: { name: string; host: string; port: number }) => { host: string; port: number };
   /** Merged into the group's entry of the platform file. */
@@ -23,6 +27,7 @@ export type RedisRigOptions = {
 /** A Redis group with its discovery, and the platform file that names them. */
 export type RedisRig = {
   group: RedisGroup;
+  sentinels?: Sentinels;
   groupName: string;
   discoveryUrl: string;
   platformFile: string;
@@ -51,6 +56,7 @@ export async function startRedisRig(options: RedisRigOptions): Promise<RedisRig>
     minReplicasMaxLagSeconds: 10,
     ...options.redis,
   });
+  let sentinels: Sentinels | undefined;
   const address = options.addresses ?? (({ host, port }) => ({ host, port }));
   try {
     const discovery = await startDiscoveryProcess({ stateDir, file: join(stateDir, 'discovery', 'records.json') });
@@ -61,18 +67,31 @@ export async function startRedisRig(options: RedisRigOptions): Promise<RedisRig>
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify({ primary: address(primary), epoch: 0 }),
     });
+    sentinels =
+      options.sentinels &&
+      (await startSentinels({
+        ...{ stateDir, master: groupName, primary, replicas, ...group.login },
+        ...options.sentinels,
+      }));
+    const settings = {
+      ...(sentinels
+        ? { sentinel: { master: groupName, nodes: sentinels.nodes.map(({ host, port }) => ({ host, port })) } }
+        : {}),
+      ...options.settings,
+    };
     const { path, reportFolder } = writeLabPlatform({
       stateDir,
       group: groupName,
       nodes: group.nodes.map((node) => ({ name: node.name, ...address(node) })),
       discoveryUrl: discovery.url,
       passwordVariable,
-      ...(options.settings ? { settings: options.settings } : {}),
+      settings,
       ...(options.policies ? { policies: options.policies } : {}),
       ...(options.reportFolder ? { reportFolder: options.reportFolder } : {}),
     });
     return {
       group,
+      ...(sentinels ? { sentinels } : {}),
       groupName,
       discoveryUrl: discovery.url,
       platformFile: path,
@@ -80,10 +99,12 @@ export async function startRedisRig(options: RedisRigOptions): Promise<RedisRig>
       env: { [passwordVariable]: password },
       stop: async () => {
         await discovery.stop();
+        await sentinels?.stop();
         await group.stop();
       },
     };
   } catch (error) {
+    await sentinels?.stop();
     await group.stop();
     throw error;
   }

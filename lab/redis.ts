@@ -1,8 +1,9 @@
 import { GantryError } from '../src/errors/index.ts';
 import { until } from './clock.ts';
+import type { RedisLogin } from './redis-client.ts';
 import { redisInfo } from './redis-client.ts';
 import type { RedisNode, RedisNodeOptions } from './redis-node.ts';
-import { startRedisNode } from './redis-node.ts';
+import { loginOf, startRedisNode } from './redis-node.ts';
 
 export type RedisGroupOptions = Omit<RedisNodeOptions, 'group' | 'name' | 'replicaOf' | 'port'> & {
   /** The group's name. */
@@ -16,6 +17,8 @@ export type RedisGroup = {
   /** `r1` (the primary at start), `r2`, … */
   readonly nodes: readonly RedisNode[];
   readonly password?: string;
+  /** How one gets into every node. */
+  readonly login: RedisLogin;
   node(name: string): RedisNode;
   /** One more replica of whichever node is given (default: the first), e.g. to restore redundancy. */
   addReplica(of?: RedisNode): Promise<RedisNode>;
@@ -37,7 +40,7 @@ export async function startRedisGroup(options: RedisGroupOptions): Promise<Redis
     const of = replicaOf && { host: replicaOf.host, port: replicaOf.port };
     const node = await startRedisNode({ ...shared, group, name, ...(of ? { replicaOf: of } : {}) });
     nodes.push(node);
-    if (of) await linkUp(node, shared.password);
+    if (of) await linkUp(node, loginOf(shared));
     return node;
   };
   const stop = async (): Promise<void> => void (await Promise.all(nodes.map((node) => node.stop())));
@@ -57,6 +60,7 @@ export async function startRedisGroup(options: RedisGroupOptions): Promise<Redis
     name: group,
     nodes,
     ...(shared.password === undefined ? {} : { password: shared.password }),
+    login: loginOf(shared),
     node: nodeOf,
     addReplica: (of = nodeOf('r1')) => start(of),
     stop,
@@ -69,11 +73,11 @@ export async function startRedisGroup(options: RedisGroupOptions): Promise<Redis
  */
 export async function linkUp(
   node: { name?: string; host: string; port: number },
-  password?: string,
+  login?: string | RedisLogin,
   withinMs = 15_000,
 ): Promise<void> {
   const up = await until(async () => {
-    const info = await redisInfo(node, password, 'everything');
+    const info = await redisInfo(node, login, 'everything');
     // Until its first append-only file is written, a killed replica would come back empty.
     const written = info['aof_rewrite_in_progress'] === '0' && info['aof_rewrite_scheduled'] === '0';
     return written && info['master_link_status'] === 'up' && info['master_sync_in_progress'] === '0';

@@ -3,11 +3,13 @@ import type { WorkerContext, WorkerSettings } from './context.ts';
 import { openContext } from './context.ts';
 import { orchestrationWorkers } from './orchestration.ts';
 import { redisWorkers } from './redis.ts';
+import { vantageWorkers } from './vantage.ts';
 
 /** Worker roles: which process polls what. Production runs one deployment for each. */
 export const roles = {
   orchestration: (context: WorkerContext) => orchestrationWorkers(context),
   redis: (context: WorkerContext) => redisWorkers(context),
+  vantage: (context: WorkerContext) => vantageWorkers(context),
 } satisfies Record<string, (context: WorkerContext) => Promise<Worker[]>>;
 
 export type Role = keyof typeof roles;

@@ -10,20 +10,30 @@ import { createWorker } from './worker.ts';
 
 /** The steps of the redis domain. It has the passwords of the Redis groups and nothing else. */
 export async function redisWorkers(context: WorkerContext): Promise<Worker[]> {
-  const { platform, env, log, taskQueue } = context;
-  const groups = (name: string): RedisGroupAccess => {
-    const access = redisGroupAccess(name, redisGroup(platform.platform, name), (ref) => resolveSecret(ref, env));
-    return wrapped(context, access);
-  };
+  const { platform, log, taskQueue } = context;
+  const groups = redisGroups(context);
   const groupNames = Object.keys(platform.platform.redis.groups);
   const activities = createRedisActivities({ groups, groupNames, runtime: { platformDigest: platform.digest }, log });
   return [await createWorker(context, { taskQueue: domainQueue(taskQueue, 'redis'), activities })];
 }
 
+/** How a worker reaches the groups of its platform file. */
+export function redisGroups(context: WorkerContext): (name: string) => RedisGroupAccess {
+  const { platform, env } = context;
+  return (name) => {
+    const access = redisGroupAccess(name, redisGroup(platform.platform, name), (ref) => resolveSecret(ref, env));
+    return wrapped(context, access);
+  };
+}
+
 function wrapped({ wrapDriver }: WorkerContext, access: RedisGroupAccess): RedisGroupAccess {
+  const { sentinels } = access;
   return {
     ...access,
     connect: async (node, options) => wrapDriver('redis', await access.connect(node, options)),
     discovery: wrapDriver('discovery', access.discovery),
+    ...(sentinels
+      ? { sentinels: { ...sentinels, connect: async (at) => wrapDriver('sentinel', await sentinels.connect(at)) } }
+      : {}),
   };
 }

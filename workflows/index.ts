@@ -1,3 +1,4 @@
 // Every workflow type that a worker offers. The bundle is made of this file.
 export { redisAudit } from './redis/audit.ts';
+export { redisFailover } from './redis/failover.ts';
 export { redisSwitchover } from './redis/switchover.ts';

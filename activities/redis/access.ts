@@ -1,19 +1,32 @@
 import { commandDiscovery, httpDiscovery } from '../../src/drivers/discovery/index.ts';
 import type { Discovery } from '../../src/drivers/discovery/index.ts';
+import type { Fence } from '../../src/drivers/fence/index.ts';
+import { commandFence, sshFence } from '../../src/drivers/fence/index.ts';
 import type { RedisConnectOptions, RedisCredentials, RedisNode } from '../../src/drivers/redis/index.ts';
 import { connectRedis } from '../../src/drivers/redis/index.ts';
 import type { ErrorCode } from '../../src/errors/index.ts';
 import { GantryError } from '../../src/errors/index.ts';
-import type { RedisGroup, SecretRef } from '../../src/platform/index.ts';
+import type { RedisFence, RedisGroup, SecretRef } from '../../src/platform/index.ts';
+import { sentinelDiscovery } from '../../src/drivers/sentinel/index.ts';
 import type { Logger } from '../../src/telemetry/log.ts';
+import type { SentinelAccess } from './sentinel-access.ts';
+import { sentinelAccess } from './sentinel-access.ts';
+import { tlsOf } from './tls.ts';
 
 /** A group as the worker reaches it: intent, connections, and where its clients look the primary up. */
 export type RedisGroupAccess = {
   config: RedisGroup;
-  /** A new connection to a node; the caller closes it. @throws REDIS_UNKNOWN_NODE, REDIS_TLS_UNSUPPORTED, and what connecting gives */
+  /** A new connection to a node; the caller closes it. @throws REDIS_UNKNOWN_NODE, and what connecting gives */
   connect: (nodeName: string, options?: RedisConnectOptions) => Promise<RedisNode>;
   discovery: Discovery;
+  /** Where the platform file names Sentinels. */
+  sentinels?: SentinelAccess;
+  /** A fence of the group's list that acts from outside Redis, aimed at one node. @throws SECRET_NOT_FOUND */
+  fence: (fence: OutsideFence, node: { name: string; host: string; port: number }) => Fence;
 };
+
+/** The fences that prove something without the node's help. */
+export type OutsideFence = Extract<RedisFence, { kind: 'command' | 'ssh' }>;
 
 /** What every redis step is given. */
 export type RedisDeps = {
@@ -31,27 +44,43 @@ export function redisGroupAccess(
   config: RedisGroup,
   secret: (ref: SecretRef) => string,
 ): RedisGroupAccess {
+  const tls = config.tls && tlsOf(config.tls, secret);
   const credentials: RedisCredentials = {
     ...(config.username === undefined ? {} : { username: config.username }),
     ...(config.password === undefined ? {} : { password: secret(config.password) }),
+    ...(tls ? { tls } : {}),
   };
+  const sentinels = config.sentinel && sentinelAccess(config.sentinel, config.nodes, secret, tls);
   return {
     config,
     connect: async (nodeName, options) => {
-      // To speak without TLS to a group that asks for it would send the password in clear.
-      if (config.tls) {
-        throw new GantryError('REDIS_TLS_UNSUPPORTED', `${name} asks for TLS: ${nodeName} is not connected to`);
-      }
       const node = config.nodes.find((one) => one.name === nodeName);
       if (node) return connectRedis({ host: node.host, port: node.port }, credentials, options);
       const names = config.nodes.map((one) => one.name).join(', ');
       throw new GantryError('REDIS_UNKNOWN_NODE', `the group ${name} has no node ${nodeName}; it has ${names}`);
     },
-    discovery: discoveryOf(name, config.discovery, secret),
+    discovery: discoveryOf(name, config.discovery, secret, sentinels),
+    ...(sentinels ? { sentinels } : {}),
+    fence: (fence, node) => {
+      const target = { group: name, node: node.name, host: node.host, port: node.port };
+      if (fence.kind === 'command') return commandFence(fence, target);
+      return sshFence(fence, secret(fence.privateKey), target);
+    },
   };
 }
 
-function discoveryOf(group: string, config: RedisGroup['discovery'], secret: (ref: SecretRef) => string): Discovery {
+function discoveryOf(
+  group: string,
+  config: RedisGroup['discovery'],
+  secret: (ref: SecretRef) => string,
+  sentinels: SentinelAccess | undefined,
+): Discovery {
+  if (config.kind === 'sentinel') {
+    // The schema asks for them; without Sentinels there is nobody to ask.
+    if (!sentinels) throw new GantryError('PLATFORM_INVALID', `the discovery of ${group} needs its \`sentinel\``);
+    const { master, endpoints, connect, spelling } = sentinels;
+    return sentinelDiscovery({ master, sentinels: endpoints, connect, spelling });
+  }
   if (config.kind === 'command') return commandDiscovery({ group, read: config.read, write: config.write });
   return httpDiscovery({
     group,

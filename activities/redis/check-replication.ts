@@ -1,14 +1,17 @@
-import type { RedisSwitchoverData } from '../../src/planning/redis/index.ts';
+import type { NewOrder } from '../../src/planning/redis/index.ts';
 import { blocked, defineStep, done, todo } from '../../src/steps/index.ts';
 import type { RedisDeps } from './access.ts';
 import type { GroupNodeSeen } from './group-look.ts';
+import { sentinelFaults } from './prove-sentinels.ts';
+import { readSentinels } from './read-sentinels.ts';
 import { lookAtGroup, roleFaults, withGroup } from './group-look.ts';
 
 /** One reading of the soak. A node that can't be read is an error: no reading is never a good one. */
-export const checkReplication = defineStep<RedisSwitchoverData, GroupNodeSeen[], RedisDeps>({
+export const checkReplication = defineStep<NewOrder, GroupNodeSeen[], RedisDeps>({
   name: 'redis.check-replication',
-  probe: async (data, { groups }) =>
-    withGroup(await groups(data.group), data, async (members) => {
+  probe: async (data, { groups }) => {
+    const access = await groups(data.group);
+    return withGroup(access, data, async (members) => {
       const seen = await lookAtGroup(members);
       const [primary, ...replicas] = seen;
       if (seen.filter(({ role }) => role === 'primary').length > 1) {
@@ -20,11 +23,14 @@ export const checkReplication = defineStep<RedisSwitchoverData, GroupNodeSeen[],
         ...lagged
           .filter(({ lag }) => lag >= data.lagLimitBytes)
           .map(({ name, lag }) => `${name} is ${lag} bytes behind`),
+        // Under Sentinel a second election would show here.
+        ...(data.sentinel && access.sentinels ? sentinelFaults(await readSentinels(access.sentinels), data) : []),
       ];
       if (faults.length) return todo(seen, faults.join('; '));
       return done(
         seen,
         `roles as planned, links up, lag at most ${Math.max(0, ...lagged.map(({ lag }) => lag))} bytes`,
       );
-    }),
+    });
+  },
 });

@@ -1,5 +1,5 @@
 import type { RedisNode, Replication } from '../../src/drivers/redis/index.ts';
-import type { NodeRef, RedisSwitchoverData } from '../../src/planning/redis/index.ts';
+import type { NodeRef, NewOrder } from '../../src/planning/redis/index.ts';
 import { sameAddress } from '../../src/planning/redis/index.ts';
 import type { RedisGroupAccess } from './access.ts';
 import { withNodes } from './access.ts';
@@ -9,15 +9,15 @@ export type GroupNodeSeen = Pick<Replication, 'role' | 'follows' | 'linkUp' | 's
   name: string;
 };
 
-/** All nodes of a planned handover, the new primary first. */
-export function nodesOf(data: RedisSwitchoverData): NodeRef[] {
-  return [data.candidate, data.primary, ...data.siblings];
+/** All nodes that are to have a role in the new order, the new primary first. */
+export function nodesOf(data: NewOrder): NodeRef[] {
+  return [data.candidate, ...(data.primary ? [data.primary] : []), ...data.siblings];
 }
 
 /** Runs `use` with connections to all nodes, each beside its name; the new primary first. @throws if one can't be reached */
 export async function withGroup<T>(
   access: RedisGroupAccess,
-  data: RedisSwitchoverData,
+  data: NewOrder,
   use: (members: { ref: NodeRef; node: RedisNode }[]) => Promise<T>,
 ): Promise<T> {
   const refs = nodesOf(data);
@@ -41,7 +41,7 @@ export async function lookAtGroup(members: readonly { ref: NodeRef; node: RedisN
 }
 
 /** What is not as planned with the roles and links, in words; nothing if all is well. */
-export function roleFaults(seen: readonly GroupNodeSeen[], data: RedisSwitchoverData): string[] {
+export function roleFaults(seen: readonly GroupNodeSeen[], data: NewOrder): string[] {
   const [primary, ...replicas] = seen;
   const faults = primary?.role === 'primary' ? [] : [`${data.candidate.name} is not primary`];
   for (const node of replicas) {

@@ -13,14 +13,19 @@ import { persistRoles } from './persist-roles.ts';
 const tries = 4;
 const betweenMs = 50;
 
+/** What an announcement needs to know; a failover has no old primary to let go of. */
+export type Announcing = Omit<Handover, 'data' | 'seen'> & {
+  data: Pick<RedisSwitchoverData, 'group' | 'primary' | 'candidate'>;
+};
+
 export type Promoted = {
   /** Left out when it can't be reached. */
   primary?: RedisNode | undefined;
   candidate: RedisNode;
   /** Of the attempt that promoted. */
   epoch: number;
-  /** Whether both roles are known to be in the config files. */
-  persisted: boolean;
+  /** Whose role is known to be in its config file. */
+  persisted: { primary: boolean; candidate: boolean };
 };
 
 /**
@@ -31,7 +36,7 @@ export type Promoted = {
  *
  * @throws DISCOVERY_UNREACHABLE, DISCOVERY_REFUSED (a later decision for another node), REDIS_NOT_PERSISTED
  */
-export async function announce(given: Handover, promoted: Promoted): Promise<void> {
+export async function announce(given: Announcing, promoted: Promoted): Promise<void> {
   const { context, data } = given;
   const { primary, candidate, epoch, persisted } = promoted;
   const startedAt = performance.now();
@@ -39,9 +44,11 @@ export async function announce(given: Handover, promoted: Promoted): Promise<voi
     context.measure('redirectMs', performance.now() - startedAt),
   );
   const fence = insist(() => ours(candidate.raiseEpoch(epoch)));
-  const written = persisted
-    ? undefined
-    : fence.then((raised) => persistRoles(data, { primary, candidate, epoch: raised }));
+  const unwritten = persisted.primary ? undefined : primary;
+  const written =
+    persisted.candidate && !unwritten
+      ? undefined
+      : fence.then((raised) => persistRoles(data, { primary: unwritten, candidate, epoch: raised }));
   const free = primary && release(given, primary);
   const results = await Promise.allSettled([redirected, fence, written, free]);
   for (const result of results) if (result.status === 'rejected') throw result.reason;
@@ -49,7 +56,7 @@ export async function announce(given: Handover, promoted: Promoted): Promise<voi
 }
 
 /** Without the note the next step does it all once more. */
-async function note({ data, log }: Handover, candidate: RedisNode, epoch: number): Promise<void> {
+async function note({ data, log }: Announcing, candidate: RedisNode, epoch: number): Promise<void> {
   try {
     await candidate.markSettled(epoch);
   } catch (error) {
@@ -59,7 +66,7 @@ async function note({ data, log }: Handover, candidate: RedisNode, epoch: number
 }
 
 /** A later decision that names the candidate too is another attempt's at this very handover: clients are where they should be. */
-async function redirect({ access, data }: Handover, epoch: number): Promise<void> {
+async function redirect({ access, data }: Announcing, epoch: number): Promise<void> {
   try {
     await access.discovery.redirect({ primary: addressOf(data.candidate), epoch });
   } catch (error) {
@@ -70,14 +77,14 @@ async function redirect({ access, data }: Handover, epoch: number): Promise<void
 }
 
 /** Ends the pause and, once those who waited have their answer, the connections of all clients. */
-export async function letGo({ group, primary: { name } }: RedisSwitchoverData, primary: RedisNode, log: Logger) {
+export async function letGo({ group, primary: { name } }: Announcing['data'], primary: RedisNode, log: Logger) {
   await primary.unpause();
   const killed = await primary.killNormalClients();
   log.info({ group, node: name, killed }, 'clients of the old primary disconnected');
 }
 
 /** Whether the clients could be let go now. */
-async function release({ data, log }: Handover, primary: RedisNode): Promise<boolean> {
+async function release({ data, log }: Announcing, primary: RedisNode): Promise<boolean> {
   try {
     await letGo(data, primary, log);
     return true;
@@ -88,6 +95,7 @@ async function release({ data, log }: Handover, primary: RedisNode): Promise<boo
   }
 }
 
+/** Tries again, shortly, what must succeed right after a promotion. */
 async function insist<T>(act: () => Promise<T>): Promise<T> {
   for (let left = tries - 1; ; left -= 1) {
     try {

@@ -28,7 +28,12 @@ export async function handOverByFailover(given: Handover): Promise<void> {
     await swapped(given, primary, candidate);
     context.measure('failoverMs', performance.now() - startedAt);
     // Not persisted: the server demotes without writing it down.
-    await announce(given, { primary, candidate, epoch: epoch ?? epochOf(given.seen.primary), persisted: false });
+    await announce(given, {
+      primary,
+      candidate,
+      epoch: epoch ?? epochOf(given.seen.primary),
+      persisted: { primary: false, candidate: false },
+    });
     context.measure('controlMs', performance.now() - startedAt);
   });
 }

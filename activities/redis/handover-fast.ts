@@ -32,7 +32,8 @@ export async function handOverFast(given: Handover): Promise<void> {
     if (demoted.offset !== demoted.equalAt) await checkCandidate(given, primary, candidate, epoch, demoted.offset);
     const promoted = await promoteCandidate(given, candidate, epoch);
     context.measure('pausedMs', performance.now() - pausedAt);
-    await announce(given, { primary, candidate, epoch, persisted: demoted.persisted && promoted.persisted });
+    const persisted = { primary: demoted.persisted, candidate: promoted.persisted };
+    await announce(given, { primary, candidate, epoch, persisted });
     context.measure('controlMs', performance.now() - pausedAt);
   });
 }
@@ -71,7 +72,11 @@ async function checkCandidate(
 }
 
 /** The offset that both have, read from the primary twice. @throws HANDOVER_NOT_EQUAL */
-async function equalOffsets({ data, context }: Handover, primary: RedisNode, candidate: RedisNode): Promise<number> {
+export async function equalOffsets(
+  { data, context }: Handover,
+  primary: RedisNode,
+  candidate: RedisNode,
+): Promise<number> {
   const deadline = performance.now() + data.handover.equalityMs;
   let last = -1;
   for (;;) {

@@ -52,7 +52,7 @@ async function promoteOne(given: Handover, primary: RedisNode | undefined, candi
 async function finish(given: Handover, primary: RedisNode | undefined, candidate: RedisNode): Promise<void> {
   const known = await given.access.discovery.read();
   const epoch = await ours(candidate.raiseEpoch(known?.epoch ?? 0));
-  await announce(given, { primary, candidate, epoch, persisted: false });
+  await announce(given, { primary, candidate, epoch, persisted: { primary: false, candidate: false } });
   if (!primary) {
     const { name } = given.data.primary;
     const message = `clients are redirected to ${given.data.candidate.name}, but ${name} can't be reached: its role is not proven`;

@@ -2,10 +2,11 @@ import { GantryError } from '../../src/errors/index.ts';
 import type { RedisSwitchoverData } from '../../src/planning/redis/index.ts';
 import type { RedisNode } from '../../src/drivers/redis/index.ts';
 import type { StepContext } from '../../src/steps/index.ts';
+import { wait } from '../../src/steps/index.ts';
 import type { RedisGroupAccess } from './access.ts';
 import { withNode } from './access.ts';
 import { ours } from './handover-session.ts';
-import { wait } from '../../src/steps/index.ts';
+import { readSentinels } from './read-sentinels.ts';
 
 /** What the server may need to say that its FAILOVER gave up, beyond the time limit that it was given. Milliseconds. */
 const graceMs = 2_000;
@@ -27,6 +28,9 @@ export async function undoHandover(
   access: RedisGroupAccess,
   { signal }: StepContext,
 ): Promise<void> {
+  if (access.sentinels && (await readSentinels(access.sentinels)).some(({ reading }) => reading?.failoverInProgress)) {
+    throw pastNoReturn(data);
+  }
   await withNode(access, data.primary.name, async (primary) => {
     if (!(await isPrimaryAndQuiet(data, primary, signal))) throw pastNoReturn(data);
     // A SET waits for the end of a pause.

@@ -5,6 +5,7 @@ import { blocked, defineStep, done, todo } from '../../src/steps/index.ts';
 import type { RedisDeps } from './access.ts';
 import { handOverByFailover } from './handover-failover.ts';
 import { handOverFast } from './handover-fast.ts';
+import { handOverBySentinel } from './handover-sentinel.ts';
 import { resumeHandover } from './handover-resume.ts';
 import { demotionOf } from './handover-session.ts';
 import { undoHandover } from './handover-undo.ts';
@@ -22,6 +23,7 @@ export const handover = defineStep<RedisSwitchoverData, HandoverSeen, RedisDeps>
   apply: async (data, seen, { groups, log }, context) => {
     const access = await groups(data.group);
     const given = { data, access, log, context, seen };
+    if (data.sentinel && seen.standing !== 'promoted') return handOverBySentinel(given);
     if (seen.standing !== 'before' && seen.standing !== 'failing-over') return resumeHandover(given);
     return data.procedure === 'fast' ? handOverFast(given) : handOverByFailover(given);
   },
@@ -34,7 +36,7 @@ function judge(seen: HandoverSeen, data: RedisSwitchoverData, context: StepConte
     case 'before':
       return todo(seen, `${from} is primary, ${to} its replica`);
     case 'failing-over':
-      if (data.procedure === 'fast')
+      if (data.procedure === 'fast' || data.procedure === 'sentinel')
         return blocked('REDIS_ROLES_CHANGED', seen, `somebody else's FAILOVER from ${from} is under way`);
       return todo(seen, `a FAILOVER from ${from} is under way`, { begun: true });
     case 'between':
@@ -46,6 +48,7 @@ function judge(seen: HandoverSeen, data: RedisSwitchoverData, context: StepConte
     case 'done':
       return done(seen, `${to} is primary, ${from} follows it, the discovery names ${to}`);
     case 'split':
+      if (data.sentinel) return todo(seen, `${to} is promoted, ${from} not yet demoted`, { begun: true });
       return blocked('REDIS_SPLIT_BRAIN', seen, `${from} and ${to} both say that they are primary`);
     case 'changed':
       return blocked('REDIS_ROLES_CHANGED', seen, `${from} and ${to} have other roles than this handover starts from`);

@@ -1,4 +1,3 @@
-import type { RedisSwitchoverData } from '../../src/planning/redis/index.ts';
 import type { StepActivity } from '../../src/runs/index.ts';
 import type { StepDefinition, StepRuntime } from '../../src/steps/index.ts';
 import { stepActivity } from '../../src/steps/index.ts';
@@ -6,13 +5,21 @@ import type { RedisDeps } from './access.ts';
 import { auditActivity } from './audit.ts';
 import { canary } from './canary.ts';
 import { checkReplication } from './check-replication.ts';
+import { fence } from './fence.ts';
 import { handover } from './handover.ts';
+import { forensics } from './forensics.ts';
+import { leaseEnded } from './lease-ended.ts';
+import { planFailoverActivity } from './plan-failover.ts';
 import { planSwitchoverActivity } from './plan-switchover.ts';
+import { preferCandidate, restorePriorities } from './prefer-candidate.ts';
 import { prepareCandidate } from './prepare-candidate.ts';
+import { promote } from './promote.ts';
 import { proveRoles } from './prove-roles.ts';
+import { proveSentinels } from './prove-sentinels.ts';
 import { repointSiblings } from './repoint-siblings.ts';
 import { restoreWriteSafety } from './restore-write-safety.ts';
 import { settle } from './settle.ts';
+import { suspectActivity } from './suspect.ts';
 
 export type { RedisDeps, RedisGroupAccess } from './access.ts';
 export { redisGroupAccess } from './access.ts';
@@ -29,19 +36,27 @@ export type RedisActivities = ReturnType<typeof createRedisActivities>;
 
 /** Steps and their drivers → the activities that a redis worker serves. */
 export function createRedisActivities({ runtime, groupNames = [], ...deps }: RedisActivityOptions) {
-  const step = <O>(
-    definition: StepDefinition<RedisSwitchoverData, O, RedisDeps>,
-  ): StepActivity<RedisSwitchoverData, O> => stepActivity(definition, deps, runtime);
+  const step = <I, O>(definition: StepDefinition<I, O, RedisDeps>): StepActivity<I, O> =>
+    stepActivity(definition, deps, runtime);
   return {
     redisPlanSwitchover: planSwitchoverActivity(deps, runtime),
     redisCanary: step(canary),
     redisPrepareCandidate: step(prepareCandidate),
+    redisPreferCandidate: step(preferCandidate),
     redisHandover: step(handover),
     redisSettle: step(settle),
     redisRepointSiblings: step(repointSiblings),
     redisRestoreWriteSafety: step(restoreWriteSafety),
+    redisRestorePriorities: step(restorePriorities),
+    redisProveSentinels: step(proveSentinels),
     redisProveRoles: step(proveRoles),
     redisCheckReplication: step(checkReplication),
+    redisSuspect: suspectActivity(deps),
+    redisPlanFailover: planFailoverActivity(deps, runtime),
+    redisFence: step(fence),
+    redisLeaseEnded: step(leaseEnded),
+    redisPromote: step(promote),
+    redisForensics: step(forensics),
     redisAudit: auditActivity(deps, groupNames),
   };
 }

@@ -13,7 +13,7 @@ import { ours } from './handover-session.ts';
  * @throws REDIS_NOT_PERSISTED; REDIS_ROLES_CHANGED if a node has another role by now; HANDOVER_OVERTAKEN
  */
 export async function persistRoles(
-  data: RedisSwitchoverData,
+  data: Pick<RedisSwitchoverData, 'primary' | 'candidate'>,
   { primary, candidate, epoch }: { primary: RedisNode | undefined; candidate: RedisNode; epoch: number },
 ): Promise<void> {
   const results = await Promise.allSettled([
@@ -23,7 +23,11 @@ export async function persistRoles(
   for (const result of results) if (result.status === 'rejected') throw result.reason;
 }
 
-async function persistFollower({ primary: ref, candidate }: RedisSwitchoverData, primary: RedisNode, epoch: number) {
+async function persistFollower(
+  { primary: ref, candidate }: Pick<RedisSwitchoverData, 'primary' | 'candidate'>,
+  primary: RedisNode,
+  epoch: number,
+): Promise<void> {
   const { role, follows } = await primary.replication();
   if (role === 'replica' && follows && !sameAddress(follows, candidate)) {
     const change = await ours(primary.repoint(epoch, candidate));

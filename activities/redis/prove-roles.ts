@@ -1,5 +1,5 @@
 import { GantryError } from '../../src/errors/index.ts';
-import type { DiscoveryFacts, NodeRef, RedisSwitchoverData } from '../../src/planning/redis/index.ts';
+import type { DiscoveryFacts, NodeRef, NewOrder } from '../../src/planning/redis/index.ts';
 import { sameAddress } from '../../src/planning/redis/index.ts';
 import { blocked, defineStep, done, todo } from '../../src/steps/index.ts';
 import type { RedisNode, Replication } from '../../src/drivers/redis/index.ts';
@@ -20,7 +20,7 @@ type Proof = { nodes: NodeProof[]; discovery: DiscoveryFacts };
  * write is made only after every node has answered a rewrite under the role that it should have, so it vouches for the
  * files too.
  */
-export const proveRoles = defineStep<RedisSwitchoverData, Proof, RedisDeps>({
+export const proveRoles = defineStep<NewOrder, Proof, RedisDeps>({
   name: 'redis.prove-roles',
   probe: async (data, { groups }, { unit }) => {
     const access = await groups(data.group);
@@ -55,7 +55,7 @@ export const proveRoles = defineStep<RedisSwitchoverData, Proof, RedisDeps>({
     }),
 });
 
-function arePlanned([primary, ...replicas]: readonly Replication[], { candidate }: RedisSwitchoverData): boolean {
+function arePlanned([primary, ...replicas]: readonly Replication[], { candidate }: NewOrder): boolean {
   return primary?.role === 'primary' && replicas.every(({ follows }) => follows && sameAddress(follows, candidate));
 }
 
@@ -75,7 +75,7 @@ async function proofsOf(members: readonly { ref: NodeRef; node: RedisNode }[], u
   );
 }
 
-function faultsOf({ nodes, discovery }: Proof, data: RedisSwitchoverData): string[] {
+function faultsOf({ nodes, discovery }: Proof, data: NewOrder): string[] {
   const [primary] = nodes;
   const faults = roleFaults(nodes, data);
   for (const node of nodes) {

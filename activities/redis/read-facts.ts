@@ -4,6 +4,7 @@ import { GantryError } from '../../src/errors/index.ts';
 import type { DiscoveryFacts, GroupFacts, NodeFacts, NodeReading } from '../../src/planning/redis/index.ts';
 import { wait } from '../../src/steps/index.ts';
 import type { RedisGroupAccess } from './access.ts';
+import { readSentinels } from './read-sentinels.ts';
 
 /** Between the two samples of the primary's offset that give the write rate. Milliseconds. */
 const sampleMs = 200;
@@ -13,14 +14,20 @@ const comparedSettings = ['maxmemory', 'maxmemory-policy', 'databases', 'masteru
 
 /** Everything that a plan needs to know of a group, read from all nodes at once. A node's failure is a fact, not an error. */
 export async function readFacts(access: RedisGroupAccess, signal: AbortSignal): Promise<GroupFacts> {
-  const [nodes, discovery] = await Promise.all([
+  const [nodes, discovery, sentinels] = await Promise.all([
     Promise.all(access.config.nodes.map((ref) => readNode(access, ref))),
     readDiscovery(access),
+    access.sentinels && readSentinels(access.sentinels),
   ]);
   const primaries = nodes.filter((node) => node.reading?.role === 'primary');
   const [primary] = primaries;
   const rate = primaries.length === 1 && primary ? await writeRate(access, primary.name, signal) : undefined;
-  return { nodes, discovery, ...(rate === undefined ? {} : { writeBytesPerSecond: rate }) };
+  return {
+    nodes,
+    discovery,
+    ...(rate === undefined ? {} : { writeBytesPerSecond: rate }),
+    ...(sentinels ? { sentinels } : {}),
+  };
 }
 
 async function readNode(

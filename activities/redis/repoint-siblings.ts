@@ -1,5 +1,5 @@
 import { GantryError } from '../../src/errors/index.ts';
-import type { RedisSwitchoverData } from '../../src/planning/redis/index.ts';
+import type { NewOrder } from '../../src/planning/redis/index.ts';
 import { blocked, defineStep, done, todo } from '../../src/steps/index.ts';
 import type { RedisDeps } from './access.ts';
 import { withNode, withNodes } from './access.ts';
@@ -14,7 +14,7 @@ const linkUpMs = 45_000;
 type Seen = { epoch: number; siblings: GroupNodeSeen[] };
 
 /** Lets the other replicas follow the new primary: until then they hang on the old one, a chain. */
-export const repointSiblings = defineStep<RedisSwitchoverData, Seen, RedisDeps>({
+export const repointSiblings = defineStep<NewOrder, Seen, RedisDeps>({
   name: 'redis.repoint-siblings',
   settleMs: linkUpMs,
   probe: async (data, { groups }) => {

@@ -1,5 +1,5 @@
 import { GantryError } from '../../src/errors/index.ts';
-import type { RedisSwitchoverData, WriteSafety } from '../../src/planning/redis/index.ts';
+import type { NewOrder, WriteSafety } from '../../src/planning/redis/index.ts';
 import type { StepContext } from '../../src/steps/index.ts';
 import { defineStep, done, todo, wait } from '../../src/steps/index.ts';
 import type { RedisDeps } from './access.ts';
@@ -16,27 +16,44 @@ const lookEveryMs = 100;
  * Every node gets what the platform file says of min-replicas-to-write, so that the next fencing by lease holds whoever
  * is primary then; on the new primary only once enough replicas are linked, or it would refuse all writes.
  */
-export const restoreWriteSafety = defineStep<RedisSwitchoverData, Safety, RedisDeps>({
+export const restoreWriteSafety = defineStep<NewOrder, Safety, RedisDeps>({
   name: 'redis.restore-write-safety',
   probe: async (data, { groups }) =>
     withGroup(await groups(data.group), data, async (members) => {
       const seen = await Promise.all(
         members.map(async ({ ref, node }) => ({ name: ref.name, ...(await writeSafetyOf(node)) })),
       );
-      const off = seen.filter((one) => !sameWriteSafety(one, data.writeSafety)).map(({ name }) => name);
+      const off = seen.filter((one) => !sameWriteSafety(one, wantedOf(one.name, data))).map(({ name }) => name);
       if (off.length) return todo(seen, `${off.join(', ')}: not what the platform file says`);
-      return done(seen, `min-replicas-to-write ${data.writeSafety.minReplicasToWrite} on every node`);
+      return done(seen, wordsOf(data));
     }),
   apply: async (data, _seen, { groups }, { signal }) =>
     withGroup(await groups(data.group), data, async (members) => {
       await linked(members, data, signal);
-      await Promise.all(members.map(({ node }) => setWriteSafety(node, data.writeSafety)));
+      await Promise.all(members.map(({ ref, node }) => setWriteSafety(node, wantedOf(ref.name, data))));
     }),
 });
 
+/**
+ * What a node is to have. After a failover the new primary gets no more than it has replicas: it would refuse all writes.
+ * That is a deviation from the platform file, which `redis.restore-redundancy` and the guard take back.
+ */
+function wantedOf(name: string, data: NewOrder): WriteSafety {
+  if (data.primary || name !== data.candidate.name) return data.writeSafety;
+  const { minReplicasToWrite } = data.writeSafety;
+  return { ...data.writeSafety, minReplicasToWrite: Math.min(minReplicasToWrite, data.siblings.length) };
+}
+
+function wordsOf(data: NewOrder): string {
+  const { minReplicasToWrite: declared } = data.writeSafety;
+  const { minReplicasToWrite: now } = wantedOf(data.candidate.name, data);
+  if (now === declared) return `min-replicas-to-write ${declared} on every node`;
+  return `deviation: min-replicas-to-write ${now} on ${data.candidate.name}, which has ${data.siblings.length} replicas; the platform file says ${declared}`;
+}
+
 async function linked(
   members: Parameters<typeof lookAtGroup>[0],
-  data: RedisSwitchoverData,
+  data: NewOrder,
   signal: StepContext['signal'],
 ): Promise<void> {
   const deadline = performance.now() + replicasLinkedMs;
@@ -44,10 +61,10 @@ async function linked(
     const seen = await lookAtGroup(members);
     const faults = roleFaults(seen, data);
     const sound = seen.length - 1 - faults.length;
-    if (sound >= data.writeSafety.minReplicasToWrite && seen[0]?.role === 'primary') return;
+    if (sound >= wantedOf(data.candidate.name, data).minReplicasToWrite && seen[0]?.role === 'primary') return;
     if (performance.now() > deadline) {
       throw new GantryError('REDIS_NOT_ENOUGH_REPLICAS', `only ${sound} replicas are linked: ${faults.join('; ')}`, {
-        evidence: { seen, wanted: data.writeSafety.minReplicasToWrite },
+        evidence: { seen, wanted: wantedOf(data.candidate.name, data).minReplicasToWrite },
       });
     }
     await wait(lookEveryMs, signal);

@@ -10,10 +10,10 @@ const hashDigits = 16;
  */
 export function sealPlan<I, D>(draft: PlanDraft<D>, call: PlanCall<I>): Plan<D> {
   const { kind, target, policy, platformDigest } = call;
-  const { facts, warnings, ...lasting } = draft;
+  const { facts, warnings, needsApproval, ...lasting } = draft;
   const sealed = { ...lasting, kind, target, policy, platformDigest };
   const hash = createHash('sha256').update(canonicalJson(sealed)).digest('hex').slice(0, hashDigits);
-  return { ...sealed, facts, warnings, hash };
+  return { ...sealed, facts, warnings, hash, ...(needsApproval?.length ? { needsApproval } : {}) };
 }
 
 /** JSON with the keys of every object in order and what is undefined left out: the same value, the same text. */

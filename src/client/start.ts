@@ -4,7 +4,7 @@ import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import type { Problem } from '../errors/index.ts';
 import { GantryError, problem, refusal } from '../errors/index.ts';
 import type { Holder, Kind, RunInput } from '../runs/index.ts';
-import { dryRunId, kinds, runId } from '../runs/index.ts';
+import { dryRunId, emergencyId, isEmergency, kinds, runId } from '../runs/index.ts';
 import { runStatus } from './status.ts';
 import { ask } from './server-error.ts';
 import { livePollers } from './server.ts';
@@ -13,7 +13,7 @@ export type StartOptions = {
   taskQueue: string;
   /** The registry's `validateInput`: given by the caller, so that nothing is started that its schema refuses. */
   check: (kind: Kind, input: unknown) => readonly Problem[];
-  /** Default: the id that is the lock of the target, or for a dry run one of its own. Another id makes a front. */
+  /** Default: the id that is the lock of the target, or for a dry run or an emergency one of its own. Another id makes a front. */
   workflowId?: string;
   /** Start although no worker polls the queue: the run waits for one. */
   withoutWorker?: boolean;
@@ -35,7 +35,7 @@ export async function startRun(client: Client, kind: Kind, input: object, option
   const { target } = identity;
   const asked: RunInput = input;
   const dryRun = asked.dryRun === true;
-  const workflowId = options.workflowId ?? (dryRun ? dryRunId(kind, target, stamp()) : identity.id);
+  const workflowId = options.workflowId ?? ownId(kind, identity.id, target, dryRun);
   if (!options.withoutWorker) await refuseWithoutWorker(client, taskQueue);
   try {
     const handle = await ask(client, () =>
@@ -55,6 +55,12 @@ export async function startRun(client: Client, kind: Kind, input: object, option
     if (error instanceof WorkflowExecutionAlreadyStartedError) throw await busy(client, workflowId);
     throw error;
   }
+}
+
+/** The lock of the target; an id of its own for a dry run, which takes no lock, and for an emergency, which takes it over. */
+function ownId(kind: Kind, lock: string, target: string, dryRun: boolean): string {
+  if (dryRun) return dryRunId(kind, target, stamp());
+  return isEmergency(kind) ? emergencyId(kind, target, stamp()) : lock;
 }
 
 async function refuseWithoutWorker(client: Client, taskQueue: string): Promise<void> {

@@ -3,7 +3,7 @@ import type { RedisSwitchoverInput } from '../runs/index.ts';
 import type { KindEntry } from './entry.ts';
 import { name, runFields } from './fields.ts';
 
-const procedures = ['fast', 'failover'] as const;
+const procedures = ['fast', 'failover', 'sentinel', 'coordinated'] as const;
 
 /** A planned handover of a group's primary. */
 export const redisSwitchover: KindEntry<RedisSwitchoverInput> = {
@@ -18,7 +18,7 @@ export const redisSwitchover: KindEntry<RedisSwitchoverInput> = {
       .enum(procedures)
       .exactOptional()
       .describe(
-        '`fast`: leased write pause, demote, promote. `failover`: the FAILOVER command. Default: the plan chooses.',
+        '`fast`: leased write pause, demote, promote. `failover`: the FAILOVER command. `sentinel`, `coordinated`: under Sentinel. Default: the plan chooses.',
       ),
     ...runFields,
   }),

@@ -11,10 +11,19 @@ export type KindDefinition = {
   workflowType: string;
   /** The field of the input that names the target, and the target's type. */
   targetField: string;
+  /** An outage never waits: started under an id of its own, such a run pre-empts whoever holds its target. */
+  emergency?: true;
 };
 
 export const kinds = {
   'redis.switchover': { domain: 'redis', verb: 'switchover', workflowType: 'redisSwitchover', targetField: 'group' },
+  'redis.failover': {
+    domain: 'redis',
+    verb: 'failover',
+    workflowType: 'redisFailover',
+    targetField: 'group',
+    emergency: true,
+  },
 } as const satisfies Record<string, KindDefinition>;
 
 export type Kind = keyof typeof kinds;
@@ -44,6 +53,17 @@ export function runId(kind: Kind, input: unknown): IdResult {
     };
   }
   return { ok: true, id: `${domain}/${target}`, target };
+}
+
+/** Whether runs of `kind` pre-empt the holder of their target. */
+export function isEmergency(kind: Kind): boolean {
+  const definition: KindDefinition = kinds[kind];
+  return definition.emergency === true;
+}
+
+/** The id of an emergency: not the lock, so that it can be started while another run holds that; it becomes a front. */
+export function emergencyId(kind: Kind, target: string, stamp: string): string {
+  return `${kinds[kind].verb}/${target}/${stamp}`;
 }
 
 /** The id of a dry run: it takes no lock, so it never has its target's id. */

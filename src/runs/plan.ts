@@ -25,6 +25,8 @@ export type PlanDraft<D> = {
   warnings: readonly string[];
   /** What can't be undone, in words. */
   irreversible: readonly string[];
+  /** Why somebody must approve it even where the policy asks nobody, in words. Not part of the hash. */
+  needsApproval?: readonly string[];
   /** What makes the approved plan void if it is found changed later, in words. */
   voidIf: readonly string[];
   data: D;
@@ -36,7 +38,7 @@ export type Plan<D> = PlanDraft<D> & {
   target: string;
   policy: RunPolicy;
   platformDigest: string;
-  /** SHA-256 (hex, 16 digits) over all but the facts and warnings. */
+  /** SHA-256 (hex, 16 digits) over all but the facts, the warnings and why it needs an approval. */
   hash: string;
 };
 

@@ -11,6 +11,13 @@ export function controlQueue(taskQueue: string): string {
   return `${taskQueue}-control`;
 }
 
+/**
+ * The queue of one vantage: a place that looks at primaries. Its workers stand in a failure domain of their own.
+ */
+export function vantageQueue(taskQueue: string, domain: Domain, vantage: string): string {
+  return `${domainQueue(taskQueue, domain)}-vantage-${vantage}`;
+}
+
 /** The queue of a domain's activities; per region where a domain's targets live in one. */
 export function domainQueue(taskQueue: string, domain: Domain, region?: string): string {
   return region ? `${taskQueue}-${domain}-${region}` : `${taskQueue}-${domain}`;

@@ -35,7 +35,7 @@ export type StepRecord = {
 export type OperatorAction = { at: string; action: string; by: string; reason?: string; note?: string };
 
 /** A plan without the data that only steps need. */
-export type PlanView = Omit<PlanDraft<unknown>, 'data'> & { hash: string; platformDigest: string };
+export type PlanView = Omit<PlanDraft<unknown>, 'data' | 'needsApproval'> & { hash: string; platformDigest: string };
 
 /** Why a run stands still, and what it offers. */
 export type Parked = {

@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, onTestFinished } from 'vitest';
 import { GantryError } from '../../src/errors/index.ts';
-import { findRedisServer, findTemporalCli, findTimeSkippingServer } from '../../lab/programs.ts';
+import { findRedisServer, findTemporalCli, findTimeSkippingServer, valkeyRoot } from '../../lab/programs.ts';
 
-const find = { redis: findRedisServer, temporal: findTemporalCli, 'time-skipping': findTimeSkippingServer };
+const find = { redis: findRedisServer, valkey: valkeyRoot, temporal: findTemporalCli, 'time-skipping': findTimeSkippingServer };
 
 export type LabNeed = keyof typeof find;
 

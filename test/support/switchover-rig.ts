@@ -6,7 +6,7 @@ import { startRedisRig } from '../../lab/redis-rig.ts';
 import { withRedis } from '../../lab/redis-client.ts';
 import { loadPlatform } from '../../src/platform/index.ts';
 import { createLog } from '../../src/telemetry/log.ts';
-import type { RunningWorkers } from '../../workers/all.ts';
+import type { Role, RunningWorkers } from '../../workers/all.ts';
 import type { WorkerSettings } from '../../workers/context.ts';
 import { startWorkers } from '../../workers/all.ts';
 import type { TestServer } from './temporal.ts';
@@ -28,21 +28,23 @@ export const quickPolicies = {
 /** Starts the rig; `stop` ends everything. */
 export async function startSwitchoverRig(
   server: TestServer,
-  options: Partial<RedisRigOptions> & Pick<WorkerSettings, 'wrapDriver'> & { env?: Record<string, string> } = {},
+  options: Partial<RedisRigOptions> &
+    Pick<WorkerSettings, 'wrapDriver'> & { env?: Record<string, string>; roles?: readonly Role[] } = {},
 ): Promise<SwitchoverRig> {
-  const { env: overrides, wrapDriver, ...rigOptions } = options;
+  const { env: overrides, roles, wrapDriver, ...rigOptions } = options;
   const stateDir = mkdtempSync(join(tmpdir(), 'gantry-rig-'));
   const rig = await startRedisRig({ stateDir, policies: quickPolicies, ...rigOptions });
   const taskQueue = `rig-${process.pid}-${(queues += 1)}`;
   const { address } = server;
-  const workers = await startWorkers({
+  const settings: WorkerSettings = {
     connection: { address, namespace: 'default', options: { address } },
     taskQueue,
     platform: loadPlatform(rig.platformFile),
     log: createLog('fatal'),
     env: { ...rig.env, ...overrides },
     ...(wrapDriver ? { wrapDriver } : {}),
-  });
+  };
+  const workers = await startWorkers(settings, roles);
   return {
     ...rig,
     taskQueue,

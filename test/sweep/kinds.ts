@@ -36,4 +36,4 @@ export const sweptKinds = {
       'stop:driver:before:redis.demote#1@redisHandover.ensure#1',
     ],
   },
-} satisfies Record<Kind, SweptKind>;
+} satisfies Partial<Record<Kind, SweptKind>>;

@@ -16,10 +16,17 @@ export async function redisSwitchover(input: RedisSwitchoverInput): Promise<RunR
     const { data } = plan;
     await run.step('prove replication with a canary', redis.canary, data);
     await run.step('prepare the candidate', redis.prepareCandidate, data, { undo: true });
+    if (data.sentinel) {
+      await run.step('let the Sentinels prefer the candidate', redis.preferCandidate, data, { undo: true });
+    }
     await run.step('hand over', redis.handover, data, { undo: true, pointOfNoReturn: true });
     await run.step('settle the handover', redis.settle, data);
     await run.step('re-point the siblings', redis.repointSiblings, data);
     await run.step('restore the write safety', redis.restoreWriteSafety, data);
+    if (data.sentinel) {
+      await run.step('restore the priorities', redis.restorePriorities, data);
+      await run.step('prove that the Sentinels agree', redis.proveSentinels, data);
+    }
     await run.step('prove the roles', redis.proveRoles, data, { invariant: true });
     await run.soak(plan.policy.soak, redis.checkReplication, data);
   });

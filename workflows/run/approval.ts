@@ -9,12 +9,14 @@ import { checkGates } from './safe-point.ts';
 import { simpleTrouble } from './trouble.ts';
 
 /**
- * Waits for the approvals that the policy asks for, bound to the plan's hash. Since time has passed then, the gates are
+ * Waits for the approvals that the policy or the plan itself asks for, bound to the plan's hash. Since time has passed then, the gates are
  * checked again and the plan is made anew: another plan than the approved one ends the run with nothing changed.
  */
 export async function awaitApproval(context: RunContext, plan: Plan<unknown>): Promise<void> {
   const { book, controls } = context;
-  const { people, expiresAfterMs } = context.policy.approval;
+  const { expiresAfterMs } = context.policy.approval;
+  const reasons = plan.needsApproval ?? [];
+  const people = Math.max(context.policy.approval.people, reasons.length > 0 ? 1 : 0);
   if (people === 0) {
     book.enter('running');
     return;
@@ -25,7 +27,7 @@ export async function awaitApproval(context: RunContext, plan: Plan<unknown>): P
   notify(
     context,
     'awaiting-approval',
-    `${book.kind} of ${book.target} waits for approval of plan ${plan.hash}: ${plan.title}`,
+    `${book.kind} of ${book.target} waits for approval of plan ${plan.hash}: ${[plan.title, ...reasons].join('; ')}`,
   );
   const decided = (): boolean => controls.approved || interrupted(context);
   for (;;) {

@@ -1,6 +1,6 @@
 import { ActivityCancellationType, scheduleActivity, workflowInfo } from '@temporalio/workflow';
 import type { ActivityProfile, ControlActivities, Domain, StepActivity } from '../../src/runs/index.ts';
-import { controlProfile, controlQueue, domainQueue } from '../../src/runs/index.ts';
+import { controlProfile, controlQueue, domainQueue, vantageQueue } from '../../src/runs/index.ts';
 
 /** Names an activity and the domain whose workers do it. The types say what it takes and gives. */
 export type ActivityRef<A, R> = {
@@ -40,10 +40,12 @@ function schedule(
   taskQueue: string,
   profile: ActivityProfile,
   summary: string,
+  scheduleToStartMs?: number,
 ): Promise<unknown> {
   return scheduleActivity(activity, [argument], {
     taskQueue,
     summary,
+    ...(scheduleToStartMs === undefined ? {} : { scheduleToStartTimeout: scheduleToStartMs }),
     startToCloseTimeout: profile.startToCloseMs,
     heartbeatTimeout: profile.heartbeatMs,
     retry: {
@@ -70,6 +72,21 @@ export function callDomain<A, R>(
     profile,
     summary,
   ) as Promise<R>;
+}
+
+/** How long a vantage may take to begin to look: one whose workers are gone must not hold an outage up. */
+const vantageStartMs = 4_000;
+
+/** Calls an activity at one vantage, once. @throws also when nobody polls there */
+export function callVantage<A, R>(
+  ref: ActivityRef<A, R>,
+  vantage: string,
+  argument: A,
+  profile: ActivityProfile,
+  summary: string,
+): Promise<R> {
+  const queue = vantageQueue(workflowInfo().taskQueue, ref.domain, vantage);
+  return schedule(ref.activity, argument, queue, { ...profile, attempts: 1 }, summary, vantageStartMs) as Promise<R>;
 }
 
 /** Calls a control activity. */

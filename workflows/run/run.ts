@@ -9,13 +9,20 @@ import { runCritical } from './critical.ts';
 import type { CriticalOptions, CriticalStep } from './critical.ts';
 import { Ending } from './ending.ts';
 import { runSoak } from './soak.ts';
+import { waitFor } from './wait.ts';
 import { runStep } from './steps.ts';
 import type { StepOptions } from './steps.ts';
 
 /** What a workflow's body works with. Each call is a line of the runbook. */
 export type Run = {
-  /** Reads live facts and plans. A refusal ends the run with every problem; a dry run ends here. */
-  plan: <I extends RunInput, D>(ref: ActivityRef<PlanCall<I>, Plan<D>>, input: I) => Promise<Plan<D>>;
+  /**
+   * Reads live facts and plans. A refusal ends the run with every problem; a dry run ends here. An input that is a
+   * function is gathered anew for each plan, also for the one after an approval.
+   */
+  plan: <I extends RunInput, D>(
+    ref: ActivityRef<PlanCall<I>, Plan<D>>,
+    input: I | (() => Promise<I>),
+  ) => Promise<Plan<D>>;
   /** Waits for the approvals that the policy asks for. */
   approval: (plan: Plan<unknown>) => Promise<void>;
   /** Does one step; answers nothing if it was skipped. */
@@ -27,6 +34,10 @@ export type Run = {
   ) => Promise<StepReport<O> | undefined>;
   /** Does several steps that must not be torn apart. */
   critical: (steps: readonly CriticalStep[], options: CriticalOptions) => Promise<void>;
+  /** Lets time pass, durably; pause, abort and pre-emption take effect meanwhile. */
+  wait: (title: string, ms: number) => Promise<void>;
+  /** Puts a figure into the report; its unit is in the name. */
+  measure: (name: string, value: number) => void;
   /** Watches a gate for a while. */
   soak: <I, O>(soak: RunPolicy['soak'], ref: StepRef<I, O>, input: I) => Promise<void>;
 };
@@ -36,12 +47,15 @@ export function createRun(context: RunContext): Run {
     plan: async (ref, input) => {
       const { book, policy, platformDigest } = context;
       const { kind, target } = book;
-      const make = (summary: string): ReturnType<typeof callDomain<PlanCall<typeof input>, Plan<never>>> =>
-        callDomain(ref, { input, kind, target, policy, platformDigest }, profileOf(context), summary).catch(
-          (error: unknown) => {
-            throw new Ending('refused', troubleOf(error));
-          },
-        ) as Promise<Plan<never>>;
+      const make = async (summary: string): Promise<Plan<never>> => {
+        try {
+          const gathered = typeof input === 'function' ? await input() : input;
+          const call = { input: gathered, kind, target, policy, platformDigest };
+          return (await callDomain(ref, call, profileOf(context), summary)) as Plan<never>;
+        } catch (error) {
+          throw error instanceof Ending ? error : new Ending('refused', troubleOf(error));
+        }
+      };
       const plan = await make('plan');
       throwIfInterrupted(context);
       context.replan = () => make('plan again, since time has passed');
@@ -52,6 +66,10 @@ export function createRun(context: RunContext): Run {
     approval: (plan) => awaitApproval(context, plan),
     step: (title, ref, input, options) => runStep(context, title, ref, input, options),
     critical: (steps, options) => runCritical(context, steps, options),
+    wait: (title, ms) => waitFor(context, title, ms),
+    measure: (name, value) => {
+      context.book.measurements[name] = Math.round(value * 1000) / 1000;
+    },
     soak: (soak, ref, input) => runSoak(context, soak, ref, input),
   };
 }

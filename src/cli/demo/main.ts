@@ -1,11 +1,12 @@
 import { GantryError } from '../../errors/index.ts';
 import { evidenceLines, problemLines } from '../render/problem.ts';
+import { agree, demoRedisFailover } from './redis-failover.ts';
 import { demoRedisSwitchover } from './redis-switchover.ts';
 import { say, title } from './say.ts';
 import type { Stage } from './stage.ts';
 import { openStage } from './stage.ts';
 
-// `make demo`: the main job on real parts of this machine. ONLY=<name> runs another part, KEEP=1 stays up afterwards.
+// `make demo`: the main job on real parts of this machine. ONLY=<name> shows one part, KEEP=1 stays up afterwards.
 
 /** A demo answers whether what it promises was seen. */
 const demos: Record<string, (stage: Stage) => Promise<boolean>> = {
@@ -13,16 +14,23 @@ const demos: Record<string, (stage: Stage) => Promise<boolean>> = {
     const { outcome, lost, twoPrimaries } = await demoRedisSwitchover(stage);
     return outcome === 'done' && lost === 0 && !twoPrimaries;
   },
+  'redis.failover': async (stage) => {
+    const figures = await demoRedisFailover(stage);
+    return figures.outcome === 'done' && agree(figures) && !figures.twoPrimaries;
+  },
 };
-const main = 'redis.switchover';
 
-const only = process.env['ONLY'] || main;
-const demo = demos[only];
-if (!demo) {
+const only = process.env['ONLY'];
+if (only && !demos[only]) {
   console.error(`no demo is called ${only}; there are ${Object.keys(demos).join(', ')}`);
   process.exit(2);
 }
-process.exitCode = await perform(demo);
+const shown = only ? [only] : Object.keys(demos);
+process.exitCode = await perform(async (stage) => {
+  let good = true;
+  for (const name of shown) good = ((await demos[name]?.(stage)) ?? false) && good;
+  return good;
+});
 
 async function perform(run: (stage: Stage) => Promise<boolean>): Promise<number> {
   title('Gantry demo: real parts, on this machine, gone when it ends');

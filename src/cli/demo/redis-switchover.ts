@@ -1,9 +1,6 @@
-import { resolve } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
-import { redisInfo } from '../../../lab/redis-client.ts';
 import type { RedisRig } from '../../../lab/redis-rig.ts';
-import { startRedisRig } from '../../../lab/redis-rig.ts';
 import type { WriterProcess } from '../../../lab/load/redis-writer-process.ts';
 import { startWriterProcess } from '../../../lab/load/redis-writer-process.ts';
 import { approve, runReport, startRun, watchRun, withClient } from '../../client/index.ts';
@@ -13,6 +10,8 @@ import { validateInput } from '../../registry/index.ts';
 import { changeLines } from '../render/changes.ts';
 import { planLines } from '../render/plan.ts';
 import type { Canvas } from '../render/paint.ts';
+import type { Roles } from './redis-group.ts';
+import { demoGroup, roles } from './redis-group.ts';
 import { say, table, title } from './say.ts';
 import type { Stage } from './stage.ts';
 
@@ -35,15 +34,7 @@ export type SwitchoverFigures = {
 /** A real primary under write load changes hands; answers what the writers saw. */
 export async function demoRedisSwitchover(stage: Stage): Promise<SwitchoverFigures> {
   title('Redis switchover: a primary under write load changes hands');
-  const rig = await startRedisRig({
-    stateDir: stage.stateDir,
-    reportFolder: resolve('.gantry/demo/reports'),
-    policies: { kinds: { 'redis.switchover': { soak: { duration: '4s', every: '1s' } } } },
-  });
-  stage.onClose(() => rig.stop());
-  say(`Redis: group "${rig.groupName}", ${rig.group.nodes.map((node) => `${node.name} :${node.port}`).join(', ')}`);
-  await stage.startWorkers(rig.platformFile, rig.env);
-  say(`Temporal: ${stage.temporal.address}, UI ${stage.temporal.uiUrl}; workers poll`);
+  const rig = await demoGroup(stage);
   const load = await startWriterProcess({
     discoveryUrl: rig.discoveryUrl,
     group: rig.groupName,
@@ -133,20 +124,4 @@ async function conclude(
     twoPrimaries: primaries.twoPrimaries,
     outcome: report.outcome,
   };
-}
-
-type Roles = ReadonlyMap<string, string>;
-
-async function roles(rig: RedisRig): Promise<Roles> {
-  const seen = await Promise.all(
-    rig.group.nodes.map(
-      async (node) => [node.name, roleWord((await redisInfo(node, rig.group.password))['role'])] as const,
-    ),
-  );
-  return new Map(seen);
-}
-
-/** Redis says master and slave. */
-function roleWord(role: string | undefined): string {
-  return role === 'master' ? 'primary' : role === 'slave' ? 'replica' : '?';
 }

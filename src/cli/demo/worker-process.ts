@@ -3,7 +3,7 @@ import type { LabProcess } from '../../../lab/process.ts';
 import { startProcess } from '../../../lab/process.ts';
 import { runsWorker } from '../../../lab/run-typescript.ts';
 import { livePollers, withClient } from '../../client/index.ts';
-import { controlQueue, defaultTaskQueue, domainQueue } from '../../runs/index.ts';
+import { controlQueue, defaultTaskQueue, domainQueue, vantageQueue } from '../../runs/index.ts';
 import type { ConnectionSettings } from '../../settings/index.ts';
 
 export type WorkerProcessOptions = {
@@ -26,6 +26,7 @@ export function startWorkerProcess(options: WorkerProcessOptions): Promise<LabPr
     [taskQueue, 'workflow'],
     [controlQueue(taskQueue), 'activity'],
     [domainQueue(taskQueue, 'redis'), 'activity'],
+    [vantageQueue(taskQueue, 'redis', 'main'), 'activity'],
   ] as const;
   return startProcess({
     stateDir,

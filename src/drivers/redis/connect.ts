@@ -1,60 +1,34 @@
-import { Redis } from 'ioredis';
+import type { Redis } from 'ioredis';
 import { adminVerbs } from './admin.ts';
+import type { RedisConnectOptions } from './client.ts';
+import { openClient } from './client.ts';
 import { redisError } from './errors.ts';
 import type { RedisLink } from './link.ts';
 import { readVerbs } from './reads.ts';
 import { roleVerbs } from './roles.ts';
+import { readStreamPiece } from './stream-tail.ts';
 import type { Endpoint, RedisCredentials, RedisNode } from './types.ts';
 
-/** Milliseconds. */
-export type RedisConnectOptions = {
-  /** 1,000 unless given. */
-  connectTimeoutMs?: number;
-  /** 2,000 unless given; a WAIT longer than this can't be asked for. */
-  commandTimeoutMs?: number;
-};
-
 /**
- * Opens one connection to one node. It never reconnects, never queues and never repeats a command: whether a command
- * that got no answer was carried out is for the step to find out, not for the client library to guess.
- *
- * @throws REDIS_UNREACHABLE, REDIS_TIMEOUT, REDIS_AUTH_FAILED. The password is in none of them.
+ * Opens one connection to one node, as `openClient` does.
+ * @throws REDIS_UNREACHABLE, REDIS_TIMEOUT, REDIS_AUTH_FAILED, REDIS_TLS_FAILED. The password is in none of them.
  */
 export async function connectRedis(
   endpoint: Endpoint,
   credentials: RedisCredentials = {},
   options: RedisConnectOptions = {},
 ): Promise<RedisNode> {
-  const { password, username } = credentials;
   const commandTimeoutMs = options.commandTimeoutMs ?? 2_000;
-  const client = new Redis({
-    host: endpoint.host,
-    port: endpoint.port,
-    ...(username === undefined ? {} : { username }),
-    ...(password === undefined ? {} : { password }),
-    connectTimeout: options.connectTimeoutMs ?? 1_000,
-    commandTimeout: commandTimeoutMs,
-    retryStrategy: () => null,
-    maxRetriesPerRequest: 0,
-    enableOfflineQueue: false,
-    enableReadyCheck: false,
-    lazyConnect: true,
-    // RESP2 and no CLIENT SETINFO: both work on every version that is to be recognised, the unsupported ones included.
-    protocol: 2,
-    disableClientInfo: true,
-    connectionName: 'gantry',
-  });
-  // connect() rejects with "Connection is closed."; the reason comes as an event.
-  let reason: unknown;
-  client.on('error', (error) => (reason = error));
-  try {
-    await client.connect();
-  } catch (error) {
-    client.disconnect();
-    throw redisError(reason ?? error, endpoint, 'connect', password);
-  }
-  const link = linkOver(client, endpoint, commandTimeoutMs, password);
-  return { endpoint, ...readVerbs(link), ...roleVerbs(link), ...adminVerbs(link), close: () => client.disconnect() };
+  const client = await openClient(endpoint, credentials, options);
+  const link = linkOver(client, endpoint, commandTimeoutMs, credentials.password);
+  return {
+    endpoint,
+    ...readVerbs(link),
+    ...roleVerbs(link),
+    ...adminVerbs(link),
+    streamPiece: (piece) => readStreamPiece(client, piece, commandTimeoutMs),
+    close: () => client.disconnect(),
+  };
 }
 
 function linkOver(client: Redis, endpoint: Endpoint, commandTimeoutMs: number, password?: string): RedisLink {

@@ -14,7 +14,15 @@ const replyCodes: Readonly<Record<string, ErrorCode>> = {
   NOREPLICAS: 'REDIS_NOT_ENOUGH_REPLICAS',
   READONLY: 'REDIS_READ_ONLY',
   MASTERDOWN: 'REDIS_REPLICA_UNLINKED',
+  // Of a Sentinel:
+  INPROG: 'SENTINEL_FAILOVER_IN_PROGRESS',
+  NOGOODSLAVE: 'SENTINEL_NO_GOOD_REPLICA',
+  NOGOODREPLICA: 'SENTINEL_NO_GOOD_REPLICA',
+  NOQUORUM: 'SENTINEL_NO_QUORUM',
 };
+
+/** What Node says when the two sides can not agree on TLS, or one does not trust the other. */
+const tlsTrouble = /^(ERR_TLS|ERR_SSL|CERT_|UNABLE_TO_|SELF_SIGNED|DEPTH_ZERO|EPROTO|HOSTNAME_MISMATCH|INVALID_CA)/;
 
 /**
  * Anything that the client library throws → a catalogue error. The library's own error object is not kept as the cause:
@@ -32,6 +40,8 @@ export function redisError(error: unknown, endpoint: Endpoint, command: string, 
 
 function codeOf(error: unknown, answer: string): ErrorCode {
   if (!(error instanceof Error)) return 'REDIS_COMMAND_FAILED';
+  const { code } = error as NodeJS.ErrnoException;
+  if (typeof code === 'string' && tlsTrouble.test(code)) return 'REDIS_TLS_FAILED';
   if (error.name !== 'ReplyError') return answer === 'Command timed out' ? 'REDIS_TIMEOUT' : 'REDIS_UNREACHABLE';
   return replyCodes[answer.split(' ', 1)[0] ?? ''] ?? 'REDIS_COMMAND_FAILED';
 }

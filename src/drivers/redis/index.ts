@@ -1,4 +1,4 @@
-export type { RedisConnectOptions } from './connect.ts';
+export type { RedisConnectOptions } from './client.ts';
 export { connectRedis } from './connect.ts';
 export type {
   Endpoint,
@@ -6,8 +6,9 @@ export type {
   Persisted,
   RedisCredentials,
   RedisNode,
+  RedisTlsOptions,
   ReplicaSeen,
   Replication,
   RoleChange,
 } from './types.ts';
-export { epochKey, settledKey } from './types.ts';
+export { epochKey, failoverKey, minReplicasKey, settledKey } from './types.ts';

@@ -36,11 +36,13 @@ export function parseReplication(text: string, endpoint: Endpoint): Replication 
   if (role === 'master') return { role: 'primary', linkUp: false, offset: number('master_repl_offset'), ...shared };
   if (role !== 'slave') return unexpected(endpoint, `the role is ${role}`);
   const lastIo = number('master_last_io_seconds_ago');
+  const linkDown = Number(fields['master_link_down_since_seconds'] ?? -1);
   return {
     role: 'replica',
     follows: { host: required('master_host'), port: number('master_port') },
     linkUp: required('master_link_status') === 'up',
     ...(lastIo >= 0 ? { lastIoSeconds: lastIo } : {}),
+    ...(linkDown >= 0 ? { linkDownSeconds: linkDown } : {}),
     offset: number('slave_repl_offset'),
     priority: number('slave_priority'),
     ...shared,

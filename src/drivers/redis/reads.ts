@@ -6,7 +6,16 @@ import { epochKey } from './types.ts';
 
 type Reads = Pick<
   RedisNode,
-  'info' | 'replication' | 'configGet' | 'aclList' | 'moduleList' | 'announces' | 'sentinelListens' | 'epoch' | 'get'
+  | 'ping'
+  | 'info'
+  | 'replication'
+  | 'configGet'
+  | 'aclList'
+  | 'moduleList'
+  | 'announces'
+  | 'sentinelListens'
+  | 'epoch'
+  | 'get'
 >;
 
 /** The channel on which Sentinels greet each other through every node that they watch. */
@@ -28,6 +37,7 @@ export function readVerbs(link: RedisLink): Reads {
     return values;
   };
   return {
+    ping: async () => void (await send('ping')),
     configGet,
     info: async (section) => parseInfo(textOf(await send('info', section), endpoint, 'INFO')),
     replication: async () => parseReplication(textOf(await send('info', 'replication'), endpoint, 'INFO'), endpoint),

@@ -7,7 +7,16 @@ import { epochKey, leaseKey, settledKey } from './types.ts';
 
 type Roles = Pick<
   RedisNode,
-  'raiseEpoch' | 'markSettled' | 'demote' | 'promote' | 'repoint' | 'configSetAsReplica' | 'persistRole' | 'failoverTo'
+  | 'raiseEpoch'
+  | 'markSettled'
+  | 'demote'
+  | 'stepDown'
+  | 'promote'
+  | 'repoint'
+  | 'configSetAsReplica'
+  | 'configSetUnder'
+  | 'persistRole'
+  | 'failoverTo'
 >;
 
 /**
@@ -89,6 +98,19 @@ export function roleVerbs(link: RedisLink): Roles {
         changed,
       ),
 
+    stepDown: (epoch, to) =>
+      guarded<RoleChange>(
+        link,
+        { look: [['info', 'replication']] },
+        (present, [info]) => {
+          // As a replica it may not have the newest epoch yet; a primary has the very one that was looked at.
+          const isPrimary = replication(info).role === 'primary';
+          if (present > epoch || (isPrimary && present !== epoch)) return overtaken(present, epoch);
+          return { commands: change(to.host, String(to.port)) };
+        },
+        changed,
+      ),
+
     // On a primary REPLICAOF NO ONE changes nothing; the rewrite behind it is what proves that the role is written down.
     promote: (epoch) =>
       guarded<RoleChange>(
@@ -107,6 +129,14 @@ export function roleVerbs(link: RedisLink): Roles {
           if (replication(info).role === 'replica') return { commands: [['config', 'set', name, value]] };
           return { refuse: stale(endpoint, `it is primary by now, ${name} stays as it is`) };
         },
+        firstOf,
+      ),
+
+    configSetUnder: (epoch, name, value) =>
+      guarded<void>(
+        link,
+        {},
+        (present) => (present === epoch ? { commands: [['config', 'set', name, value]] } : overtaken(present, epoch)),
         firstOf,
       ),
 

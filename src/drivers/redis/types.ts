@@ -1,8 +1,13 @@
+import type { StreamPiece } from './stream-tail.ts';
+
 /** Where a node listens. */
 export type Endpoint = { host: string; port: number };
 
 /** Read by the worker from where the platform file points; never logged, never in an error. */
-export type RedisCredentials = { username?: string; password?: string };
+export type RedisCredentials = { username?: string; password?: string; tls?: RedisTlsOptions };
+
+/** TLS to a node: texts in PEM, and the name that its certificate carries (its host unless given). */
+export type RedisTlsOptions = { ca?: string; serverName?: string; cert?: string; key?: string };
 
 /** One replica as its primary sees it; the offset is what it acknowledged last, up to 1 s ago. */
 export type ReplicaSeen = Endpoint & { online: boolean; ackedOffset: number; ackedSecondsAgo: number };
@@ -20,6 +25,8 @@ export type Replication = {
   syncInProgress: boolean;
   /** A replica: seconds since it last heard from its primary; 0–10 when idle and healthy (the ping period). */
   lastIoSeconds?: number;
+  /** A replica whose link is down: for how many whole seconds; left out when it was never up since its start. */
+  linkDownSeconds?: number;
   /** Bytes of the replication stream: written by a primary, applied by a replica. */
   offset: number;
   replid: string;
@@ -46,6 +53,8 @@ export type RoleChange = Persisted & { offset: number; replid: string };
 export type RedisNode = {
   readonly endpoint: Endpoint;
 
+  /** `PING`: refused with LOADING, BUSY or MISCONF (a primary that can't save), which are answers too. */
+  ping: () => Promise<void>;
   info: (section: string) => Promise<Record<string, string>>;
   replication: () => Promise<Replication>;
   configGet: (names: readonly string[]) => Promise<Record<string, string>>;
@@ -83,6 +92,11 @@ export type RedisNode = {
   promote: (epoch: number) => Promise<RoleChange>;
   /** Lets this replica follow `to` and persists it, unless it has seen an epoch above `epoch` or is primary. @throws STALE_ATTEMPT */
   repoint: (epoch: number, to: Endpoint) => Promise<RoleChange>;
+  /**
+   * Makes this node follow `to`, primary or not, and persists it: where others (Sentinels) have decided already, so that no
+   * lease bounds it. A primary does so only under `epoch`, a replica unless it has seen a higher one. @throws STALE_ATTEMPT
+   */
+  stepDown: (epoch: number, to: Endpoint) => Promise<RoleChange>;
   /** Starts `FAILOVER TO … TIMEOUT …` (never FORCE), if the epoch is still `epoch`. @throws STALE_ATTEMPT */
   failoverTo: (epoch: number, to: Endpoint, timeoutMs: number) => Promise<void>;
 
@@ -91,6 +105,10 @@ export type RedisNode = {
    * that it has become nor a replica whose setting was taken back since. @throws STALE_ATTEMPT
    */
   configSetAsReplica: (epoch: number, name: string, value: string) => Promise<void>;
+  /** Sets it in memory on a node of either role, if the epoch is still `epoch`. @throws STALE_ATTEMPT */
+  configSetUnder: (epoch: number, name: string, value: string) => Promise<void>;
+  /** Sets it in memory, guarded by nothing: only for what is right whoever says it, and whenever (a fence). */
+  configSet: (name: string, value: string) => Promise<void>;
   configRewrite: () => Promise<void>;
   /** CONFIG REWRITE; answers the role that was written down, read in the same transaction. @throws REDIS_NOT_PERSISTED */
   persistRole: () => Promise<Replication>;
@@ -103,11 +121,20 @@ export type RedisNode = {
   get: (key: string) => Promise<string | undefined>;
   set: (key: string, value: string) => Promise<void>;
 
+  /** Bytes of the replication stream that the node still has in its backlog. The connection is closed with it. */
+  streamPiece: (piece: StreamPiece) => Promise<Buffer>;
+
   close: () => void;
 };
 
 /** The key that holds the group's epoch, in database 0. */
 export const epochKey = 'gantry:epoch';
+
+/** The record of the last failover, `{ at, epoch, from, to }`: it keeps the next one from following too soon. */
+export const failoverKey = 'gantry:failover';
+
+/** What Gantry last set min-replicas-to-write to on the primary: whether a lease holds can be asked of its replicas. */
+export const minReplicasKey = 'gantry:min-replicas-to-write';
 
 /**
  * The key that holds the epoch under which a handover was settled: both roles written down by the nodes, the clients of

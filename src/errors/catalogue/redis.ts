@@ -23,15 +23,20 @@ export const redisErrors = {
     retryable: true,
     hint: '`redis-cli -h <host> -p <port> --latency` and `SLOWLOG GET`; a write pause left by somebody ends with `CLIENT UNPAUSE`.',
   },
-  REDIS_TLS_UNSUPPORTED: {
-    meaning: 'The platform file asks for TLS to this group, which this version can not speak: nothing is connected to.',
-    retryable: false,
-    hint: 'Wait for the version that speaks TLS; without `tls` in the platform file the password would travel in clear.',
-  },
   REDIS_AUTH_FAILED: {
     meaning: 'The node refused the user name or the password that this worker has.',
     retryable: false,
     hint: 'Compare the secret that the platform file names with `ACL LIST` on the node; restart the worker after a change.',
+  },
+  REDIS_TLS_FAILED: {
+    meaning: 'The worker and the node could not agree on TLS, or one does not trust the other’s certificate.',
+    retryable: false,
+    hint: '`openssl s_client -connect <host>:<port> -CAfile <ca>` from the worker; compare with `tls` of the group in the platform file.',
+  },
+  REDIS_TLS_UNREADABLE: {
+    meaning: 'A certificate file that the platform file names for a group can not be read by this worker.',
+    retryable: false,
+    hint: 'Correct `tls.ca` or `tls.cert` of the group, or mount the file where the worker runs.',
   },
   REDIS_NO_PERMISSION: {
     meaning: 'The user that this worker logs in with may not run a command that the procedure needs.',
@@ -155,9 +160,40 @@ export const redisErrors = {
     hint: '`CONFIG SET appendonly yes` (or `save`), then `CONFIG REWRITE`.',
   },
   REDIS_SENTINEL_PRESENT: {
-    meaning: 'Sentinels watch this group; they would fight a handover that they did not make (redis/redis#13118).',
+    meaning:
+      'Sentinels watch this group and the platform file does not name them; they would fight a handover that they did not make (redis/redis#13118).',
     retryable: false,
-    hint: 'Handing over under Sentinel (procedure B) comes with the failover capability. Until then use `SENTINEL FAILOVER`.',
+    hint: 'Add `sentinel: { master, nodes }` to the group in the platform file: `redis-cli -p 26379 SENTINEL MASTERS` shows the name.',
+  },
+  SENTINEL_UNKNOWN_MASTER: {
+    meaning: 'A Sentinel does not know a master of the name that the platform file gives.',
+    retryable: false,
+    hint: '`redis-cli -h <host> -p <port> SENTINEL MASTERS` lists the names; correct `sentinel.master` of the group.',
+  },
+  SENTINEL_NO_QUORUM: {
+    meaning: 'Too few Sentinels are there to agree on a failover or to authorize one.',
+    retryable: true,
+    hint: '`redis-cli -h <host> -p <port> SENTINEL CKQUORUM <master>`; bring the missing Sentinels back.',
+  },
+  SENTINEL_TILT: {
+    meaning: 'A Sentinel is in TILT: its clock jumped or it was stopped for a while, and it acts on nothing for 30 s.',
+    retryable: true,
+    hint: 'Wait 30 s; if it comes back, look for a stalled host or a stepping clock.',
+  },
+  SENTINEL_FAILOVER_IN_PROGRESS: {
+    meaning: 'The Sentinels are in the middle of a failover of this group.',
+    retryable: true,
+    hint: 'Let it end: `redis-cli -h <host> -p <port> SENTINEL MASTER <master>` shows flags and failover-state; then plan again.',
+  },
+  SENTINEL_DISAGREES: {
+    meaning: 'A Sentinel names another primary than the nodes show, or counts the primary as down.',
+    retryable: true,
+    hint: '`redis-cli -h <host> -p <port> SENTINEL MASTER <master>` on each Sentinel; one that was cut off catches up within seconds.',
+  },
+  SENTINEL_NO_GOOD_REPLICA: {
+    meaning: 'The Sentinel knows no replica that it would promote: down, disconnected, priority 0, or no recent INFO.',
+    retryable: true,
+    hint: '`redis-cli -h <host> -p <port> SENTINEL REPLICAS <master>`; writes go on, nothing was changed.',
   },
   REDIS_REPLICA_PRIORITY_ZERO: {
     meaning: 'The replica has replica-priority 0: its owner said that it must never become a primary.',
@@ -178,6 +214,59 @@ export const redisErrors = {
     meaning: 'min-replicas-to-write or min-replicas-max-lag is not what the platform file says.',
     retryable: false,
     hint: '`redis-cli -h <host> -p <port> CONFIG SET <name> <value>` and `CONFIG REWRITE`, as the message says.',
+  },
+  REDIS_PRIMARY_ALIVE: {
+    meaning:
+      'The primary that was to be failed over answers from too many places to count as dead. Nothing was changed.',
+    retryable: false,
+    hint: 'Look at what it answers (loading, busy, a full disk are not dead); to move a living primary: `gantry redis switchover <group>`.',
+  },
+  REDIS_TOO_FEW_VANTAGES: {
+    meaning:
+      'Fewer than a majority of the vantages, each in a failure domain of its own, gave a sight of the primary. Nothing was changed.',
+    retryable: true,
+    hint: 'See that the vantage workers run, on different machines (GANTRY_VANTAGE, GANTRY_VANTAGE_DOMAIN); `gantry doctor` lists who polls.',
+  },
+  REDIS_PRIMARY_UNREACHABLE_FROM_HERE: {
+    meaning:
+      'The vantages can not reach the primary, but a replica hears from it: the network is at fault, not the primary.',
+    retryable: false,
+    hint: 'Mend the network between the vantages and the primary; clients near it may be writing as ever.',
+  },
+  REDIS_SENTINEL_DECIDES: {
+    meaning: 'Sentinels watch this group: they decide its failovers. Two deciders make two primaries.',
+    retryable: false,
+    hint: '`SENTINEL CKQUORUM <master>` and `SENTINEL GET-MASTER-ADDR-BY-NAME <master>` show what they make of it.',
+  },
+  REDIS_RECENT_FAILOVER: {
+    meaning: 'There was a failover of this group a short while ago: another one may be a symptom, not a cure.',
+    retryable: false,
+    hint: 'Look at why the last one was needed; then `gantry redis failover <group> --acknowledge-recent-failover`.',
+  },
+  FENCE_IMPOSSIBLE: {
+    meaning: 'No fence could be confirmed: the old primary may still be taking writes, and may go on doing so.',
+    retryable: true,
+    hint: 'Make sure by hand that it is off, then `gantry retry <id>`; or accept the risk in words: `gantry skip <id> --accept-risk …`.',
+  },
+  FENCE_FAILED: {
+    meaning: 'The program of a fence failed or did not end in time. The next fence of the list is tried.',
+    retryable: true,
+    hint: 'Run it by hand from the worker as the platform file says; look at its exit code and error output.',
+  },
+  REDIS_PRIMARY_BACK: {
+    meaning: 'While the failover waited, a replica heard from the old primary again. Nothing was promoted.',
+    retryable: false,
+    hint: 'Look at the old primary: if it serves again, `gantry abort <id>`; if it comes and goes, fence it first.',
+  },
+  FORENSICS_IMPOSSIBLE: {
+    meaning: 'The append-only file of the old primary could not be read: which writes are lost is not known.',
+    retryable: false,
+    hint: 'Keep the data of the old primary; `failover.forensics` in the platform file says where the worker can read them.',
+  },
+  SSH_FAILED: {
+    meaning: 'No SSH session with the host, or its key is not the one that the platform file pins.',
+    retryable: true,
+    hint: 'From the worker: `ssh -v -p <port> <user>@<host>`; compare `ssh-keyscan <host>` with `hostKey` in the platform file.',
   },
   HANDOVER_NOT_EQUAL: {
     meaning:
@@ -207,6 +296,23 @@ export const redisErrors = {
       'The old primary is demoted, the candidate not promoted, and a restart made it impossible to prove which node has every write.',
     retryable: false,
     hint: 'Compare both (`INFO server` uptime, `DBSIZE`, the newest keys), promote the complete one: `REPLICAOF NO ONE`, `CONFIG REWRITE`; then `gantry retry <id>`.',
+  },
+  HANDOVER_SENTINEL_GAVE_UP: {
+    meaning: 'The Sentinel ended its failover without promoting anybody. The old primary goes on; nothing is lost.',
+    retryable: true,
+    hint: "The Sentinel's log says why (-failover-abort-…); `gantry retry <id>`.",
+  },
+  HANDOVER_SENTINEL_UNDECIDED: {
+    meaning:
+      'The Sentinel that was asked to fail over has not said what became of it, and the write pause is nearly over.',
+    retryable: true,
+    hint: 'Look at that Sentinel and at the roles; `gantry retry <id>` goes on with whatever the Sentinels have decided by then.',
+  },
+  HANDOVER_OTHER_PROMOTED: {
+    meaning:
+      'The Sentinels promoted another replica than the planned one. The handover followed them, so that there is one primary.',
+    retryable: false,
+    hint: '`gantry redis audit <group>` shows the roles; compare the offsets in the evidence, then `gantry stop <id>` and plan again if you want another primary.',
   },
   HANDOVER_OVERTAKEN: {
     meaning: 'Somebody raised the epoch while this attempt was acting; the node refused its act. Nothing is lost.',

@@ -1,5 +1,6 @@
 import type { SeenNode } from './roles.ts';
 import { followsNode, primariesOf, sameAddress, seenNodes } from './roles.ts';
+import { sentinelFindings } from './sentinel.ts';
 import type { Finding, GroupFacts, NodeReading } from './types.ts';
 
 /** CLIENT PAUSE … WRITE and FAILOVER came with it. */
@@ -12,6 +13,7 @@ export function groupFindings(facts: GroupFacts): Finding[] {
     ...primaryFindings(facts),
     ...discoveryFindings(facts),
     ...seenNodes(facts).flatMap(nodeFindings),
+    ...sentinelFindings(facts),
   ];
 }
 
@@ -110,10 +112,6 @@ function nodeFindings(node: SeenNode): Finding[] {
   if (!reading.answersWithoutLink) {
     const message = `replica-serve-stale-data is no on ${name}: between two primaries its epoch could not be read; it must be yes`;
     findings.push(at('REDIS_UNSAFE_SETTING', message));
-  }
-  if (reading.sentinelListens) {
-    const message = `a Sentinel listens on ${name}; handing over under Sentinel (procedure B) comes with the failover capability`;
-    findings.push(at('REDIS_SENTINEL_PRESENT', message));
   }
   if (reading.failoverInProgress) findings.push(at('REDIS_ROLES_CHANGED', `${name} is in the middle of a FAILOVER`));
   return findings;

@@ -1,4 +1,11 @@
 export { auditGroup } from './audit-group.ts';
+export { decideDeath } from './decide-failover.ts';
+export type { DetachedFor, LeaseJudgement } from './lease.ts';
+export { judgeLease } from './lease.ts';
+export type { Divergence } from './lost-writes.ts';
+export { findDivergence } from './lost-writes.ts';
+export type { FailoverFacts, FailoverIntent, FailoverPlanning } from './plan-failover.ts';
+export { planFailover } from './plan-failover.ts';
 export type { SwitchoverPlanning } from './plan-switchover.ts';
 export { planSwitchover } from './plan-switchover.ts';
 export { sameAddress } from './roles.ts';
@@ -9,9 +16,15 @@ export type {
   GroupFacts,
   GroupIntent,
   HandoverLimits,
+  NewOrder,
   NodeFacts,
   NodeReading,
   NodeRef,
+  RedisFailoverData,
+  PriorityChange,
   RedisSwitchoverData,
+  SentinelData,
+  SentinelFacts,
+  SentinelReading,
   WriteSafety,
 } from './types.ts';

@@ -4,6 +4,7 @@ import { groupFindings, likenessFindings } from './checks.ts';
 import { chooseProcedure, expectedGap } from './procedure.ts';
 import type { SeenNode } from './roles.ts';
 import { lagBytes, listedAddress, primariesOf, refOf, seenNodes } from './roles.ts';
+import { afterSentinel, preferAction, sentinelData, sentinelWords } from './sentinel.ts';
 import { warningsOf } from './warnings.ts';
 import type { Address, Finding, GroupFacts, GroupIntent, RedisSwitchoverData } from './types.ts';
 
@@ -26,7 +27,7 @@ export function planSwitchover(
 
   const replicas = seenNodes(facts).filter((node) => node.name !== primary.name);
   const choice = chooseCandidate(primary, replicas, intent, input.to);
-  const way = chooseProcedure(primary, replicas, intent, input.procedure);
+  const way = chooseProcedure(primary, replicas, intent, input.procedure, facts.sentinels);
   if ('findings' in choice) findings.push(...choice.findings);
   if ('findings' in way) findings.push(...way.findings);
   if ('candidate' in choice) {
@@ -54,6 +55,7 @@ type Chosen = {
 function draftOf(chosen: Chosen): PlanDraft<RedisSwitchoverData> {
   const { intent, facts, input, primary, candidate, siblings, procedure, why } = chosen;
   const others = siblings.map(({ name }) => name).join(', ');
+  const sentinel = sentinelData(intent, facts, candidate, siblings);
   return {
     title: `Hand the primary of ${input.group} over from ${primary.name} to ${candidate.name} (${procedure})`,
     actions: actionsOf(chosen),
@@ -68,6 +70,7 @@ function draftOf(chosen: Chosen): PlanDraft<RedisSwitchoverData> {
         label: `${node.name} now`,
         value: `replica, offset ${node.reading.offset}, ${lagBytes(primary.reading, node.reading)} bytes behind`,
       })),
+      ...(facts.sentinels ? [{ label: 'Sentinels', value: sentinelWords(facts.sentinels) }] : []),
       ...(facts.writeBytesPerSecond === undefined
         ? []
         : [{ label: 'replication stream', value: `${Math.round(facts.writeBytesPerSecond)} bytes/s` }]),
@@ -95,6 +98,7 @@ function draftOf(chosen: Chosen): PlanDraft<RedisSwitchoverData> {
       handover: { ...intent.handover },
       writeSafety: { ...intent.writeSafety },
       lagLimitBytes: intent.lagLimitBytes,
+      ...(sentinel ? { sentinel } : {}),
     },
   };
 }
@@ -104,17 +108,21 @@ function addressOf({ host, port }: Address): Address {
 }
 
 /** In the order of the steps of the workflow. */
-function actionsOf({ primary, candidate, siblings, procedure, intent, policy }: Chosen): PlannedAction[] {
+function actionsOf({ primary, candidate, siblings, procedure, intent, facts, policy }: Chosen): PlannedAction[] {
+  const sentinel = sentinelData(intent, facts, candidate, siblings);
   const [from, to] = [primary.name, candidate.name];
   const { minReplicasToWrite, minReplicasMaxLagSeconds } = intent.writeSafety;
-  const handover =
-    procedure === 'fast'
-      ? `hold writes on ${from} (at most ${intent.handover.pauseMs} ms), wait for equal offsets, make ${from} a replica of ${to}, ${to} primary, redirect clients`
-      : `FAILOVER from ${from} to ${to} (gives up after ${intent.handover.failoverTimeoutMs} ms), persist the roles, redirect clients`;
+  const handover = {
+    fast: `hold writes on ${from} (at most ${intent.handover.pauseMs} ms), wait for equal offsets, make ${from} a replica of ${to}, ${to} primary, redirect clients`,
+    failover: `FAILOVER from ${from} to ${to} (gives up after ${intent.handover.failoverTimeoutMs} ms), persist the roles, redirect clients`,
+    sentinel: `hold writes on ${from} (at most ${sentinel?.pauseMs ?? 0} ms), wait for equal offsets, SENTINEL FAILOVER, make ${from} a replica of whom the Sentinels promote (${to}), redirect clients`,
+    coordinated: `SENTINEL FAILOVER … COORDINATED from ${from} to ${to}, persist the roles, redirect clients`,
+  }[procedure];
   const restore = `min-replicas-to-write ${minReplicasToWrite}, min-replicas-max-lag ${minReplicasMaxLagSeconds} on every node`;
   return [
     { step: 'redis.canary', what: `write a canary on ${from} and read it on ${to}`, reversible: true },
     { step: 'redis.prepare-candidate', what: `let ${to} take writes before it has replicas`, reversible: true },
+    ...(sentinel ? [preferAction(sentinel, to)] : []),
     { step: 'redis.handover', what: handover, reversible: false, estimateMs: expectedGap[procedure].ms },
     { step: 'redis.settle', what: `both roles in the config files, clients of ${from} let go`, reversible: false },
     ...(siblings.length
@@ -127,6 +135,7 @@ function actionsOf({ primary, candidate, siblings, procedure, intent, policy }: 
         ]
       : []),
     { step: 'redis.restore-write-safety', what: restore, reversible: false },
+    ...(sentinel ? afterSentinel(sentinel, to) : []),
     {
       step: 'redis.prove-roles',
       what: 'prove: one primary, all others linked to it, roles in the config files, one epoch, a write acknowledged, discovery agrees',

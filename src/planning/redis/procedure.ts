@@ -1,7 +1,7 @@
 import type { RedisProcedure } from '../../runs/index.ts';
 import { linkFindings } from './checks.ts';
 import type { SeenNode } from './roles.ts';
-import type { Finding, GroupIntent } from './types.ts';
+import type { Finding, GroupIntent, SentinelFacts } from './types.ts';
 
 export type ProcedureChoice = { procedure: RedisProcedure; why: string } | { findings: Finding[] };
 
@@ -9,6 +9,8 @@ export type ProcedureChoice = { procedure: RedisProcedure; why: string } | { fin
 export const expectedGap: Record<RedisProcedure, { ms: number; words: string }> = {
   fast: { ms: 50, words: 'about 5–50 ms' },
   failover: { ms: 1_000, words: 'about 1 s' },
+  sentinel: { ms: 1_500, words: 'about 1–2 s' },
+  coordinated: { ms: 1_200, words: 'about 1 s' },
 };
 
 /**
@@ -20,7 +22,12 @@ export function chooseProcedure(
   replicas: readonly SeenNode[],
   intent: GroupIntent,
   asked: RedisProcedure | undefined,
+  sentinels?: readonly SentinelFacts[],
 ): ProcedureChoice {
+  if (sentinels) return underSentinel(sentinels, asked);
+  if (asked === 'sentinel' || asked === 'coordinated') {
+    return impossible(`${asked} needs Sentinels: the platform file names none for this group`);
+  }
   const against = obstacles(primary, replicas, intent);
   if (asked === 'failover') return { procedure: 'failover', why: 'asked for' };
   if (!against.length) {
@@ -37,6 +44,30 @@ export function chooseProcedure(
       ...(place === undefined ? {} : { place }),
     })),
   };
+}
+
+/**
+ * Under Sentinel the Sentinels have to make the switch: they would fight any other (redis/redis#13118). Plain SENTINEL
+ * FAILOVER is never used: the old primary stays writable for about 11 s, and what it takes is lost.
+ */
+function underSentinel(sentinels: readonly SentinelFacts[], asked: RedisProcedure | undefined): ProcedureChoice {
+  if (asked === 'fast' || asked === 'failover') {
+    return impossible(`${asked} is never used under Sentinel: the Sentinels would elect another primary afterwards`);
+  }
+  const without = sentinels.flatMap(({ name, reading }) => (reading?.offersCoordinated ? [] : [name]));
+  if (asked === 'sentinel') return { procedure: 'sentinel', why: 'asked for' };
+  if (!without.length) {
+    const why = asked ? 'asked for' : 'every Sentinel offers SENTINEL FAILOVER … COORDINATED';
+    return { procedure: 'coordinated', why };
+  }
+  const lack = `${without.join(', ')} ${without.length > 1 ? 'do' : 'does'} not offer COORDINATED`;
+  return asked === 'coordinated'
+    ? impossible(lack)
+    : { procedure: 'sentinel', why: `Sentinels watch the group; ${lack}` };
+}
+
+function impossible(message: string): ProcedureChoice {
+  return { findings: [{ code: 'REDIS_PROCEDURE_IMPOSSIBLE', message, place: 'procedure' }] };
 }
 
 /** What speaks against holding writes back and swapping the roles ourselves. */

@@ -13,6 +13,8 @@ export type GroupIntent = {
   lagLimitBytes: number;
   handover: HandoverLimits;
   writeSafety: WriteSafety;
+  /** Where Sentinels watch the group. */
+  sentinel?: { master: string; pauseMs: number };
 };
 
 /** Milliseconds. */
@@ -77,16 +79,81 @@ export type DiscoveryFacts =
   | { kind: 'nothing' }
   | { kind: 'problem'; code: ErrorCode; message: string };
 
+/** What one Sentinel says of the group. Milliseconds. */
+export type SentinelReading = {
+  /** Whom it tells clients is primary, in the platform file's spelling if it is one of the group's nodes. */
+  primary: { host: string; port: number };
+  isDown: boolean;
+  failoverInProgress: boolean;
+  tilt: boolean;
+  /** What CKQUORUM answered. */
+  hasQuorum: boolean;
+  quorumAnswer: string;
+  configEpoch: number;
+  downAfterMs: number;
+  failoverTimeoutMs: number;
+  offersCoordinated: boolean;
+};
+
+/** A Sentinel, by its address, and what it answered, or why it did not. */
+export type SentinelFacts = { name: string } & (
+  { reading: SentinelReading; problem?: never } | { reading?: never; problem: { code: ErrorCode; message: string } }
+);
+
+/** A `replica-priority` that is other than it was for as long as a handover under Sentinel takes. */
+export type PriorityChange = { name: string; before: number; during: number };
+
+/** What the steps under Sentinel work from. */
+export type SentinelData = {
+  master: string;
+  pauseMs: number;
+  /** At planning time; a failover raises it. */
+  configEpoch: number;
+  /** So that the Sentinels choose the candidate. */
+  priorities: readonly PriorityChange[];
+};
+
 /** Everything that was read of a group at one time. */
 export type GroupFacts = {
   nodes: readonly NodeFacts[];
   discovery: DiscoveryFacts;
   /** Of the primary, from two samples; left out without a single primary. */
   writeBytesPerSecond?: number;
+  /** Of the Sentinels that the platform file names, if it names any. */
+  sentinels?: readonly SentinelFacts[];
 };
 
 /** Something that is in the way; the caller adds the catalogue's hint. */
 export type Finding = { code: ErrorCode; message: string; place?: string };
+
+/** What the steps that follow a change of the primary work from, whatever brought it about. */
+export type NewOrder = {
+  group: string;
+  /** The new primary. */
+  candidate: NodeRef;
+  /** The old one, if it is to follow; left out when it is dead. */
+  primary?: NodeRef;
+  /** All other nodes. */
+  siblings: readonly NodeRef[];
+  writeSafety: WriteSafety;
+  lagLimitBytes: number;
+  /** Under Sentinel only: the Sentinels decide, and the run follows. */
+  sentinel?: SentinelData;
+};
+
+/** What the steps of a failover work from; part of the plan's hash, so nothing in it moves by itself. */
+export type RedisFailoverData = Omit<NewOrder, 'primary'> & {
+  /** The dead one. */
+  dead: NodeRef;
+  /** Nodes that did not answer either. */
+  absent: readonly NodeRef[];
+  /** What min-replicas-to-write was on the dead primary, as far as is known. */
+  minReplicasInForce: number;
+  /** min-replicas-max-lag and the margin. Milliseconds. */
+  leaseMs: number;
+  acceptSplitBrainRisk?: string;
+  lastKnownOffset?: number;
+};
 
 /** What the steps of a switchover work from; part of the plan's hash, so nothing in it moves by itself. */
 export type RedisSwitchoverData = {
@@ -107,4 +174,6 @@ export type RedisSwitchoverData = {
   handover: HandoverLimits;
   writeSafety: WriteSafety;
   lagLimitBytes: number;
+  /** Under Sentinel only: the Sentinels decide, and the run follows. */
+  sentinel?: SentinelData;
 };

@@ -1,6 +1,7 @@
 import type { SeenNode } from './roles.ts';
 import { isListedAs } from './roles.ts';
 import { linkFindings } from './checks.ts';
+import { sentinelWarnings } from './sentinel.ts';
 import type { GroupFacts, GroupIntent } from './types.ts';
 
 /** Seconds of writes that the backlog should hold, so that re-pointed replicas need no full copy. */
@@ -33,6 +34,7 @@ export function warningsOf({ intent, facts, primary, candidate, siblings }: Warn
         ({ host, port }) =>
           `${host}:${port} follows ${primary.name} and is not in the platform file: nobody re-points it, it will hang on ${primary.name} as a replica of a replica`,
       ),
+    ...sentinelWarnings(facts),
     ...(facts.discovery.kind === 'nothing'
       ? ['the discovery does not know this group yet; the handover will announce it']
       : []),

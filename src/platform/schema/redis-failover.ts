@@ -67,6 +67,13 @@ export const failover = z
       .min(1)
       .default([{ kind: 'refuse-writes' }, { kind: 'lease' }])
       .describe('Tried in this order; the first confirmed one is enough.'),
+    forensics: z
+      .strictObject({
+        kind: z.literal('folder'),
+        path: text.describe(`Folder with the data of a node, as the redis worker sees it; ${placeholders}.`),
+      })
+      .exactOptional()
+      .describe('How the append-only file of a dead primary can be read, to tell which writes are lost.'),
   })
   .superRefine(({ leaseMargin, vantages }, context) => {
     if (leaseMargin < 3_000) {
@@ -88,13 +95,22 @@ export const failover = z
   );
 
 /** Sentinels that watch a group, where there are any. */
-export const sentinel = z.strictObject({
-  master: text.describe('The name under which the Sentinels know the group.'),
-  nodes: z.array(z.strictObject({ host, port: port.default(26_379) })).min(1),
-  username: text.exactOptional(),
-  password: secretRef.exactOptional(),
-  tls: z.boolean().default(false).describe('Whether the Sentinels speak TLS, with the group’s settings.'),
-});
+export const sentinel = z
+  .strictObject({
+    master: text.describe('The name under which the Sentinels know the group.'),
+    nodes: z.array(z.strictObject({ host, port: port.default(26_379) })).min(1),
+    username: text.exactOptional(),
+    password: secretRef.exactOptional(),
+    tls: z.boolean().default(false).describe('Whether the Sentinels speak TLS, with the group’s settings.'),
+    pause: duration
+      .prefault('15s')
+      .describe('How long the old primary holds writes back at most while the Sentinels fail over; it ends by itself.'),
+  })
+  .superRefine(({ pause }, context) => {
+    if (!(pause < 15_000)) return;
+    context.addIssue({ code: 'custom', message: 'must be 15s or more: it outlives a dead worker', path: ['pause'] });
+  }, always)
+  .transform(rename({ pause: 'pauseMs' }));
 
 /** TLS between Gantry and the nodes of a group. */
 export const tls = z.strictObject({

@@ -77,6 +77,9 @@ const discovery = z
       read: z.array(text).min(1).describe('Program and arguments that print the primary’s address.'),
       write: z.array(text).min(1).describe('Program and arguments that set it.'),
     }),
+    z
+      .strictObject({ kind: z.literal('sentinel') })
+      .describe('Clients ask the Sentinels that `sentinel` names; there is nothing else to redirect.'),
   ])
   .describe('How clients find the primary, so that Gantry can redirect them.');
 
@@ -99,6 +102,13 @@ export const redisGroup = z
     sentinel: sentinel.exactOptional(),
     tls: tls.exactOptional(),
   })
+  .superRefine((group, context) => {
+    // Runs on malformed content too: the rest of the problems are listed beside these.
+    const { discovery: finding, sentinel: watchers, tls: secured } = group as Partial<typeof group>;
+    const refuse = (path: string[], message: string): void => context.addIssue({ code: 'custom', message, path });
+    if (finding?.kind === 'sentinel' && !watchers) refuse(['discovery', 'kind'], 'needs `sentinel`: whom to ask');
+    if (watchers?.tls === true && !secured) refuse(['sentinel', 'tls'], 'needs `tls`: the settings to use');
+  }, always)
   .transform(rename({ lagLimit: 'lagLimitBytes' }));
 
 /** The Redis part of the platform. */

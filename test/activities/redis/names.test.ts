@@ -91,11 +91,3 @@ await describeWith(['redis'], 'a replica that the platform file does not list', 
     expect(await run(s.activities().redisCanary, 'ensure', data)).toMatchObject({ verdict: 'done' });
   });
 });
-
-await describeWith(['redis'], 'a group that asks for TLS', () => {
-  test('is refused without a connection, by the plan and by the audit', async () => {
-    const s = await scene({ group: { tls: {} } });
-    expect(await codeOf(s.plan())).toBe('REDIS_TLS_UNSUPPORTED');
-    await expect(s.access.connect('r1')).rejects.toMatchObject({ code: 'REDIS_TLS_UNSUPPORTED' });
-  });
-});

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger } from '@temporalio/worker';
@@ -6,6 +7,8 @@ import type { WriterProcess } from '../../../lab/load/redis-writer-process.ts';
 import { startWriterProcess } from '../../../lab/load/redis-writer-process.ts';
 import type { RedisGroup as LabGroup, RedisGroupOptions, RedisNode as LabNode } from '../../../lab/redis.ts';
 import { startRedisGroup } from '../../../lab/redis.ts';
+import type { SentinelOptions } from '../../../lab/sentinel.ts';
+import { startSentinels } from '../../../lab/sentinel.ts';
 import { until } from '../../../lab/clock.ts';
 import type { RedisActivities, RedisGroupAccess, RedisSwitchoverData } from '../../../activities/redis/index.ts';
 import { createRedisActivities, redisGroupAccess } from '../../../activities/redis/index.ts';
@@ -13,7 +16,7 @@ import type { DiscoveryEntry } from '../../../src/drivers/discovery/index.ts';
 import type { RedisNode } from '../../../src/drivers/redis/index.ts';
 import { GantryError } from '../../../src/errors/index.ts';
 import { failoverDefaults } from '../../../src/platform/index.ts';
-import type { RedisGroup } from '../../../src/platform/index.ts';
+import type { RedisGroup, SecretRef } from '../../../src/platform/index.ts';
 import type {
   Plan,
   PlanCall,
@@ -39,6 +42,8 @@ export type SceneOptions = {
   /** Under which host the platform file names the nodes; the replicas follow 127.0.0.1. */
   host?: string;
   lab?: Partial<RedisGroupOptions>;
+  /** Sentinels that watch the group and stand in its platform file. */
+  sentinels?: Partial<SentinelOptions>;
 };
 
 /** A real group with its discovery, and the activities over it. */
@@ -59,6 +64,17 @@ export async function scene(options: SceneOptions = {}) {
     await startDiscoveryProcess({ stateDir, file: join(stateDir, 'discovery', 'known.json') }),
   );
   const url = `${discovery.url}/redis/${groupName}`;
+  const sentinels =
+    options.sentinels &&
+    stopping(
+      await startSentinels({
+        ...{ stateDir, master: groupName, primary: lab.node('r1'), replicas: lab.nodes.length - 1 },
+        ...lab.login,
+        infoPeriodMs: 1_000,
+        ...(options.lab?.server ? { server: options.lab.server } : {}),
+        ...options.sentinels,
+      }),
+    );
   const config: RedisGroup = {
     region: 'us-east-1',
     nodes: lab.nodes.map(({ name, host, port }) => ({ name, host: options.host ?? host, port })),
@@ -69,17 +85,39 @@ export async function scene(options: SceneOptions = {}) {
     writeSafety: { minReplicasToWrite: 1, minReplicasMaxLagSeconds: 10 },
     discovery: { kind: 'http', url },
     failover: failoverDefaults,
+    ...(sentinels
+      ? {
+          sentinel: {
+            master: groupName,
+            nodes: sentinels.nodes.map(addressOf),
+            ...(options.sentinels?.sentinelPassword === undefined ? {} : { password: { env: 'SENTINEL_PASSWORD' } }),
+            tls: options.sentinels?.tls !== undefined,
+            pauseMs: 15_000,
+          },
+        }
+      : {}),
     ...options.group,
   };
-  const real = redisGroupAccess(groupName, config, () => password);
+  const secretOf =
+    (own: string) =>
+    (ref: SecretRef): string => {
+      if ('file' in ref) return readFileSync(ref.file, 'utf8');
+      return ref.env === 'SENTINEL_PASSWORD' ? (options.sentinels?.sentinelPassword ?? '') : own;
+    };
+  const real = redisGroupAccess(groupName, config, secretOf(password));
   const [first = lab.node('r1')] = config.nodes;
   await real.discovery.redirect({ primary: addressOf(first), epoch: 0 });
 
-  const activities = (wrap?: Wrap, secret = password): RedisActivities => {
-    const plain = redisGroupAccess(groupName, config, () => secret);
-    const access: RedisGroupAccess = wrap
-      ? { ...plain, connect: async (name, given) => wrap(name, await plain.connect(name, given)) }
-      : plain;
+  const activities = (wrap?: Wrap, secret = password, of = config, atSentinels: Hooks = {}): RedisActivities => {
+    const plain = redisGroupAccess(groupName, of, secretOf(secret));
+    const watched = plain.sentinels;
+    const access: RedisGroupAccess = {
+      ...plain,
+      ...(wrap ? { connect: async (name, given) => wrap(name, await plain.connect(name, given)) } : {}),
+      ...(watched
+        ? { sentinels: { ...watched, connect: async (at) => around(await watched.connect(at), atSentinels) } }
+        : {}),
+    };
     return createRedisActivities({
       groups: (name) => {
         if (name === groupName) return access;
@@ -93,6 +131,7 @@ export async function scene(options: SceneOptions = {}) {
 
   return {
     lab,
+    sentinels,
     config,
     access: real,
     activities,
@@ -178,20 +217,23 @@ export type Hooks = Readonly<Record<string, { before?: () => unknown; after?: ()
 
 /** Wraps connections so that the hooks run around the real verbs. */
 export function hooked(hooks: Hooks): Wrap {
-  return (name, node) => {
-    const wrapped: Record<string, unknown> = { ...node };
-    for (const [verb, act] of Object.entries(node)) {
-      const hook = hooks[`${name}.${verb}`];
-      if (!hook || typeof act !== 'function') continue;
-      wrapped[verb] = async (...given: unknown[]): Promise<unknown> => {
-        await hook.before?.();
-        const answer: unknown = await (act as (...all: unknown[]) => unknown)(...given);
-        await hook.after?.();
-        return answer;
-      };
-    }
-    return wrapped as RedisNode;
-  };
+  return (name, node) => around(node, hooks, `${name}.`);
+}
+
+/** A driver whose verbs run between their hooks, which are named after them. */
+function around<T extends object>(driver: T, hooks: Hooks, prefix = ''): T {
+  const wrapped: Record<string, unknown> = Object.fromEntries(Object.entries(driver));
+  for (const [verb, act] of Object.entries(driver)) {
+    const hook = hooks[`${prefix}${verb}`];
+    if (!hook || typeof act !== 'function') continue;
+    wrapped[verb] = async (...given: unknown[]): Promise<unknown> => {
+      await hook.before?.();
+      const answer: unknown = await (act as (...all: unknown[]) => unknown)(...given);
+      await hook.after?.();
+      return answer;
+    };
+  }
+  return wrapped as T;
 }
 
 /** Stands for SIGKILL: the attempt does nothing more from here on. */

@@ -1,0 +1,138 @@
+import { GantryError } from '../../src/errors/index.ts';
+import type { LeaseJudgement, RedisFailoverData } from '../../src/planning/redis/index.ts';
+import { judgeLease } from '../../src/planning/redis/index.ts';
+import type { RedisFence } from '../../src/platform/index.ts';
+import type { Probe, StepContext } from '../../src/steps/index.ts';
+import { blocked, defineStep, done, todo } from '../../src/steps/index.ts';
+import type { RedisDeps, RedisGroupAccess } from './access.ts';
+import { lookAtLinks } from './links.ts';
+import { liftRefusal, refusesWrites, refuseWrites } from './refuse-writes.ts';
+
+/** Why the old primary counts as fenced. */
+export type FenceReceipt = {
+  /** Its name in the platform file, or its kind. */
+  fence: string;
+  kind: RedisFence['kind'] | 'none';
+  /** A proof; a lease is a promise that has to be waited for, and `none` a risk that somebody accepted. */
+  confirmed: boolean;
+  evidence: string;
+  /** With a lease: how long it still has to be waited for. */
+  waitMs?: number;
+};
+
+export type FenceSeen = { receipt?: FenceReceipt; tried: readonly { fence: string; outcome: string }[] };
+
+/** What an attempt has tried, for the look that follows: a fence that could not be confirmed leaves no other trace. */
+const triedBy = new WeakMap<StepContext, FenceSeen['tried']>();
+
+/**
+ * Makes sure that the old primary takes no more writes: the group's fences in their order, until the first that is
+ * confirmed. Where none is, a lease serves if it holds; else the risk that was accepted in words; else it is blocked.
+ * The receipt is what the step leaves behind.
+ */
+export const fence = defineStep<RedisFailoverData, FenceSeen, RedisDeps>({
+  name: 'redis.fence',
+  // What is confirmed is seen at once, and trying again is the next attempt's.
+  settleMs: 0,
+  probe: async (data, { groups }, context) => {
+    const access = await groups(data.group);
+    const tried = triedBy.get(context);
+    const receipt = await confirmedFence(data, access, context.signal);
+    if (receipt) return done({ receipt, tried: tried ?? [] }, `${data.dead.name} is fenced: ${receipt.evidence}`);
+    if (!tried) return todo({ tried: [] }, `no fence of ${data.dead.name} is confirmed`);
+    return lastResort(data, access, tried);
+  },
+  apply: async (data, _seen, { groups, log }, context) => {
+    const access = await groups(data.group);
+    const startedAt = performance.now();
+    const tried: { fence: string; outcome: string }[] = [];
+    for (const one of access.config.failover.fences) {
+      context.signal.throwIfAborted();
+      if (one.kind === 'lease') {
+        if ((await leaseOf(data, access)).valid) break;
+        continue;
+      }
+      const outcome = await tryFence(one, data, access, context.signal);
+      tried.push({ fence: nameOf(one), outcome });
+      log.info({ group: data.group, node: data.dead.name, fence: nameOf(one), outcome }, 'fence tried');
+      if (outcome === 'confirmed') break;
+    }
+    triedBy.set(context, tried);
+    context.measure('fenceMs', performance.now() - startedAt);
+  },
+  // Only a refusal of writes can be taken back; a process that was stopped is somebody's to start.
+  undo: async (data, _before, { groups }) => liftRefusal(await groups(data.group), data.dead.name),
+});
+
+/** The first fence of the list that confirms now, the lease aside; a fence that can't be asked proves nothing. */
+async function confirmedFence(
+  data: RedisFailoverData,
+  access: RedisGroupAccess,
+  signal: AbortSignal,
+): Promise<FenceReceipt | undefined> {
+  for (const one of access.config.failover.fences) {
+    if (one.kind === 'lease') continue;
+    try {
+      const { confirmed, evidence } =
+        one.kind === 'refuse-writes'
+          ? await refusesWrites(access, data.dead.name)
+          : await access.fence(one, data.dead).confirm(signal);
+      if (confirmed) return { fence: nameOf(one), kind: one.kind, confirmed, evidence };
+    } catch (error) {
+      if (!(error instanceof GantryError) || signal.aborted) throw error;
+    }
+  }
+  return undefined;
+}
+
+async function tryFence(
+  one: Exclude<RedisFence, { kind: 'lease' }>,
+  data: RedisFailoverData,
+  access: RedisGroupAccess,
+  signal: AbortSignal,
+): Promise<string> {
+  try {
+    if (one.kind === 'refuse-writes') {
+      await refuseWrites(access, data.dead.name, access.config.handover.pauseMs);
+      return 'confirmed';
+    }
+    const outside = access.fence(one, data.dead);
+    await outside.act(signal);
+    const { confirmed, evidence } = await outside.confirm(signal);
+    return confirmed ? 'confirmed' : `not confirmed: ${evidence}`;
+  } catch (error) {
+    if (!(error instanceof GantryError) || signal.aborted) throw error;
+    return `${error.code}: ${error.message}`;
+  }
+}
+
+/** No fence is confirmed: the lease, the accepted risk, or nothing. */
+async function lastResort(
+  data: RedisFailoverData,
+  access: RedisGroupAccess,
+  tried: FenceSeen['tried'],
+): Promise<Probe<FenceSeen>> {
+  const lease = await leaseOf(data, access);
+  if (lease.valid) {
+    const evidence = `${data.dead.name} refuses writes ${data.leaseMs} ms after its last acknowledgement (${lease.why})`;
+    const receipt = { fence: 'lease', kind: 'lease', confirmed: false, evidence, waitMs: lease.waitMs } as const;
+    return done({ receipt, tried }, `no fence is confirmed; the lease ends in ${lease.waitMs} ms`);
+  }
+  const risk = data.acceptSplitBrainRisk;
+  if (risk !== undefined) {
+    const receipt = { fence: 'none', kind: 'none', confirmed: false, evidence: `risk accepted: ${risk}` } as const;
+    return done({ receipt, tried }, `no fence is confirmed, and the risk is accepted: ${risk}`);
+  }
+  const words = tried.map(({ fence: name, outcome }) => `${name}: ${outcome}`).join('; ') || 'none was tried';
+  return blocked('FENCE_IMPOSSIBLE', { tried }, `${data.dead.name} is not fenced: ${words}; ${lease.why}`);
+}
+
+async function leaseOf(data: RedisFailoverData, access: RedisGroupAccess): Promise<LeaseJudgement> {
+  const { fences } = access.config.failover;
+  if (!fences.some(({ kind }) => kind === 'lease')) return { valid: false, why: 'no lease is among the fences' };
+  return judgeLease(data.minReplicasInForce, data.leaseMs, await lookAtLinks(access, data.dead));
+}
+
+function nameOf(one: RedisFence): string {
+  return 'name' in one ? one.name : one.kind;
+}

@@ -1,0 +1,28 @@
+import type { DetachedFor, RedisFailoverData } from '../../src/planning/redis/index.ts';
+import { judgeLease } from '../../src/planning/redis/index.ts';
+import { blocked, defineStep, done, todo } from '../../src/steps/index.ts';
+import type { RedisDeps } from './access.ts';
+import { lookAtLinks } from './links.ts';
+
+/**
+ * The gate behind a lease: by the replicas' own clocks the old primary has had no acknowledgement for long enough. A link
+ * that came back in the meantime renewed it, and says that the primary lives.
+ */
+export const leaseEnded = defineStep<RedisFailoverData, readonly DetachedFor[], RedisDeps>({
+  name: 'redis.lease-ended',
+  settleMs: 15_000,
+  settleEveryMs: 200,
+  probe: async (data, { groups }) => {
+    const links = await lookAtLinks(await groups(data.group), data.dead);
+    const back = links.filter(({ state }) => state === 'silent').map(({ replica }) => replica);
+    if (back.length > 0) {
+      return blocked('REDIS_PRIMARY_BACK', links, `${back.join(', ')} is linked to ${data.dead.name} again`);
+    }
+    const lease = judgeLease(data.minReplicasInForce, data.leaseMs, links);
+    if (!lease.valid) return blocked('FENCE_IMPOSSIBLE', links, `the lease is void: ${lease.why}`);
+    if (lease.waitMs > 0) return todo(links, `the lease has ${lease.waitMs} ms left`);
+    return done(links, `no acknowledgement to ${data.dead.name} for ${data.leaseMs} ms: it refuses writes by itself`);
+  },
+  // Only time is missing.
+  apply: async () => undefined,
+});

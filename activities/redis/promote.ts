@@ -1,0 +1,126 @@
+import type { RedisNode, Replication } from '../../src/drivers/redis/index.ts';
+import { failoverKey, minReplicasKey } from '../../src/drivers/redis/index.ts';
+import type { DiscoveryFacts, RedisFailoverData } from '../../src/planning/redis/index.ts';
+import { sameAddress } from '../../src/planning/redis/index.ts';
+import type { Probe, StepContext } from '../../src/steps/index.ts';
+import { blocked, defineStep, done, todo } from '../../src/steps/index.ts';
+import type { RedisDeps, RedisGroupAccess } from './access.ts';
+import { isAbsence, withNode } from './access.ts';
+import { announce } from './handover-announce.ts';
+import { ours } from './handover-session.ts';
+import { readDiscovery } from './read-facts.ts';
+import { admitWrites, admitWritesAsPrimary } from './write-safety.ts';
+
+export type PromoteSeen = Pick<Replication, 'role' | 'linkUp' | 'offset' | 'replid' | 'follows'> & {
+  /** The history it continued: the dead primary's. */
+  replid2: string;
+  epoch: number;
+  recorded: boolean;
+  discovery: DiscoveryFacts;
+};
+
+/**
+ * Promote, raise the epoch, redirect: one activity. The promotion is one transaction that the candidate refuses if the
+ * epoch moved under it, with the role written to its file in the same breath; every piece can be done again.
+ */
+export const promote = defineStep<RedisFailoverData, PromoteSeen, RedisDeps>({
+  name: 'redis.promote',
+  probe: async (data, { groups }) => judge(await lookAt(data, await groups(data.group)), data),
+  apply: async (data, seen, { groups, log }, context) => {
+    const access = await groups(data.group);
+    context.signal.throwIfAborted();
+    const startedAt = performance.now();
+    const known = seen.discovery.kind === 'entry' ? seen.discovery.epoch : 0;
+    const others = seen.role === 'replica' ? await cutOffOthers(data, access) : 0;
+    await withNode(access, data.candidate.name, async (candidate) => {
+      const persisted = await promoteHere(data, seen, candidate, context);
+      const epoch = await ours(candidate.raiseEpoch(Math.max(known, others), seen.epoch));
+      context.measure('promoteMs', performance.now() - startedAt);
+      await Promise.all([
+        announce(
+          { data: { ...data, primary: data.dead }, access, log, context },
+          { candidate, epoch, persisted: { primary: true, candidate: persisted } },
+        ),
+        leaveRecords(data, candidate, epoch),
+      ]);
+    });
+  },
+});
+
+async function lookAt(data: RedisFailoverData, access: RedisGroupAccess): Promise<PromoteSeen> {
+  const discovery = await readDiscovery(access);
+  return withNode(access, data.candidate.name, async (node) => {
+    // Before the role: what is done on this look is guarded by it.
+    const epoch = await node.epoch();
+    const { role, linkUp, offset, replid, replid2, follows } = await node.replication();
+    const recorded =
+      role === 'primary' && ((await node.get(failoverKey)) ?? '').includes(`"to":"${data.candidate.name}"`);
+    return { role, linkUp, offset, replid, replid2, epoch, recorded, discovery, ...(follows ? { follows } : {}) };
+  });
+}
+
+function judge(seen: PromoteSeen, data: RedisFailoverData): Probe<PromoteSeen> {
+  const { discovery } = seen;
+  const [from, to] = [data.dead.name, data.candidate.name];
+  const told = discovery.kind === 'entry' ? discovery.primary : undefined;
+  const toldThis = told !== undefined && sameAddress(told, data.candidate);
+  if (told && !toldThis && !sameAddress(told, data.dead)) {
+    return blocked('REDIS_ROLES_CHANGED', seen, `the discovery names ${told.host}:${told.port}: somebody else decided`);
+  }
+  if (seen.role === 'replica') {
+    const elsewhere = data.siblings.find((node) => seen.follows && sameAddress(node, seen.follows));
+    if (elsewhere && seen.linkUp) {
+      return blocked('REDIS_ROLES_CHANGED', seen, `${to} follows ${elsewhere.name}: somebody else decided`);
+    }
+    return todo(seen, `${to} is a replica at offset ${seen.offset}`);
+  }
+  const epochTold = discovery.kind === 'entry' ? discovery.epoch : 0;
+  if (toldThis && seen.recorded && seen.epoch >= epochTold) {
+    return done(seen, `${to} is primary under epoch ${seen.epoch}, the discovery names it`);
+  }
+  return todo(seen, `${to} is primary; clients are still sent to ${from}`, { begun: true });
+}
+
+/**
+ * Attempts of a run that was pre-empted may still hold connections to the other replicas, to promote one of them: they
+ * lose them now, and a driver's connection is never opened twice. Answers the highest epoch seen there.
+ */
+async function cutOffOthers(data: RedisFailoverData, access: RedisGroupAccess): Promise<number> {
+  const epochs = await Promise.all(
+    data.siblings.map(async ({ name }) => {
+      try {
+        return await withNode(access, name, async (node) => {
+          await node.killNormalClients();
+          return node.epoch();
+        });
+      } catch (error) {
+        if (isAbsence(error)) return 0;
+        throw error;
+      }
+    }),
+  );
+  return Math.max(0, ...epochs);
+}
+
+/** Answers whether the role is in the config file. */
+async function promoteHere(
+  data: RedisFailoverData,
+  { role, epoch }: PromoteSeen,
+  candidate: RedisNode,
+  context: StepContext,
+): Promise<boolean> {
+  // Nobody follows it yet: with min-replicas-to-write it would refuse all writes. A deviation, recorded below.
+  await ours(role === 'replica' ? admitWrites(candidate, epoch) : admitWritesAsPrimary(candidate, epoch));
+  await candidate.killNormalClients();
+  const { offset, persisted } = await ours(candidate.promote(epoch));
+  context.measure('promotedAtOffset', offset);
+  if (data.lastKnownOffset !== undefined) context.measure('lossBytes', Math.max(0, data.lastKnownOffset - offset));
+  return persisted;
+}
+
+/** Replicated with the data, so that they can be asked of any node when this one is dead. */
+async function leaveRecords(data: RedisFailoverData, candidate: RedisNode, epoch: number): Promise<void> {
+  const record = { at: new Date().toISOString(), epoch, from: data.dead.name, to: data.candidate.name };
+  await candidate.set(minReplicasKey, '0');
+  await candidate.set(failoverKey, JSON.stringify(record));
+}

@@ -1,0 +1,51 @@
+import { GantryError } from '../../src/errors/index.ts';
+import { sameAddress } from '../../src/planning/redis/index.ts';
+import type { NodeRef } from '../../src/planning/redis/index.ts';
+import type { RedisSuspect } from '../../src/runs/index.ts';
+import { plainActivity } from '../../src/steps/index.ts';
+import type { RedisDeps, RedisGroupAccess } from './access.ts';
+import { isAbsence, withNode } from './access.ts';
+import { watchLinks } from './links.ts';
+import { readDiscovery } from './read-facts.ts';
+
+/**
+ * Which node is the primary that is believed to be dead, which vantages are to look at it, and whether its replicas still
+ * hear from it. Changes nothing.
+ *
+ * @throws REDIS_UNKNOWN_GROUP, REDIS_NO_PRIMARY, DISCOVERY_DISAGREES
+ */
+export function suspectActivity({ groups }: RedisDeps): (call: { group: string }) => Promise<RedisSuspect> {
+  return plainActivity(async ({ group }, signal) => {
+    const access = await groups(group);
+    const primary = await suspectOf(group, access);
+    const { vantages, probes, probeEveryMs, probeTimeoutMs } = access.config.failover;
+    const links = await watchLinks(access, primary, signal);
+    return { primary, vantages, probes, probeEveryMs, probeTimeoutMs, links };
+  });
+}
+
+/** The primary by what clients are told; where nobody tells them, by whom the replicas follow. */
+async function suspectOf(group: string, access: RedisGroupAccess): Promise<NodeRef> {
+  const { nodes } = access.config;
+  const refOf = ({ name, host, port }: NodeRef): NodeRef => ({ name, host, port });
+  const told = await readDiscovery(access);
+  if (told.kind === 'entry') {
+    const known = nodes.find((node) => sameAddress(node, told.primary));
+    if (known) return refOf(known);
+    const where = `${told.primary.host}:${told.primary.port}`;
+    throw new GantryError('DISCOVERY_DISAGREES', `the discovery names ${where}, which is no node of ${group}`);
+  }
+  const followed = await Promise.all(nodes.map(({ name }) => followedBy(access, name)));
+  const [first] = followed.flatMap((address) => nodes.find((node) => address && sameAddress(node, address)) ?? []);
+  if (first) return refOf(first);
+  throw new GantryError('REDIS_NO_PRIMARY', `neither the discovery nor a replica names a primary of ${group}`);
+}
+
+async function followedBy(access: RedisGroupAccess, name: string): Promise<{ host: string; port: number } | undefined> {
+  try {
+    return (await withNode(access, name, (node) => node.replication())).follows;
+  } catch (error) {
+    if (isAbsence(error)) return undefined;
+    throw error;
+  }
+}

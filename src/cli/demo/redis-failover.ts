@@ -1,0 +1,129 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Client } from '@temporalio/client';
+import type { WriterProcess } from '../../../lab/load/redis-writer-process.ts';
+import { startWriterProcess } from '../../../lab/load/redis-writer-process.ts';
+import { redisInfo, withRedis } from '../../../lab/redis-client.ts';
+import type { RedisRig } from '../../../lab/redis-rig.ts';
+import { runReport, startRun, watchRun, withClient } from '../../client/index.ts';
+import { GantryError } from '../../errors/index.ts';
+import { validateInput } from '../../registry/index.ts';
+import type { RunReport, RunStatus } from '../../runs/index.ts';
+import { changeLines } from '../render/changes.ts';
+import type { Roles } from './redis-group.ts';
+import { demoGroup, roles } from './redis-group.ts';
+import { say, table, title } from './say.ts';
+import type { Stage } from './stage.ts';
+
+const writers = 4;
+const aroundMs = 2_000;
+
+/** What the demo proves, in figures. */
+export type FailoverFigures = {
+  outcome: string;
+  /** By the writers' ledger, and by the old primary's file: the latter also has writes that were never answered. */
+  lost: number;
+  unanswered: number;
+  lostByForensics: number | undefined;
+  twoPrimaries: boolean;
+};
+
+/** A real primary is killed under write load; answers what the writers and the forensics saw. */
+export async function demoRedisFailover(stage: Stage): Promise<FailoverFigures> {
+  title('Redis failover: the primary is killed (SIGKILL) under write load');
+  const rig = await demoGroup(stage);
+  const before = await roles(rig);
+  const dead = rig.group.nodes.find(({ name }) => before.get(name) === 'primary');
+  if (!dead) throw new GantryError('UNEXPECTED', 'no node is primary', { evidence: { before: [...before] } });
+  // Synced at every write, the dead primary's file is a whole account of what it had.
+  for (const node of rig.group.nodes) {
+    await withRedis(node, rig.group.password, (redis) => redis.config('SET', 'appendfsync', 'always'));
+  }
+  const load = await startWriterProcess({
+    discoveryUrl: rig.discoveryUrl,
+    group: rig.groupName,
+    writers,
+    ...(rig.group.password === undefined ? {} : { password: rig.group.password }),
+    nodeNames: Object.fromEntries(rig.group.nodes.map((node) => [`${node.host}:${node.port}`, node.name])),
+    maxWrites: 3_000_000,
+  });
+  stage.onClose(() => load.close());
+  await pause(aroundMs);
+  const lastKnownAt = new Date().toISOString();
+  const lastKnownOffset = Number((await redisInfo(dead, rig.group.password))['master_repl_offset']);
+  const sinceMs = await load.mark('crash');
+  await dead.kill();
+  say(
+    `${dead.name}, the primary, is killed; ${(await load.snapshot()).acked.toLocaleString('en')} writes acknowledged`,
+  );
+  say('The demo stands for the guard: it starts the failover.');
+  const input = { group: rig.groupName, lastKnownOffset, lastKnownAt, requestedBy: 'demo', reason: 'it was killed' };
+  const report = await withClient(stage.connection, (client) => failOver(stage, client, input));
+  await pause(aroundMs);
+  return conclude(rig, load, { before, report, sinceMs });
+}
+
+async function failOver(stage: Stage, client: Client, input: object): Promise<RunReport> {
+  const started = await startRun(client, 'redis.failover', input, { taskQueue: stage.taskQueue, check: validateInput });
+  say(
+    `run ${started.workflowId}: ${stage.temporal.uiUrl}/namespaces/default/workflows/${encodeURIComponent(started.workflowId)}`,
+  );
+  let last: RunStatus | undefined;
+  await watchRun(client, started, ({ status }) => {
+    for (const line of changeLines(last, status)) say(`  ${line}`);
+    last = structuredClone(status);
+  });
+  const report = await runReport(client, started);
+  if (!report) throw new GantryError('UNEXPECTED', 'the run ended without a report', { evidence: { run: started } });
+  return report;
+}
+
+type Shown = { before: Roles; report: RunReport; sinceMs: number };
+
+async function conclude(
+  rig: RedisRig,
+  load: WriterProcess,
+  { before, report, sinceMs }: Shown,
+): Promise<FailoverFigures> {
+  const gap = await load.gap('crash');
+  const primaries = await load.twoPrimaries({ sinceMs });
+  const { acked, unknown } = await load.stop();
+  const after = await roles(rig);
+  const primary = rig.group.nodes.find((node) => after.get(node.name) === 'primary');
+  if (!primary) throw new GantryError('UNEXPECTED', 'no node is primary', { evidence: { after: [...after] } });
+  const { lost, unknownFound } = await load.verify({ host: primary.host, port: primary.port });
+  const unanswered = unknown - unknownFound;
+  const { measurements } = report;
+  const ms = (name: string): string => {
+    const value = measurements[name];
+    return value === undefined ? '?' : `${value.toFixed(0)} ms`;
+  };
+  const lostByForensics = measurements['lostWrites'];
+  const found = report.steps.find(({ step }) => step === 'redis.forensics')?.summary ?? 'no forensics';
+  title('Result');
+  table([
+    ['outcome', report.outcome],
+    ['detected (3 probes, replicas asked) and planned', ms('detectMs')],
+    ['fenced', ms('fenceMs')],
+    ['promoted, new epoch', ms('redis.promote.promoteMs')],
+    ['redirected', ms('redis.promote.redirectMs')],
+    ['no writes, longest of any writer, from the kill to the redirect', `${gap.maxMs.toFixed(0)} ms`],
+    ['acknowledged writes', acked.toLocaleString('en')],
+    ['lost of those, by the writers’ ledger', String(lost)],
+    [
+      'lost, by the dead primary’s append-only file',
+      `${lostByForensics ?? '?'} (of which ${unanswered} or fewer were never answered)`,
+    ],
+    ['forensics', found],
+    ['two primaries at any moment', primaries.twoPrimaries ? 'YES' : 'no'],
+    ...rig.group.nodes.map(
+      (node) => [`${node.name}, before → after`, `${before.get(node.name)} → ${after.get(node.name)}`] as const,
+    ),
+    ['report', report.published ?? 'not published'],
+  ]);
+  return { outcome: report.outcome, lost, unanswered, lostByForensics, twoPrimaries: primaries.twoPrimaries };
+}
+
+/** The file has what the ledger misses, and besides it at most what was under way when the primary died. */
+export function agree({ lost, unanswered, lostByForensics }: FailoverFigures): boolean {
+  return lostByForensics !== undefined && lostByForensics >= lost && lostByForensics <= lost + unanswered;
+}

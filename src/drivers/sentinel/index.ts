@@ -1,0 +1,4 @@
+export { connectSentinel, watchSwitch } from './connect.ts';
+export type { SentinelDiscoveryOptions } from './discovery.ts';
+export { sentinelDiscovery } from './discovery.ts';
+export type { SentinelNode, SentinelReplica, SentinelState, Switched } from './types.ts';

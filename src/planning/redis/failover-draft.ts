@@ -1,0 +1,152 @@
+import type { PlanDraft, PlannedAction, RedisFailoverInput } from '../../runs/index.ts';
+import type { Survivor } from './choose-survivor.ts';
+import type { LeaseJudgement } from './lease.ts';
+import type { FailoverFacts, FailoverIntent } from './plan-failover.ts';
+import type { SeenNode } from './roles.ts';
+import type { RedisFailoverData } from './types.ts';
+
+export type FailoverDraft = {
+  intent: FailoverIntent;
+  facts: FailoverFacts;
+  input: RedisFailoverInput;
+  data: RedisFailoverData;
+  survivors: readonly Survivor[];
+  candidate: SeenNode;
+  /** A fence that proves something (command, ssh) is among those to be tried. */
+  canConfirm: boolean;
+  leaseServes: boolean;
+  lease: LeaseJudgement;
+  /** Why the primary counts as dead. */
+  why: string;
+  soakMs: number;
+};
+
+/** The decision in words: what will be done, what may be lost, and what somebody must answer for. */
+export function draftOf(draft: FailoverDraft): PlanDraft<RedisFailoverData> {
+  const { facts, input, data, survivors, candidate, why } = draft;
+  const needsApproval = approvalReasons(draft);
+  return {
+    title: `Fail ${input.group} over from ${data.dead.name}, which is dead, to ${data.candidate.name}`,
+    actions: actionsOf(draft),
+    facts: [
+      { label: 'why dead', value: why },
+      { label: 'loss (RPO)', value: lossOf(draft).words },
+      { label: `${candidate.name} now`, value: `${candidate.reading.role}, offset ${candidate.reading.offset}` },
+      ...survivors
+        .filter(({ name }) => name !== candidate.name)
+        .map(({ name, reading }) => ({ label: `${name} now`, value: `replica, offset ${reading.offset}` })),
+      ...facts.sights.map(({ vantage, verdict, detail, ms }) => ({
+        label: `seen from ${vantage}`,
+        value: `${verdict} in ${Math.round(ms)} ms: ${detail}`,
+      })),
+    ],
+    warnings: [
+      ...needsApproval.map((reason) => `Needs an approval: ${reason}`),
+      ...(draft.canConfirm
+        ? []
+        : [
+            `No fence proves that ${data.dead.name} is off. The lease holds against a crash and a partition; one that was only frozen may, when it wakes, take writes that are lost.`,
+          ]),
+      ...data.absent.map(({ name }) => `${name} does not answer either: it is left as it is`),
+      ...(data.siblings.length < data.writeSafety.minReplicasToWrite
+        ? [
+            `${data.candidate.name} will have ${data.siblings.length} replicas: min-replicas-to-write stays at ${data.siblings.length} until redundancy is restored, and the next lease is void until then`,
+          ]
+        : []),
+    ],
+    needsApproval,
+    irreversible: [
+      `From the promotion of ${data.candidate.name} on there is no undo: going back is a switchover.`,
+      `What ${data.dead.name} acknowledged and ${data.candidate.name} never got is lost to clients; the data of ${data.dead.name} must be kept until it has been looked at.`,
+      ...(draft.canConfirm ? [`A fence that stops ${data.dead.name} is not taken back.`] : []),
+    ],
+    voidIf: [
+      `${data.dead.name} is seen alive, or a replica hears from it`,
+      `another replica becomes the fittest, or one joins or leaves`,
+      'the platform file changes',
+    ],
+    data,
+  };
+}
+
+/** The RPO before the promotion. Without a last known offset only what the best replica has bounds it, from below. */
+function lossOf({ facts, data, candidate, survivors }: FailoverDraft): { bytes: number; words: string } {
+  const best = Math.max(candidate.reading.offset, ...survivors.map(({ reading }) => reading.offset));
+  const known = Math.max(best, data.lastKnownOffset ?? 0);
+  const bytes = known - candidate.reading.offset;
+  const rate = facts.writeBytesPerSecond;
+  if (data.lastKnownOffset === undefined) {
+    return { bytes, words: `unknown: at least ${bytes} bytes (the dead primary’s last offset was not recorded)` };
+  }
+  const more =
+    rate === undefined ? 'what was written after that reading comes on top' : `about ${Math.round(rate)} B/s`;
+  return { bytes, words: `at least ${bytes} bytes, from the last known offset ${data.lastKnownOffset}; ${more}` };
+}
+
+function approvalReasons(draft: FailoverDraft): string[] {
+  const { intent, input, lease } = draft;
+  const { bytes } = lossOf(draft);
+  const limit = input.acceptLossBytes ?? intent.failover.lossLimitBytes;
+  return [
+    ...(input.ask ? ['it was asked for (mode ask)'] : []),
+    ...(bytes > limit ? [`at least ${bytes} bytes of writes are lost; without asking it may be ${limit}`] : []),
+    ...(!draft.canConfirm && !draft.leaseServes && !lease.valid
+      ? [`no fence can be confirmed and the lease is void: ${lease.why}`]
+      : []),
+    ...(input.acceptSplitBrainRisk === undefined
+      ? []
+      : [
+          `if no fence can be confirmed it goes on all the same, with this risk accepted: ${input.acceptSplitBrainRisk}`,
+        ]),
+  ];
+}
+
+/** In the order of the steps of the workflow. */
+function actionsOf({ intent, data, soakMs }: FailoverDraft): PlannedAction[] {
+  const [from, to] = [data.dead.name, data.candidate.name];
+  const replicas = data.siblings.map(({ name }) => name).join(', ');
+  return [
+    {
+      step: 'redis.fence',
+      what: `make sure that ${from} takes no more writes; the first confirmed fence is enough: ${intent.failover.fences.map((fence) => fenceWords(fence, data)).join('; then ')}`,
+      reversible: true,
+    },
+    {
+      step: 'redis.promote',
+      what: `make ${to} primary under a new epoch, persist it, redirect clients`,
+      reversible: false,
+      estimateMs: 50,
+    },
+    ...(intent.failover.forensics
+      ? [{ step: 'redis.forensics', what: `read from the files of ${from} which writes are lost`, reversible: false }]
+      : []),
+    ...(replicas ? [{ step: 'redis.repoint-siblings', what: `let ${replicas} follow ${to}`, reversible: false }] : []),
+    {
+      step: 'redis.restore-write-safety',
+      what: `min-replicas-to-write ${Math.min(data.writeSafety.minReplicasToWrite, data.siblings.length)} on ${to}, as far as there are replicas`,
+      reversible: false,
+    },
+    { step: 'redis.prove-roles', what: `prove: ${to} is the only primary, the discovery agrees`, reversible: false },
+    {
+      step: 'redis.check-replication',
+      what: `watch it for ${Math.round(soakMs / 1000)} s`,
+      reversible: false,
+      estimateMs: soakMs,
+    },
+  ];
+}
+
+function fenceWords(
+  { kind, name, what }: FailoverIntent['failover']['fences'][number],
+  data: RedisFailoverData,
+): string {
+  switch (kind) {
+    case 'refuse-writes':
+      return `refuse writes on ${data.dead.name}, if it answers`;
+    case 'command':
+    case 'ssh':
+      return `${name ?? kind} (${what ?? kind})`;
+    case 'lease':
+      return `wait until its lease has ended (${data.leaseMs / 1000} s from the last acknowledgement)`;
+  }
+}

@@ -1,0 +1,209 @@
+import { appendFileSync, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { createVantageActivities } from '../../../activities/redis/sight.ts';
+import { redisGroupAccess } from '../../../activities/redis/index.ts';
+import { pause, until } from '../../../lab/clock.ts';
+import { startTcpProxy } from '../../../lab/faults/tcp-proxy.ts';
+import { labProcessFence } from '../../../lab/fence.ts';
+import { redisInfo, withRedis } from '../../../lab/redis-client.ts';
+import { failoverDefaults } from '../../../src/platform/index.ts';
+import type { RedisFailover, RedisFence } from '../../../src/platform/index.ts';
+import type { RedisFailoverData } from '../../../src/planning/redis/index.ts';
+import type { Plan, RedisSight, RedisSightCall, RedisSuspect, StepMode } from '../../../src/runs/index.ts';
+import { defaultPolicy } from '../../../src/runs/index.ts';
+import { describeWith } from '../../support/lab.ts';
+import type { Scene, SceneOptions } from './scene.ts';
+import { codeOf, groupName, password, quiet, roles, scene, writeMs } from './scene.ts';
+
+const digest = 'digest-of-the-test';
+
+/** A scene whose nodes can be fenced by their process. */
+async function failoverScene(change: Partial<RedisFailover> = {}, options: SceneOptions = {}): Promise<Scene> {
+  const s = await scene({ replicas: 2, ...options });
+  const stateDir = join(s.lab.node('r1').dir, '..', '..');
+  const fences: RedisFence[] = [{ kind: 'refuse-writes' }, labProcessFence(stateDir) as unknown as RedisFence];
+  s.config.failover = { ...failoverDefaults, probeEveryMs: 100, probeTimeoutMs: 300, fences, ...change };
+  return s;
+}
+
+async function look(s: Scene, node = 'r1'): Promise<RedisSight> {
+  const access = redisGroupAccess(groupName, s.config, () => password);
+  const { redisSight } = createVantageActivities({ groups: () => access, vantage: 'main', domain: 'here' });
+  const call: RedisSightCall = { group: groupName, node, probes: 2, everyMs: 100, timeoutMs: 300 };
+  return quiet().run(redisSight, call);
+}
+
+async function plan(s: Scene, input: object = {}): Promise<Plan<RedisFailoverData>> {
+  const a = s.activities();
+  const suspect: RedisSuspect = await quiet().run(a.redisSuspect, { group: groupName });
+  const sights = [await look(s, suspect.primary.name)];
+  const call = { kind: 'redis.failover', target: groupName, policy: defaultPolicy, platformDigest: digest };
+  return quiet().run(a.redisPlanFailover, { ...call, input: { group: groupName, ...input, suspect, sights } });
+}
+
+function step<O>(
+  activity: (call: { mode: StepMode; input: RedisFailoverData; unit: string; platformDigest: string }) => Promise<O>,
+  input: RedisFailoverData,
+  mode: StepMode = 'ensure',
+): Promise<O> {
+  return quiet().run(activity, { mode, input, unit: 'redis/sessions/run-1/1', platformDigest: digest });
+}
+
+await describeWith(['redis'], 'what a vantage sees', () => {
+  test('a killed and a frozen primary are dead, a living one is not', async () => {
+    const s = await failoverScene();
+    expect(await look(s)).toMatchObject({ verdict: 'alive', probes: 1 });
+    s.lab.node('r1').freeze();
+    expect(await look(s)).toMatchObject({ verdict: 'dead', probes: 2 });
+    s.lab.node('r1').thaw();
+    await s.lab.node('r1').kill();
+    expect(await look(s)).toMatchObject({ verdict: 'dead' });
+  });
+
+  test('one that is loading is not dead', async () => {
+    const s = await failoverScene({}, { replicas: 1 });
+    const node = s.lab.node('r1');
+    const entries = Object.fromEntries(Array.from({ length: 300 }, (_, key) => [`l:${key}`, 'x'.repeat(2_000)]));
+    await withRedis(node, password, async (redis) => {
+      await redis.mset(entries);
+      await redis.config('SET', 'rdbcompression', 'no');
+      await redis.config('SET', 'appendonly', 'no');
+      await redis.save();
+      await redis.config('REWRITE');
+    });
+    await node.kill();
+    // Every key takes 20 ms to load, and clients are answered in between: 6 s of LOADING.
+    appendFileSync(node.confFile, 'key-load-delay 20000\nloading-process-events-interval-bytes 1024\n');
+    const restarting = node.restart();
+    let seen = await look(s);
+    await until(async () => (seen = await look(s)).verdict !== 'dead', 10_000);
+    expect(seen.verdict).toBe('loading');
+    expect(await codeOf(plan(s))).toBe('REDIS_PRIMARY_ALIVE');
+    await restarting;
+  });
+
+  test('one that can not save to its disk refuses writes, and is not dead', async () => {
+    const s = await failoverScene({}, { replicas: 1 });
+    await withRedis(s.lab.node('r1'), password, async (redis) => {
+      await redis.config('SET', 'appendonly', 'no');
+      await redis.config('SET', 'save', '3600 1');
+      await redis.set('a', '1');
+      // A folder in the place of the dump: the rename at the end of the save fails.
+      await redis.config('SET', 'rdbcompression', 'no');
+    });
+    mkdirSync(join(s.lab.node('r1').dir, 'dump.rdb'));
+    await withRedis(s.lab.node('r1'), password, (redis) => redis.call('BGSAVE'));
+    await until(
+      async () => (await redisInfo(s.lab.node('r1'), password, 'persistence'))['rdb_last_bgsave_status'] === 'err',
+      10_000,
+    );
+    expect(await look(s)).toMatchObject({ verdict: 'refusing-writes' });
+    expect(await codeOf(plan(s))).toBe('REDIS_PRIMARY_ALIVE');
+  });
+});
+
+await describeWith(['redis'], 'the decision on real links', () => {
+  test('worker and primary cut, replicas linked: the network is at fault, and nothing is done', async () => {
+    const s = await failoverScene();
+    const proxy = await startTcpProxy({ target: { host: '127.0.0.1', port: s.lab.node('r1').port } });
+    const through = { host: '127.0.0.1', port: proxy.port };
+    const first = s.config.nodes[0];
+    if (!first) throw new Error('a group has nodes');
+    s.config.nodes[0] = { ...first, ...through };
+    await s.access.discovery.redirect({ primary: through, epoch: 1 });
+    await proxy.stop();
+    const writing = setInterval(() => {
+      void withRedis(s.lab.node('r1'), password, (redis) => redis.incr('n')).catch(() => undefined);
+    }, 50);
+    const code = await codeOf(plan(s));
+    clearInterval(writing);
+    expect(code).toBe('REDIS_PRIMARY_UNREACHABLE_FROM_HERE');
+    expect(await roles(s)).toMatchObject({ r2: 'replica', r3: 'replica' });
+  });
+});
+
+await describeWith(['redis'], 'the fence', () => {
+  test('a frozen primary is ended by its process fence: woken, it can take nothing', async () => {
+    const s = await failoverScene();
+    const writers = await s.writers();
+    const sinceMs = await writers.mark('frozen');
+    s.lab.node('r1').freeze();
+    const { data } = await plan(s);
+    const fenced = await step(s.activities().redisFence, data);
+    expect(fenced.after).toMatchObject({ receipt: { kind: 'command', confirmed: true } });
+    await step(s.activities().redisPromote, data);
+    s.lab.node('r1').thaw();
+    await pause(500);
+    const { twoPrimaries } = await writers.twoPrimaries({ sinceMs });
+    await writers.stop();
+    expect(twoPrimaries).toBe(false);
+    expect(s.lab.node('r1').isRunning()).toBe(false);
+  });
+
+  test('a primary that still answers refuses writes, and an abort lets it serve again', async () => {
+    const s = await failoverScene({ fences: [{ kind: 'refuse-writes' }, { kind: 'lease' }] });
+    const data = await dataOf(s);
+    const fenced = await step(s.activities().redisFence, data);
+    expect(fenced.after).toMatchObject({ receipt: { kind: 'refuse-writes', confirmed: true } });
+    await expect(writeMs(s, 'r1')).rejects.toMatchObject({ code: 'REDIS_NOT_ENOUGH_REPLICAS' });
+    await quiet().run(s.activities().redisFence, {
+      ...{ mode: 'undo' as const, input: data, before: { tried: [] }, unit: 'u', platformDigest: digest },
+    });
+    expect(await writeMs(s, 'r1')).toBeLessThan(900);
+  });
+
+  test('is impossible where nothing confirms and a replica may still acknowledge', async () => {
+    const s = await failoverScene({ fences: [{ kind: 'lease' }] });
+    const data = await dataOf(s);
+    expect(await codeOf(step(s.activities().redisFence, data))).toBe('FENCE_IMPOSSIBLE');
+    const accepting = { ...data, acceptSplitBrainRisk: 'the rack has no power' };
+    expect((await step(s.activities().redisFence, accepting)).after).toMatchObject({ receipt: { kind: 'none' } });
+  });
+});
+
+await describeWith(['redis'], 'the promotion', () => {
+  test('can be cut off anywhere and done again, and ends with one primary that the discovery names', async () => {
+    const s = await failoverScene();
+    await s.lab.node('r1').kill();
+    const { data } = await plan(s);
+    for (const verb of ['promote', 'raiseEpoch', 'set']) {
+      const cut = s.activities((_, node) => ({
+        ...node,
+        [verb]: async (...given: never[]) => {
+          await (node[verb as 'promote'] as (...all: never[]) => Promise<unknown>)(...given);
+          throw new Error(`killed after ${verb}`);
+        },
+      }));
+      await codeOf(step(cut.redisPromote, data));
+    }
+    const report = await step(s.activities().redisPromote, data);
+    expect(report).toMatchObject({ verdict: 'done' });
+    expect((await s.told())?.primary.port).toBe(s.lab.node(data.candidate.name).port);
+    expect(Object.values(await roles(s)).filter((role) => role === 'primary')).toHaveLength(1);
+  });
+
+  test('comes back as primary from a restart, still able to take writes', async () => {
+    const s = await failoverScene();
+    await s.lab.node('r1').kill();
+    const { data } = await plan(s);
+    await step(s.activities().redisPromote, data);
+    await s.lab.node(data.candidate.name).kill();
+    await s.lab.node(data.candidate.name).restart();
+    expect((await roles(s))[data.candidate.name]).toBe('primary');
+    expect(await writeMs(s, data.candidate.name)).toBeLessThan(900);
+  });
+});
+
+/** The data of a plan for r2, made without a death. */
+async function dataOf(s: Scene): Promise<RedisFailoverData> {
+  const [dead, candidate, ...siblings] = s.config.nodes.map(({ name, host, port }) => ({ name, host, port }));
+  if (!dead || !candidate) throw new Error('a group has nodes');
+  return {
+    ...{ group: groupName, dead, candidate, siblings, absent: [] },
+    writeSafety: s.config.writeSafety,
+    lagLimitBytes: s.config.lagLimitBytes,
+    minReplicasInForce: 1,
+    leaseMs: 13_000,
+  };
+}

@@ -1,0 +1,232 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import type { FailoverFacts, FailoverIntent, FailoverPlanning } from '../../../src/planning/redis/index.ts';
+import { decideDeath, judgeLease, planFailover } from '../../../src/planning/redis/index.ts';
+import type { RedisFailoverInput, RedisLinkSight, RedisSight } from '../../../src/runs/index.ts';
+import { addresses, facts, intent } from './facts.ts';
+
+const sight = (vantage: string, verdict: RedisSight['verdict'], domain = vantage): RedisSight => ({
+  ...{ vantage, domain, verdict, detail: verdict, probes: 3, ms: 5 },
+});
+const link = (replica: string, state: RedisLinkSight['state']): RedisLinkSight => ({ replica, state, detail: state });
+const down = [link('r2', 'down'), link('r3', 'down')];
+const three = ['a', 'b', 'c'];
+
+describe('whether a primary is dead', () => {
+  const decide = (sights: RedisSight[], links = down, vantages = three) => {
+    const decision = decideDeath('r1', vantages, sights, links);
+    return decision.dead ? 'dead' : decision.finding.code;
+  };
+
+  test.each([
+    ['all vantages say so', [sight('a', 'dead'), sight('b', 'dead'), sight('c', 'dead')], 'dead'],
+    ['a majority says so', [sight('a', 'dead'), sight('b', 'dead'), sight('c', 'alive')], 'dead'],
+    ['half of them are cut', [sight('a', 'dead'), sight('b', 'alive'), sight('c', 'alive')], 'REDIS_PRIMARY_ALIVE'],
+    ['only one can look', [sight('a', 'dead')], 'REDIS_TOO_FEW_VANTAGES'],
+    [
+      'three sights come from one machine',
+      three.map((name) => sight(name, 'dead', 'one machine')),
+      'REDIS_TOO_FEW_VANTAGES',
+    ],
+    ['it is loading', three.map((name) => sight(name, 'loading')), 'REDIS_PRIMARY_ALIVE'],
+    ['a script keeps it busy', three.map((name) => sight(name, 'busy')), 'REDIS_PRIMARY_ALIVE'],
+    ['its disk is full', three.map((name) => sight(name, 'refusing-writes')), 'REDIS_PRIMARY_ALIVE'],
+  ] as const)('when %s', (_, sights, expected) => {
+    expect(decide([...sights])).toBe(expected);
+  });
+
+  test('one configured vantage decides alone', () => {
+    expect(decide([sight('main', 'dead')], down, ['main'])).toBe('dead');
+  });
+
+  test('a replica that hears from it outweighs every vantage; one that is only silent does not', () => {
+    const all = three.map((name) => sight(name, 'dead'));
+    expect(decide(all, [link('r2', 'sees'), link('r3', 'down')])).toBe('REDIS_PRIMARY_UNREACHABLE_FROM_HERE');
+    expect(decide(all, [link('r2', 'silent')])).toBe('dead');
+  });
+
+  const anySight = fc.record({
+    vantage: fc.constantFrom('a', 'b', 'c', 'd', 'e', 'stranger'),
+    domain: fc.constantFrom('d1', 'd2', 'd3', 'd4', 'd5'),
+    verdict: fc.constantFrom('alive', 'dead', 'loading', 'busy', 'refusing-writes', 'auth-failed'),
+    detail: fc.constant(''),
+    probes: fc.constant(3),
+    ms: fc.constant(1),
+  }) as fc.Arbitrary<RedisSight>;
+  const anyLink = fc.record({
+    replica: fc.constantFrom('r2', 'r3', 'r4'),
+    state: fc.constantFrom('sees', 'silent', 'down', 'elsewhere', 'unreachable'),
+    detail: fc.constant(''),
+  }) as fc.Arbitrary<RedisLinkSight>;
+
+  test('never without more than half of the vantages in as many domains, never while a replica hears from it', () => {
+    const vantages = fc.subarray(['a', 'b', 'c', 'd', 'e'], { minLength: 1 });
+    fc.assert(
+      fc.property(vantages, fc.array(anySight), fc.array(anyLink), (configured, sights, links) => {
+        const decision = decideDeath('r1', configured, sights, links);
+        if (!decision.dead) return;
+        const counted = sights.filter(({ vantage }) => configured.includes(vantage));
+        const dead = new Set(counted.filter(({ verdict }) => verdict === 'dead').map(({ domain }) => domain));
+        const alive = new Set(counted.filter(({ verdict }) => verdict !== 'dead').map(({ domain }) => domain));
+        const agreed = [...dead].filter((domain) => !alive.has(domain));
+        expect(agreed.length * 2).toBeGreaterThan(configured.length);
+        expect(links.some(({ state }) => state === 'sees')).toBe(false);
+      }),
+    );
+  });
+
+  test('one more sight of life never makes it dead', () => {
+    fc.assert(
+      fc.property(fc.array(anySight), fc.array(anyLink), anySight, (sights, links, more) => {
+        const before = decideDeath('r1', three, sights, links);
+        const after = decideDeath('r1', three, [...sights, { ...more, verdict: 'alive' }], links);
+        if (!before.dead) expect(after.dead).toBe(false);
+      }),
+    );
+  });
+});
+
+describe('the lease', () => {
+  const gone = (replica: string, detachedMs: number) => ({ replica, state: 'down' as const, detachedMs });
+
+  test('is void without min-replicas-to-write, and with a replica that may still acknowledge', () => {
+    expect(judgeLease(0, 13_000, [gone('r2', 0)]).valid).toBe(false);
+    expect(judgeLease(1, 13_000, [gone('r2', 0), { replica: 'r3', state: 'unreachable' }]).valid).toBe(false);
+    expect(judgeLease(1, 13_000, [gone('r2', 0), { replica: 'r3', state: 'silent' }]).valid).toBe(false);
+    expect(judgeLease(2, 13_000, [gone('r2', 0), { replica: 'r3', state: 'unreachable' }]).valid).toBe(true);
+  });
+
+  test('is counted from the last replica that may have been one too many', () => {
+    expect(judgeLease(1, 13_000, [gone('r2', 20_000), gone('r3', 3_000)])).toMatchObject({ waitMs: 10_000 });
+    expect(judgeLease(2, 13_000, [gone('r2', 20_000), gone('r3', 3_000)])).toMatchObject({ waitMs: 0 });
+  });
+
+  test('once it has ended, fewer replicas than needed can have acknowledged within it', () => {
+    const replica = fc.record({
+      replica: fc.constantFrom('r2', 'r3', 'r4'),
+      state: fc.constantFrom('down', 'silent', 'unreachable', 'elsewhere'),
+      detachedMs: fc.nat(30_000),
+    }) as fc.Arbitrary<{ replica: string; state: 'down'; detachedMs: number }>;
+    fc.assert(
+      fc.property(fc.nat(4), fc.array(replica, { maxLength: 5 }), (needed, replicas) => {
+        const lease = judgeLease(needed, 13_000, replicas);
+        if (!lease.valid) return;
+        const later = replicas.filter(
+          ({ state, detachedMs }) => !['down', 'elsewhere'].includes(state) || detachedMs + lease.waitMs < 13_000,
+        );
+        expect(later.length).toBeLessThan(needed);
+      }),
+    );
+  });
+});
+
+describe('the plan of a failover', () => {
+  const failover: FailoverIntent['failover'] = {
+    lossLimitBytes: 1_000,
+    maxLinkAgeMs: 60_000,
+    antiFlapMs: 3_600_000,
+    leaseMarginMs: 3_000,
+    fences: [{ kind: 'refuse-writes' }, { kind: 'command', name: 'stop', what: 'process' }, { kind: 'lease' }],
+  };
+  const dead = { problem: { code: 'REDIS_UNREACHABLE' as const, message: 'r1: no connection' } };
+  const lost = { linkUp: false };
+  const nowMs = Date.parse('2026-11-23T12:00:00Z');
+  const given = (change: Parameters<typeof facts>[0] = {}, rest: Partial<FailoverFacts> = {}): FailoverFacts => ({
+    ...facts({ r1: dead, r2: lost, r3: lost, ...change }),
+    suspect: {
+      primary: { name: 'r1', ...addresses.r1 },
+      vantages: three,
+      probes: 3,
+      probeEveryMs: 500,
+      probeTimeoutMs: 500,
+      links: down,
+    },
+    sights: three.map((name) => sight(name, 'dead')),
+    detached: ['r2', 'r3'].map((replica) => ({ replica, state: 'down' as const, detachedMs: 2_000 })),
+    nowMs,
+    ...rest,
+  });
+  const plan = (
+    from: FailoverFacts,
+    input: Partial<RedisFailoverInput> = {},
+    change: Partial<FailoverIntent> = {},
+  ): FailoverPlanning =>
+    planFailover({ ...intent, failover, ...change }, from, { group: 'sessions', ...input }, 60_000);
+  const codes = (planning: FailoverPlanning): string[] =>
+    planning.ok ? [] : planning.findings.map(({ code }) => code);
+  const draft = (planning: FailoverPlanning) => {
+    if (planning.ok) return planning.draft;
+    throw new Error(codes(planning).join(', '));
+  };
+
+  test('takes the replica with the highest offset, then the lowest priority, then the name', () => {
+    expect(draft(plan(given({ r3: { ...lost, offset: 6_000_000 } }))).data.candidate.name).toBe('r3');
+    expect(draft(plan(given({ r3: { ...lost, priority: 10 } }))).data.candidate.name).toBe('r3');
+    expect(draft(plan(given())).data.candidate.name).toBe('r2');
+  });
+
+  test.each([
+    ['priority 0', { priority: 0 }],
+    ['a full sync cut short', { syncInProgress: true, offset: 9_000_000 }],
+    ['loading', { loading: true }],
+  ])('passes a replica over for %s', (_, change) => {
+    expect(draft(plan(given({ r2: { ...lost, ...change } }))).data.candidate.name).toBe('r3');
+  });
+
+  test('passes a replica over whose link broke long before the primary was lost, though it is as old as the outage', () => {
+    const detached = [
+      { replica: 'r2', state: 'down' as const, detachedMs: 7_200_000 },
+      { replica: 'r3', state: 'down' as const, detachedMs: 3_600_000 },
+    ];
+    expect(draft(plan(given({}, { detached }))).data.candidate.name).toBe('r3');
+  });
+
+  test('asks for a person when more than the limit is lost, whatever the policy says', () => {
+    const tail = draft(plan(given(), { lastKnownOffset: 5_000_900 }));
+    expect(tail.needsApproval).toEqual([]);
+    const much = draft(plan(given(), { lastKnownOffset: 5_002_000 }));
+    expect(much.needsApproval?.[0]).toMatch(/at least 2000 bytes/);
+    expect(much.warnings.join('\n')).toMatch(/Needs an approval/);
+    expect(draft(plan(given(), { lastKnownOffset: 5_002_000, acceptLossBytes: 2_000 })).needsApproval).toEqual([]);
+  });
+
+  test('says that the loss is unknown where nobody read the last offset', () => {
+    const { facts: shown } = draft(plan(given()));
+    expect(shown.find(({ label }) => label.startsWith('loss'))?.value).toMatch(/unknown: at least 0 bytes/);
+  });
+
+  test('is refused where no fence can be confirmed and the lease is void, unless the risk is accepted in words', () => {
+    const fences = [{ kind: 'refuse-writes' as const }, { kind: 'lease' as const }];
+    const only = { failover: { ...failover, fences } };
+    expect(codes(plan(given(), {}, only))).toEqual([]);
+    const disarmed = given({}, { minReplicasRecorded: 0 });
+    expect(codes(plan(disarmed, {}, only))).toEqual(['FENCE_IMPOSSIBLE']);
+    const accepted = draft(plan(disarmed, { acceptSplitBrainRisk: 'the rack has no power' }, only));
+    expect(accepted.needsApproval?.join(' ')).toMatch(/the rack has no power/);
+  });
+
+  test.each([
+    ['a failover a minute ago', { lastFailover: { at: '2026-11-23T11:59:00Z', epoch: 4 } }, 'REDIS_RECENT_FAILOVER'],
+    ['a primary that answers', { sights: three.map((name) => sight(name, 'alive')) }, 'REDIS_PRIMARY_ALIVE'],
+  ])('is refused after %s', (_, rest, code) => {
+    expect(codes(plan(given({}, rest)))).toContain(code);
+  });
+
+  test('is left to the Sentinels where there are any', () => {
+    expect(codes(plan(given({ r2: { ...lost, sentinelListens: true } })))).toContain('REDIS_SENTINEL_DECIDES');
+  });
+
+  test('finishes a promotion that nobody was told of, but never promotes an old primary that came back', () => {
+    const primary = { role: 'primary' as const };
+    expect(draft(plan(given({ r3: { ...primary, epoch: 4 } }))).data.candidate.name).toBe('r3');
+    expect(codes(plan(given({ r3: { ...primary, epoch: 2 } })))).toContain('REDIS_SPLIT_BRAIN');
+  });
+
+  test('has data that do not move with the readings', () => {
+    const one = draft(plan(given({}, { nowMs })));
+    const detached = ['r2', 'r3'].map((replica) => ({ replica, state: 'down' as const, detachedMs: 9_000 }));
+    const two = draft(plan(given({}, { nowMs: nowMs + 7_000, detached })));
+    expect(two.data).toEqual(one.data);
+    expect(two.actions).toEqual(one.actions);
+  });
+});

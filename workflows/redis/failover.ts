@@ -1,0 +1,67 @@
+import type { FailoverPlanInput } from '../../activities/redis/plan-failover.ts';
+import type { RedisActivities } from '../../activities/redis/index.ts';
+import type { VantageActivities } from '../../activities/redis/sight.ts';
+import type { RedisFailoverInput, RedisSight, RedisSightCall, RunReport } from '../../src/runs/index.ts';
+import { defaultPolicy } from '../../src/runs/index.ts';
+import { callDomain, callVantage, domainRefs } from '../run/call.ts';
+import { openRun } from '../run/open-run.ts';
+
+const redis = domainRefs<RedisActivities, 'redis'>('redis');
+const { sight } = domainRefs<VantageActivities, 'redis'>('redis');
+
+/**
+ * Replaces the dead primary of a Redis group: looks from several places, fences the old one, promotes a replica, redirects
+ * clients. It pre-empts whatever run holds the group. Runbook: docs/redis/failover.md.
+ */
+export async function redisFailover(input: RedisFailoverInput): Promise<RunReport> {
+  return openRun(
+    'redis.failover',
+    input,
+    async (run) => {
+      const startedAt = Date.now();
+      const plan = await run.plan(redis.planFailover, () => look(input));
+      run.measure('detectMs', Date.now() - startedAt);
+      await run.approval(plan);
+      const { data } = plan;
+
+      const fencingAt = Date.now();
+      const fenced = await run.step('fence the old primary', redis.fence, data, { undo: true });
+      const receipt = fenced?.after.receipt;
+      if (receipt?.kind === 'lease') {
+        await run.wait('let the lease of the old primary end', receipt.waitMs ?? data.leaseMs);
+        await run.step('see that the lease has ended', redis.leaseEnded, data);
+      }
+      run.measure('fenceMs', Date.now() - fencingAt);
+
+      await run.step('promote and redirect', redis.promote, data, { pointOfNoReturn: true });
+      run.measure('writableMs', Date.now() - startedAt);
+      const lost = await run.step('find out what is lost', redis.forensics, data);
+      if (lost?.after.known) run.measure('lostWrites', lost.after.writes);
+      await run.step('re-point the siblings', redis.repointSiblings, data);
+      await run.step('restore the write safety', redis.restoreWriteSafety, data);
+      await run.step('prove the roles', redis.proveRoles, data, { invariant: true });
+      await run.soak(plan.policy.soak, redis.checkReplication, data);
+    },
+    { emergency: true },
+  );
+}
+
+/** Looks at the primary from every vantage at once, and at what its replicas hear from it. */
+async function look(input: RedisFailoverInput): Promise<FailoverPlanInput> {
+  const { quick } = defaultPolicy.profiles;
+  const suspect = await callDomain(
+    redis.suspect,
+    { group: input.group },
+    quick,
+    'whom to look at, and the links to it',
+  );
+  const { primary, vantages, probes, probeEveryMs: everyMs, probeTimeoutMs: timeoutMs } = suspect;
+  const call: RedisSightCall = { group: input.group, node: primary.name, probes, everyMs, timeoutMs };
+  const seen = await Promise.all(
+    vantages.map((vantage): Promise<RedisSight | undefined> =>
+      // A vantage that can't look says nothing, for neither side.
+      callVantage(sight, vantage, call, quick, `${primary.name} as seen from ${vantage}`).catch(() => undefined),
+    ),
+  );
+  return { ...input, suspect, sights: seen.filter((one) => one !== undefined) };
+}
