@@ -1,6 +1,6 @@
 import type { Kind } from '../../src/runs/index.ts';
 import type { Rules } from './points.ts';
-import { startRedisScene } from './redis/scene.ts';
+import { startFailoverScene, startSwitchoverScene } from './redis/scene.ts';
 import type { Scene } from './scene.ts';
 
 /** What the sweep needs to know of a kind of run. */
@@ -11,29 +11,39 @@ export type SweptKind = {
   always: readonly string[];
 };
 
+/** Calls of the redis domain that only look. */
+const redisReads = [
+  ...[
+    'ping',
+    'info',
+    'replication',
+    'configGet',
+    'aclList',
+    'moduleList',
+    'announces',
+    'sentinelListens',
+    'epoch',
+    'get',
+    'streamPiece',
+  ].map((verb) => `redis.${verb}`),
+  'discovery.read',
+];
+
 export const sweptKinds = {
   'redis.switchover': {
-    rules: {
-      decisive: 'redisHandover.ensure#1',
-      reads: [
-        ...[
-          'info',
-          'replication',
-          'configGet',
-          'aclList',
-          'moduleList',
-          'announces',
-          'sentinelListens',
-          'epoch',
-          'get',
-        ].map((verb) => `redis.${verb}`),
-        'discovery.read',
-      ],
-    },
-    startScene: startRedisScene,
+    rules: { decisive: 'redisHandover.ensure#1', reads: redisReads },
+    startScene: startSwitchoverScene,
     always: [
       'driver:after:redis.demote#1@redisHandover.ensure#1',
       'stop:driver:before:redis.demote#1@redisHandover.ensure#1',
+    ],
+  },
+  'redis.failover': {
+    rules: { decisive: 'redisPromote.ensure#1', reads: redisReads },
+    startScene: startFailoverScene,
+    always: [
+      'driver:after:redis.promote#1@redisPromote.ensure#1',
+      'stop:driver:before:redis.promote#1@redisPromote.ensure#1',
     ],
   },
 } satisfies Partial<Record<Kind, SweptKind>>;

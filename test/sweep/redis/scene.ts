@@ -6,7 +6,9 @@ import { withRedis } from '../../../lab/redis-client.ts';
 import type { RedisRig } from '../../../lab/redis-rig.ts';
 import { startRedisRig } from '../../../lab/redis-rig.ts';
 import { linkUp } from '../../../lab/redis.ts';
-import type { Scene } from '../scene.ts';
+import { labProcessFence } from '../../../lab/fence.ts';
+import type { Scene, Take } from '../scene.ts';
+import { beginFailover } from './failover-take.ts';
 import { beginTake } from './take.ts';
 
 /** A group of three behind recording proxies. */
@@ -20,8 +22,23 @@ const policies = {
   },
 };
 
-/** A real group for many switchovers: the platform file, discovery and the nodes among themselves know the proxies only. */
-export async function startRedisScene(stateDir: string, group: string): Promise<Scene> {
+/** A group for many switchovers. */
+export function startSwitchoverScene(stateDir: string, group: string): Promise<Scene> {
+  return startScene(stateDir, group, 'redisSwitchover', beginTake);
+}
+
+/** A group for many failovers; what a process fence ends is the node itself. */
+export function startFailoverScene(stateDir: string, group: string): Promise<Scene> {
+  return startScene(stateDir, group, 'redisFailover', beginFailover);
+}
+
+/** A real group: the platform file, discovery and the nodes among themselves know the proxies only. */
+async function startScene(
+  stateDir: string,
+  group: string,
+  workflowType: string,
+  begin: (scene: RedisScene) => Promise<Take>,
+): Promise<Scene> {
   const ports = new Map<string, number>();
   for (const name of ['r1', 'r2', 'r3']) ports.set(name, await freePort());
   const proxied = (name: string): { host: string; port: number } => ({ host: '127.0.0.1', port: ports.get(name) ?? 0 });
@@ -29,6 +46,7 @@ export async function startRedisScene(stateDir: string, group: string): Promise<
     stateDir,
     group,
     policies,
+    settings: { failover: { fences: [{ kind: 'refuse-writes' }, labProcessFence(stateDir)] } },
     // An AOF rewrite by itself would get the next run refused (REDIS_PERSISTENCE_BUSY).
     redis: { conf: { 'auto-aof-rewrite-percentage': '0' } },
     addresses: ({ name }) => proxied(name),
@@ -58,10 +76,10 @@ export async function startRedisScene(stateDir: string, group: string): Promise<
     throw error;
   }
   return {
-    workflowType: 'redisSwitchover',
+    workflowType,
     platformFile: rig.platformFile,
     env: { ...rig.env, GANTRY_STATE_DIR: join(stateDir, 'workers') },
-    begin: () => beginTake({ rig, proxies }),
+    begin: () => begin({ rig, proxies }),
     stop,
   };
 }

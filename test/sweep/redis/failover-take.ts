@@ -1,0 +1,69 @@
+import { until } from '../../../lab/clock.ts';
+import { redisInfo, withRedis } from '../../../lab/redis-client.ts';
+import { linkUp } from '../../../lab/redis.ts';
+import type { Take } from '../scene.ts';
+import type { Given } from './conclude.ts';
+import { conclude } from './conclude.ts';
+import type { RedisScene } from './scene.ts';
+import { castOf, writersOn } from './take.ts';
+
+/**
+ * Kills the primary and lets the next node take over, with writers on. What is written up to the kill has reached the
+ * replicas: so whatever is lost afterwards was lost by the run.
+ */
+export async function beginFailover(scene: RedisScene): Promise<Take> {
+  const { rig } = scene;
+  const { password } = rig.group;
+  await bringBack(scene);
+  const cast = await castOf(scene);
+  const [old, candidate, sibling] = cast.inTurn;
+  if (!old || !candidate || !sibling) throw new Error('a group of three');
+  const earlier = writersOn(scene);
+  await until(async () => earlier.snapshot().acked > 40, 5_000);
+  await earlier.stop();
+  const offset = async (node: typeof old): Promise<number> =>
+    Number((await redisInfo(node, password, 'replication'))['master_repl_offset']);
+  const all = [old, candidate, sibling];
+  // The primary's pings count too: equal at one moment is enough, as nobody writes any more.
+  await until(async () => new Set(await Promise.all(all.map(offset))).size === 1, 5_000);
+  const lastKnownOffset = await offset(old);
+  const lastKnownAt = new Date().toISOString();
+  await old.kill();
+  const given: Given = { scene, ...cast, earlier, writers: writersOn(scene) };
+  return {
+    workflowId: `redis/${rig.groupName}`,
+    input: {
+      group: rig.groupName,
+      to: candidate.name,
+      acknowledgeRecentFailover: true,
+      lastKnownOffset,
+      lastKnownAt,
+    },
+    conclude: (runId) => conclude(given, runId),
+  };
+}
+
+/** The node that the last run replaced follows the new primary, and every node has its write safety again. */
+async function bringBack({ rig, proxies }: RedisScene): Promise<void> {
+  const { nodes, password } = rig.group;
+  const down = nodes.filter((node) => !node.isRunning());
+  for (const node of down) await node.restart();
+  const told = (await (await fetch(`${rig.discoveryUrl}/redis/${rig.groupName}`)).json()) as {
+    primary: { host: string; port: number };
+  };
+  const { host, port } = told.primary;
+  for (const node of down) {
+    const own = proxies.get(node.name);
+    await withRedis(node, password, async (client) => {
+      if (own?.port !== port) await client.replicaof(host, port);
+      await client.config('REWRITE');
+    });
+    if (own?.port !== port) await linkUp(node, password);
+  }
+  for (const node of nodes) {
+    await withRedis(node, password, async (client) => {
+      await client.config('SET', 'min-replicas-to-write', '1');
+      await client.config('REWRITE');
+    });
+  }
+}
