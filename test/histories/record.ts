@@ -3,9 +3,13 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import { DefaultLogger, Runtime } from '@temporalio/worker';
-import { redisSwitchoverCases } from './cases.ts';
+import { labProcessFence } from '../../lab/fence.ts';
+import { failoverCases, leaseCases } from './failover-cases.ts';
+import type { Case } from './play.ts';
 import { scrubbed } from './scrub.ts';
+import type { StageOptions } from './stage.ts';
 import { openStage } from './stage.ts';
+import { switchoverCases } from './switchover-cases.ts';
 
 // `make fixtures`: one finished run of each case on real parts; its history, without what is this machine's, becomes a
 // fixture of this version. Those of earlier versions stay: runs that began with them must still replay.
@@ -16,21 +20,30 @@ const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
 // Runs that fail on purpose are no news.
 Runtime.install({ logger: new DefaultLogger('ERROR') });
 const recorded = new Map<string, string>();
-const stage = await openStage();
-try {
-  for (const [name, play] of Object.entries(redisSwitchoverCases)) {
-    const handle = await play(stage);
-    const outcome = await handle.result().then(
-      (report) => (report as { outcome: string }).outcome,
-      (error: { cause?: { type?: string } }) => `failed: ${error.cause?.type}`,
-    );
-    const history = historyToJSON(await handle.fetchHistory());
-    const folders = { [stage.stateDir]: '/lab', [root]: '' };
-    recorded.set(`redisSwitchover@${version}-${name}.json`, scrubbed(history, folders));
-    process.stdout.write(`${name.padEnd(24)} ${outcome}\n`);
-  }
-} finally {
-  await stage.stop();
-}
+const refuseWrites = { kind: 'refuse-writes' };
+await record('redisSwitchover', switchoverCases);
+await record('redisFailover', failoverCases, {
+  failover: (stateDir) => ({ fences: [refuseWrites, labProcessFence(stateDir)] }),
+});
+await record('redisFailover', leaseCases, { failover: () => ({ fences: [refuseWrites, { kind: 'lease' }] }) });
 for (const file of readdirSync(here)) if (file.includes(`@${version}-`)) rmSync(join(here, file));
 for (const [file, history] of recorded) writeFileSync(join(here, file), history);
+
+async function record(workflow: string, cases: Readonly<Record<string, Case>>, options: StageOptions = {}) {
+  const stage = await openStage(options);
+  try {
+    for (const [name, play] of Object.entries(cases)) {
+      const handle = await play(stage);
+      const outcome = await handle.result().then(
+        (report) => (report as { outcome: string }).outcome,
+        (error: { cause?: { type?: string } }) => `failed: ${error.cause?.type}`,
+      );
+      const history = historyToJSON(await handle.fetchHistory());
+      const folders = { [stage.stateDir]: '/lab', [root]: '' };
+      recorded.set(`${workflow}@${version}-${name}.json`, scrubbed(history, folders));
+      process.stdout.write(`${workflow} ${name.padEnd(24)} ${outcome}\n`);
+    }
+  } finally {
+    await stage.stop();
+  }
+}

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
 import { redisInfo } from '../../lab/redis-client.ts';
+import type { RedisRig } from '../../lab/redis-rig.ts';
 import { startRedisRig } from '../../lab/redis-rig.ts';
 import { linkUp } from '../../lab/redis.ts';
 import { startTemporal } from '../../lab/temporal.ts';
@@ -15,6 +16,7 @@ export type Stage = {
   client: Client;
   taskQueue: string;
   group: string;
+  rig: RedisRig;
   stateDir: string;
   /** Called before each call of a driver, `redis.set`; what it throws is what the driver throws. */
   before: (hook: (call: string) => Promise<void>) => void;
@@ -31,15 +33,25 @@ const policies = {
   },
 };
 
+/** The `failover` of the stage's group. */
+export type StageOptions = { failover?: (stateDir: string) => Record<string, unknown> };
+
 /** Starts everything in a folder of its own. */
-export async function openStage(): Promise<Stage> {
+export async function openStage({ failover }: StageOptions = {}): Promise<Stage> {
   const stateDir = mkdtempSync(join(tmpdir(), 'gantry-histories-'));
   const stops: (() => Promise<void>)[] = [async () => rmSync(stateDir, { recursive: true, force: true })];
   const stop = async (): Promise<void> => {
     for (let next = stops.pop(); next; next = stops.pop()) await next();
   };
   try {
-    const rig = await startRedisRig({ stateDir, policies });
+    const rig = await startRedisRig({
+      stateDir,
+      policies,
+      ...(failover
+        ? { settings: { failover: failover(stateDir), writeSafety: { minReplicasMaxLag: '2s' } } }
+        : {}),
+      redis: { minReplicasMaxLagSeconds: failover ? 2 : 10 },
+    });
     stops.push(() => rig.stop());
     const temporal = await startTemporal({ stateDir });
     stops.push(() => temporal.stop());
@@ -59,6 +71,7 @@ export async function openStage(): Promise<Stage> {
       client: new Client({ connection }),
       taskQueue: 'gantry',
       group: rig.groupName,
+      rig,
       stateDir,
       before: (next) => void (hook = next),
       settled: async () => {

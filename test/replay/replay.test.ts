@@ -27,10 +27,15 @@ async function failures(codePath: string, histories: readonly Fixture[]): Promis
 const all = fixtures();
 
 describe('the recorded histories', () => {
-  test.each(['done', 'planned', 'refused-input', 'refused-unknown-group', 'aborted', 'parked-retried', 'front'])(
-    'hold a switchover that was %s',
-    (name) => expect(all.some((fixture) => fixture.name.endsWith(`-${name}`))).toBe(true),
-  );
+  const outcomes = ['done', 'planned', 'aborted', 'parked-retried', 'front'];
+  test.each([
+    ['redisSwitchover', [...outcomes, 'refused-input', 'refused-unknown-group', 'paused', 'done-failover']],
+    ['redisFailover', [...outcomes, 'refused-alive', 'lease']],
+  ])('hold a %s of every outcome', (workflow, wanted) => {
+    for (const name of wanted) {
+      expect(all.map((fixture) => fixture.name)).toContainEqual(expect.stringMatching(`^${workflow}@.*-${name}$`));
+    }
+  });
 
   test('replay with the workflows as they are now', async () => {
     expect(await failures(await buildBundle(), all)).toEqual({});
@@ -38,7 +43,7 @@ describe('the recorded histories', () => {
 
   test('do not replay with a workflow that has lost a step', async () => {
     const changed = await buildBundle(fileURLToPath(new URL('./changed-workflow.ts', import.meta.url)));
-    const done = all.filter(({ name }) => name.endsWith('-done'));
+    const done = all.filter(({ name }) => /^redisSwitchover@.*-done$/.test(name));
     const found = await failures(changed, done);
     expect(Object.keys(found)).toEqual(done.map(({ name }) => name));
     for (const error of Object.values(found)) expect(error).toBeInstanceOf(DeterminismViolationError);

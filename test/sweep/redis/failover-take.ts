@@ -1,6 +1,6 @@
 import { until } from '../../../lab/clock.ts';
-import { redisInfo, withRedis } from '../../../lab/redis-client.ts';
-import { linkUp } from '../../../lab/redis.ts';
+import { redisInfo } from '../../../lab/redis-client.ts';
+import { bringBack } from '../../support/bring-back.ts';
 import type { Take } from '../scene.ts';
 import type { Given } from './conclude.ts';
 import { conclude } from './conclude.ts';
@@ -14,7 +14,7 @@ import { castOf, writersOn } from './take.ts';
 export async function beginFailover(scene: RedisScene): Promise<Take> {
   const { rig } = scene;
   const { password } = rig.group;
-  await bringBack(scene);
+  await bringBack(rig, (name) => scene.proxies.get(name));
   const cast = await castOf(scene);
   const [old, candidate, sibling] = cast.inTurn;
   if (!old || !candidate || !sibling) throw new Error('a group of three');
@@ -41,29 +41,4 @@ export async function beginFailover(scene: RedisScene): Promise<Take> {
     },
     conclude: (runId) => conclude(given, runId),
   };
-}
-
-/** The node that the last run replaced follows the new primary, and every node has its write safety again. */
-async function bringBack({ rig, proxies }: RedisScene): Promise<void> {
-  const { nodes, password } = rig.group;
-  const down = nodes.filter((node) => !node.isRunning());
-  for (const node of down) await node.restart();
-  const told = (await (await fetch(`${rig.discoveryUrl}/redis/${rig.groupName}`)).json()) as {
-    primary: { host: string; port: number };
-  };
-  const { host, port } = told.primary;
-  for (const node of down) {
-    const own = proxies.get(node.name);
-    await withRedis(node, password, async (client) => {
-      if (own?.port !== port) await client.replicaof(host, port);
-      await client.config('REWRITE');
-    });
-    if (own?.port !== port) await linkUp(node, password);
-  }
-  for (const node of nodes) {
-    await withRedis(node, password, async (client) => {
-      await client.config('SET', 'min-replicas-to-write', '1');
-      await client.config('REWRITE');
-    });
-  }
 }
