@@ -1,4 +1,6 @@
 // Every workflow type that a worker offers. The bundle is made of this file.
 export { redisAudit } from './redis/audit.ts';
 export { redisFailover } from './redis/failover.ts';
+export { redisRejoin } from './redis/rejoin.ts';
+export { redisRestoreRedundancy } from './redis/restore-redundancy.ts';
 export { redisSwitchover } from './redis/switchover.ts';

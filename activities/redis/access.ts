@@ -2,11 +2,13 @@ import { commandDiscovery, httpDiscovery } from '../../src/drivers/discovery/ind
 import type { Discovery } from '../../src/drivers/discovery/index.ts';
 import type { Fence } from '../../src/drivers/fence/index.ts';
 import { commandFence, sshFence } from '../../src/drivers/fence/index.ts';
+import type { Hook } from '../../src/drivers/hook/index.ts';
+import { commandHook, sshHook } from '../../src/drivers/hook/index.ts';
 import type { RedisConnectOptions, RedisCredentials, RedisNode } from '../../src/drivers/redis/index.ts';
 import { connectRedis } from '../../src/drivers/redis/index.ts';
 import type { ErrorCode } from '../../src/errors/index.ts';
 import { GantryError } from '../../src/errors/index.ts';
-import type { RedisFence, RedisGroup, SecretRef } from '../../src/platform/index.ts';
+import type { RedisFence, RedisGroup, RedisKeepHook, RedisStartHook, SecretRef } from '../../src/platform/index.ts';
 import { sentinelDiscovery } from '../../src/drivers/sentinel/index.ts';
 import type { Logger } from '../../src/telemetry/log.ts';
 import type { SentinelAccess } from './sentinel-access.ts';
@@ -23,7 +25,15 @@ export type RedisGroupAccess = {
   sentinels?: SentinelAccess;
   /** A fence of the group's list that acts from outside Redis, aimed at one node. @throws SECRET_NOT_FOUND */
   fence: (fence: OutsideFence, node: { name: string; host: string; port: number }) => Fence;
+  /** A program of the group's `rejoin`, aimed at one node; `unit` is the name that every retry has. @throws SECRET_NOT_FOUND */
+  hook: (
+    hook: RedisKeepHook | RedisStartHook,
+    node: { name: string; host: string; port: number },
+    unit: string,
+  ) => Hook;
 };
+
+const hookFailure = { what: 'hook', code: 'HOOK_FAILED' } as const;
 
 /** The fences that prove something without the node's help. */
 export type OutsideFence = Extract<RedisFence, { kind: 'command' | 'ssh' }>;
@@ -65,6 +75,13 @@ export function redisGroupAccess(
       const target = { group: name, node: node.name, host: node.host, port: node.port };
       if (fence.kind === 'command') return commandFence(fence, target);
       return sshFence(fence, secret(fence.privateKey), target);
+    },
+    hook: (hook, node, unit) => {
+      const target = { group: name, node: node.name, host: node.host, port: node.port, unit };
+      // A start is proven by the node itself, which answers.
+      const programs = { confirm: [], ...hook };
+      if (programs.kind === 'command') return commandHook(programs, target, hookFailure);
+      return sshHook(programs, secret(programs.privateKey), target, hookFailure);
     },
   };
 }

@@ -1,7 +1,7 @@
 import { GantryError } from '../../src/errors/index.ts';
 import type { RawCommand } from '../../src/drivers/redis-files/index.ts';
 import { parseTail, readAppendOnlyFile } from '../../src/drivers/redis-files/index.ts';
-import type { RedisFailoverData } from '../../src/planning/redis/index.ts';
+import type { LostWritesOf } from '../../src/planning/redis/index.ts';
 import { findDivergence } from '../../src/planning/redis/index.ts';
 import { defineStep, done } from '../../src/steps/index.ts';
 import type { RedisDeps, RedisGroupAccess } from './access.ts';
@@ -27,7 +27,7 @@ export type LostWrites =
  * Compares the append-only file of the old primary, if it can be read, with what the new one got from it: that stands in
  * its replication backlog. It only looks, and never fails the run: what is lost is lost by now.
  */
-export const forensics = defineStep<RedisFailoverData, LostWrites, RedisDeps>({
+export const forensics = defineStep<LostWritesOf, LostWrites, RedisDeps>({
   name: 'redis.forensics',
   probe: async (data, { groups, log }) => {
     try {
@@ -42,7 +42,7 @@ export const forensics = defineStep<RedisFailoverData, LostWrites, RedisDeps>({
   },
 });
 
-async function compare(data: RedisFailoverData, access: RedisGroupAccess): Promise<LostWrites> {
+async function compare(data: LostWritesOf, access: RedisGroupAccess): Promise<LostWrites> {
   const { forensics: reader } = access.config.failover;
   if (!reader) return { known: false, why: 'the platform file does not say how its files can be read' };
   const common = await lastCommon(access, data.candidate.name);
@@ -87,12 +87,12 @@ async function lastCommon(
   });
 }
 
-function filledPath(path: string, { group, dead }: RedisFailoverData): string {
+function filledPath(path: string, { group, dead }: LostWritesOf): string {
   const values: Record<string, string> = { group, node: dead.name, host: dead.host, port: String(dead.port) };
   return path.replace(/\{(group|node|host|port)\}/g, (_, name: string) => values[name] ?? '');
 }
 
-function wordsOf(lost: LostWrites, { dead, candidate }: RedisFailoverData): string {
+function wordsOf(lost: LostWrites, { dead, candidate }: LostWritesOf): string {
   if (!lost.known) return `what is lost is not known: ${lost.why}`;
   const count = `${lost.exact ? 'exactly' : 'at least'} ${lost.writes} writes (${lost.bytes} bytes, ${lost.keys} keys)`;
   return `${dead.name} had ${count} that ${candidate.name} never got`;

@@ -4,21 +4,28 @@ import { stepActivity } from '../../src/steps/index.ts';
 import type { RedisDeps } from './access.ts';
 import { auditActivity } from './audit.ts';
 import { canary } from './canary.ts';
+import { catchUp } from './catch-up.ts';
 import { checkReplication } from './check-replication.ts';
 import { fence } from './fence.ts';
-import { handover } from './handover.ts';
+import { follow } from './follow.ts';
 import { forensics } from './forensics.ts';
+import { handover } from './handover.ts';
+import { keepData } from './keep-data.ts';
 import { leaseEnded } from './lease-ended.ts';
 import { planFailoverActivity } from './plan-failover.ts';
+import { planRedundancyActivity } from './plan-redundancy.ts';
+import { planRejoinActivity } from './plan-rejoin.ts';
 import { planSwitchoverActivity } from './plan-switchover.ts';
 import { preferCandidate, restorePriorities } from './prefer-candidate.ts';
 import { prepareCandidate } from './prepare-candidate.ts';
 import { promote } from './promote.ts';
 import { proveRoles } from './prove-roles.ts';
 import { proveSentinels } from './prove-sentinels.ts';
+import { quarantine } from './quarantine.ts';
 import { repointSiblings } from './repoint-siblings.ts';
 import { restoreWriteSafety } from './restore-write-safety.ts';
 import { settle } from './settle.ts';
+import { startNode } from './start-node.ts';
 import { suspectActivity } from './suspect.ts';
 
 export type { RedisDeps, RedisGroupAccess } from './access.ts';
@@ -57,6 +64,13 @@ export function createRedisActivities({ runtime, groupNames = [], ...deps }: Red
     redisLeaseEnded: step(leaseEnded),
     redisPromote: step(promote),
     redisForensics: step(forensics),
+    redisPlanRejoin: planRejoinActivity(deps, runtime),
+    redisPlanRedundancy: planRedundancyActivity(deps, runtime),
+    redisQuarantine: step(quarantine),
+    redisKeepData: step(keepData),
+    redisStartNode: step(startNode),
+    redisFollow: step(follow),
+    redisCatchUp: step(catchUp),
     redisAudit: auditActivity(deps, groupNames),
   };
 }

@@ -1,5 +1,3 @@
-import { z } from 'zod';
-import { failoverKey, minReplicasKey } from '../../src/drivers/redis/index.ts';
 import { GantryError, problem, refusal } from '../../src/errors/index.ts';
 import type { RedisFailoverData } from '../../src/planning/redis/index.ts';
 import { planFailover } from '../../src/planning/redis/index.ts';
@@ -7,10 +5,10 @@ import type { PlanActivity, RedisFailoverInput, RedisSight, RedisSuspect } from 
 import type { StepRuntime } from '../../src/steps/index.ts';
 import { plainActivity } from '../../src/steps/index.ts';
 import { sealPlan } from '../run/seal-plan.ts';
-import type { RedisDeps, RedisGroupAccess } from './access.ts';
-import { isAbsence, withNode } from './access.ts';
+import type { RedisDeps } from './access.ts';
 import { lookAtLinks } from './links.ts';
 import { readFacts } from './read-facts.ts';
+import { readRecords } from './read-records.ts';
 
 /** What was asked for, and what the vantages and the replicas saw of the primary. */
 export type FailoverPlanInput = RedisFailoverInput & { suspect: RedisSuspect; sights: readonly RedisSight[] };
@@ -41,46 +39,4 @@ export function planFailoverActivity(
     if (planned.ok) return sealPlan(planned.draft, call);
     throw refusal(planned.findings.map(({ code, message, place }) => problem(code, message, place)));
   });
-}
-
-const record = z.object({ at: z.iso.datetime(), epoch: z.int() });
-
-type Records = { lastFailover?: z.output<typeof record>; minReplicasRecorded?: number };
-
-/** What earlier runs wrote into the database, as the nodes that answer have it; of several, the newest. */
-async function readRecords(access: RedisGroupAccess): Promise<Records> {
-  const read = await Promise.all(access.config.nodes.map(({ name }) => recordsOf(access, name)));
-  const newest = read
-    .filter(({ lastFailover }) => lastFailover !== undefined)
-    .sort((a, b) => (b.lastFailover?.epoch ?? 0) - (a.lastFailover?.epoch ?? 0))[0];
-  // The least that any of them has: a lease must not be believed in on the strength of an old copy.
-  const counts = read.flatMap(({ minReplicasRecorded }) => minReplicasRecorded ?? []);
-  return {
-    ...(newest?.lastFailover ? { lastFailover: newest.lastFailover } : {}),
-    ...(counts.length > 0 ? { minReplicasRecorded: Math.min(...counts) } : {}),
-  };
-}
-
-async function recordsOf(access: RedisGroupAccess, name: string): Promise<Records> {
-  try {
-    return await withNode(access, name, async (node) => {
-      const [text, count] = [await node.get(failoverKey), Number((await node.get(minReplicasKey)) ?? NaN)];
-      const parsed = record.safeParse(jsonOf(text));
-      return {
-        ...(parsed.success ? { lastFailover: parsed.data } : {}),
-        ...(Number.isInteger(count) ? { minReplicasRecorded: count } : {}),
-      };
-    });
-  } catch (error) {
-    if (isAbsence(error)) return {};
-    throw error;
-  }
-}
-
-function jsonOf(text: string | undefined): unknown {
-  try {
-    return text === undefined ? undefined : JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -73,6 +73,9 @@ async function readingOf(node: RedisNode): Promise<NodeReading> {
     syncInProgress: replication.syncInProgress,
     offset: replication.offset,
     replid: replication.replid,
+    replid2: replication.replid2,
+    secondOffset: replication.secondOffset,
+    keys: keysOf(await node.info('keyspace')),
     priority: Number(config['replica-priority'] ?? replication.priority ?? 100),
     failoverInProgress: replication.failoverState !== 'no-failover',
     loading: persistence['loading'] === '1',
@@ -106,6 +109,11 @@ async function readingOf(node: RedisNode): Promise<NodeReading> {
     sentinelListens: await node.sentinelListens(),
     epoch: await node.epoch(),
   };
+}
+
+/** The keys of all databases, from `INFO keyspace`: `db0:keys=3,expires=0,…`. */
+export function keysOf(keyspace: Readonly<Record<string, string>>): number {
+  return Object.values(keyspace).reduce((sum, text) => sum + Number(/keys=(\d+)/.exec(text)?.[1] ?? 0), 0);
 }
 
 /** The answer, or nothing where the worker's user may not ask. */

@@ -3,7 +3,7 @@ import { withNode } from './access.ts';
 import { setWriteSafety, writeSafetyOf } from './write-safety.ts';
 
 /** More replicas than any primary has: with it every write is refused, scripts' included. */
-const neverEnough = 99;
+export const neverEnough = 99;
 const minReplicas = 'min-replicas-to-write';
 
 /** Whether the node, asked itself, takes no writes of clients. @throws what connecting gives: then nothing is proven */
@@ -29,6 +29,20 @@ export async function refuseWrites(access: RedisGroupAccess, name: string, pause
     await node.configSet(minReplicas, String(neverEnough));
     await node.pauseWrites(pauseMs);
     await node.configPersist({ [minReplicas]: String(neverEnough) });
+    await node.killNormalClients();
+  });
+}
+
+/**
+ * The same for a node that is certainly not the primary any more, where a late attempt must not reach the primary that it
+ * may have become since: it is refused once the node's epoch has moved. What is under way needs no pause: each command is
+ * refused when its turn comes. @throws STALE_ATTEMPT
+ */
+export async function refuseWritesUnder(access: RedisGroupAccess, name: string, epoch: number): Promise<void> {
+  await withNode(access, name, async (node) => {
+    await node.configSetUnder(epoch, minReplicas, String(neverEnough));
+    // Writes down what is in force, whatever that is by now.
+    await node.configRewrite();
     await node.killNormalClients();
   });
 }

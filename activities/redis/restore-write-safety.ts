@@ -1,3 +1,4 @@
+import { minReplicasKey } from '../../src/drivers/redis/index.ts';
 import { GantryError } from '../../src/errors/index.ts';
 import type { NewOrder, WriteSafety } from '../../src/planning/redis/index.ts';
 import type { StepContext } from '../../src/steps/index.ts';
@@ -25,6 +26,11 @@ export const restoreWriteSafety = defineStep<NewOrder, Safety, RedisDeps>({
       );
       const off = seen.filter((one) => !sameWriteSafety(one, wantedOf(one.name, data))).map(({ name }) => name);
       if (off.length) return todo(seen, `${off.join(', ')}: not what the platform file says`);
+      const recorded = await members[0]?.node.get(minReplicasKey);
+      const { minReplicasToWrite } = wantedOf(data.candidate.name, data);
+      if (recorded !== undefined && recorded !== String(minReplicasToWrite)) {
+        return todo(seen, `the record of a deviation on ${data.candidate.name} still says ${recorded}`);
+      }
       return done(seen, wordsOf(data));
     }),
   apply: async (data, _seen, { groups }, { signal }) =>

@@ -48,6 +48,7 @@ function addStart(parent: Command, entry: KindEntry, context: CliContext): void 
     .description(`${entry.summary}.\n\nIn full: ${entry.docs}`)
     .argument(`[${entry.target.name}]`, `${entry.target.help}; may be in --input instead`)
     .option('--input <file>', 'a JSON file with the input, `-` for standard input; options override it');
+  if (entry.second) command.argument(`[${entry.second.name}]`, `${entry.second.help}; may be in --input instead`);
   for (const { flags, help, choices } of entry.options) {
     const option = new Option(flags, help);
     command.addOption(choices ? option.choices([...choices]) : option);
@@ -62,9 +63,10 @@ function addStart(parent: Command, entry: KindEntry, context: CliContext): void 
       'after',
       `\nExample input (for --input or the Temporal UI):\n${JSON.stringify(entry.example, null, 2)}`,
     )
-    .action(async (target: string | undefined, _options: unknown, self: Command) => {
+    .action(async (...given: unknown[]) => {
+      const self = given.at(-1) as Command;
       const flags = globals(self) as StartFlags;
-      const input = await inputOf(context, entry, target, flags);
+      const input = await inputOf(context, entry, self.args, flags);
       // Before a server is looked for: a wrong input is wrong without one.
       const problems = validateInput(entry.kind, input);
       if (problems.length > 0) throw refusal(problems);
@@ -76,7 +78,7 @@ function addStart(parent: Command, entry: KindEntry, context: CliContext): void 
 async function inputOf(
   context: CliContext,
   entry: KindEntry,
-  target: string | undefined,
+  [target, second]: readonly string[],
   flags: StartFlags,
 ): Promise<Record<string, unknown>> {
   const file = flags.input === undefined ? {} : await readInput(context, flags.input);
@@ -89,6 +91,7 @@ async function inputOf(
     requestedBy: flags.as,
     ...file,
     ...(target === undefined ? {} : { [kinds[entry.kind].targetField]: target }),
+    ...(second === undefined || !entry.second ? {} : { [entry.second.field]: second }),
     ...Object.fromEntries(given),
     ...(flags.reason === undefined || !known.includes('reason') ? {} : { reason: flags.reason }),
     ...(flags.dryRun ? { dryRun: true } : {}),

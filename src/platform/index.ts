@@ -10,6 +10,7 @@ export type { RedisDiscovery, RedisGroup, RedisNode } from './schema/redis.ts';
 export { redisGroup as redisGroupSchema } from './schema/redis.ts';
 export { failoverDefaults } from './schema/redis-failover.ts';
 export type { RedisFailover, RedisFence, RedisSentinel, RedisTls } from './schema/redis-failover.ts';
+export type { RedisKeepHook, RedisStartHook } from './schema/redis-rejoin.ts';
 export type { SecretRef } from './schema/secret.ts';
 export type { WithoutSecrets } from './without-secrets.ts';
 export { withoutSecrets } from './without-secrets.ts';

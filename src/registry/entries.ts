@@ -1,10 +1,13 @@
 import type { Kind } from '../runs/index.ts';
 import type { KindEntry } from './entry.ts';
 import { redisFailover } from './redis-failover.ts';
+import { redisRejoin, redisRestoreRedundancy } from './redis-rejoin.ts';
 import { redisSwitchover } from './redis.ts';
 
 /** One entry per kind of run. A new kind is added to src/runs/kinds.ts and here; a test compares. */
 export const entries: Readonly<Record<Kind, KindEntry>> = {
   'redis.switchover': redisSwitchover,
   'redis.failover': redisFailover,
+  'redis.rejoin': redisRejoin,
+  'redis.restore-redundancy': redisRestoreRedundancy,
 };

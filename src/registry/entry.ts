@@ -26,5 +26,7 @@ export type KindEntry<I extends RunInput = RunInput> = {
   docs: string;
   /** What the target is, for the CLI's help: `<group>`. */
   target: { name: string; help: string };
+  /** A second word of the command, and the input's field that it sets: `<node>`. */
+  second?: { name: string; field: string; help: string };
   options: readonly InputOption[];
 };

@@ -24,6 +24,13 @@ export const kinds = {
     targetField: 'group',
     emergency: true,
   },
+  'redis.rejoin': { domain: 'redis', verb: 'rejoin', workflowType: 'redisRejoin', targetField: 'group' },
+  'redis.restore-redundancy': {
+    domain: 'redis',
+    verb: 'restore-redundancy',
+    workflowType: 'redisRestoreRedundancy',
+    targetField: 'group',
+  },
 } as const satisfies Record<string, KindDefinition>;
 
 export type Kind = keyof typeof kinds;

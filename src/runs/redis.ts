@@ -37,6 +37,20 @@ export type RedisFailoverInput = RunInput & {
   ask?: boolean;
 };
 
+/** The input of the return of an old primary, as a replica. */
+export type RedisRejoinInput = RunInput & {
+  /** The group's name in the platform file. */
+  group: string;
+  /** The node that comes back. */
+  node: string;
+};
+
+/** The input of the return to as many sound replicas as the platform file declares. */
+export type RedisRestoreRedundancyInput = RunInput & {
+  /** The group's name in the platform file. */
+  group: string;
+};
+
 /** What one look at a primary came to. Only `dead` speaks for its death: all others are answers, or none at all. */
 export type RedisSightVerdict = 'alive' | 'dead' | 'loading' | 'busy' | 'refusing-writes' | 'auth-failed';
 

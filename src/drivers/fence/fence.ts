@@ -1,8 +1,6 @@
-import { GantryError } from '../../errors/index.ts';
-import type { ProgramEnd } from '../program/run-program.ts';
-import { runProgram } from '../program/run-program.ts';
+import type { Hook, HookPrograms } from '../hook/index.ts';
+import { commandHook, sshHook } from '../hook/index.ts';
 import type { SshTarget } from '../ssh/run-remote.ts';
-import { runRemote } from '../ssh/run-remote.ts';
 
 /** The node that is to take no more writes. */
 export type FenceTarget = { group: string; node: string; host: string; port: number };
@@ -24,20 +22,11 @@ type Described = {
   confirm: readonly string[];
 };
 
-/** For one program. Milliseconds. */
-const timeoutMs = 15_000;
-
-type Runner = (argv: readonly string[], signal: AbortSignal) => Promise<ProgramEnd>;
+const failure = { what: 'fence', code: 'FENCE_FAILED' } as const;
 
 /** A fence by programs of the worker's machine, run without a shell. */
 export function commandFence(described: Described, target: FenceTarget): Fence {
-  return fenceBy(described, target, async (argv, signal) => {
-    try {
-      return await runProgram(argv, { timeoutMs, signal });
-    } catch (error) {
-      throw new GantryError('FENCE_FAILED', `fence ${described.name}: ${(error as Error).message}`);
-    }
-  });
+  return fenceOf(described, commandHook(programsOf(described), target, failure));
 }
 
 /** A fence by commands on a host, over SSH with a pinned host key. */
@@ -46,36 +35,15 @@ export function sshFence(
   privateKey: string,
   target: FenceTarget,
 ): Fence {
-  const { port, user, hostKey } = described;
-  const host = filled(described.host, target);
-  return fenceBy(described, target, (argv, signal) =>
-    runRemote({ host, port, user, hostKey, privateKey }, argv, { timeoutMs, signal }),
-  );
+  const { host, port, user, hostKey } = described;
+  const programs = { ...programsOf(described), host, port, user, hostKey };
+  return fenceOf(described, sshHook(programs, privateKey, target, failure));
 }
 
-function fenceBy({ name, what, fence, confirm }: Described, target: FenceTarget, run: Runner): Fence {
-  const words = (argv: readonly string[]): string[] => argv.map((word) => filled(word, target));
-  return {
-    name,
-    what,
-    act: async (signal) => {
-      const { code, stderr } = await run(words(fence), signal);
-      if (code === 0) return;
-      throw new GantryError('FENCE_FAILED', `fence ${name} ended with ${code ?? 'a signal'}: ${stderr.slice(-300)}`, {
-        evidence: { fence: name, exitCode: code },
-      });
-    },
-    confirm: async (signal) => {
-      const { code, stdout, stderr, ms } = await run(words(confirm), signal);
-      const said = (stdout || stderr).trim().slice(-200);
-      const evidence = `${confirm[0] ?? ''} ended with ${code ?? 'a signal'} in ${Math.round(ms)} ms${said ? `: ${said}` : ''}`;
-      return { confirmed: code === 0, evidence };
-    },
-  };
+function programsOf({ name, fence, confirm }: Described): HookPrograms {
+  return { name, run: fence, confirm };
 }
 
-/** The placeholders `{group}`, `{node}`, `{host}` and `{port}` of one argument; it stays one argument whatever they hold. */
-export function filled(word: string, { group, node, host, port }: FenceTarget): string {
-  const values: Record<string, string> = { group, node, host, port: String(port) };
-  return word.replace(/\{(group|node|host|port)\}/g, (_, name: string) => values[name] ?? '');
+function fenceOf({ what }: Described, { name, run, confirm }: Hook): Fence {
+  return { name, what, act: run, confirm };
 }

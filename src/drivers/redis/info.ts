@@ -26,6 +26,10 @@ export function parseReplication(text: string, endpoint: Endpoint): Replication 
     syncInProgress: fields['master_sync_in_progress'] === '1',
     replid: required('master_replid'),
     replid2: required('master_replid2'),
+    secondOffset: Number(fields['second_repl_offset'] ?? -1),
+    ...(fields['master_sync_read_bytes'] === undefined
+      ? {}
+      : { syncReadBytes: Number(fields['master_sync_read_bytes']) }),
     failoverState: failoverState(fields['master_failover_state'], endpoint),
     backlogBytes: fields['repl_backlog_active'] === '1' ? number('repl_backlog_size') : 0,
     replicas: Object.entries(fields)

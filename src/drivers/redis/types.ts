@@ -32,6 +32,10 @@ export type Replication = {
   replid: string;
   /** The history this node continued when it was promoted. */
   replid2: string;
+  /** The first offset of its own history: below it lies that of `replid2`; -1 without one. */
+  secondOffset: number;
+  /** A replica in the middle of a full sync: bytes that it has got so far. */
+  syncReadBytes?: number;
   replicas: readonly ReplicaSeen[];
   failoverState: FailoverState;
   /** `replica-priority` of a replica. */

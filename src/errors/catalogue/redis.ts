@@ -132,7 +132,7 @@ export const redisErrors = {
   REDIS_SPLIT_BRAIN: {
     meaning: 'More than one node of the group calls itself primary: both may be taking writes.',
     retryable: false,
-    hint: 'Stop the writers of the wrong one now, keep its RDB and AOF, then `REPLICAOF` it to the right one by hand.',
+    hint: 'Stop the writers of the wrong one, `REPLICAOF` the replicas that follow it to the right one, then `gantry redis rejoin <group> <node>`.',
   },
   REDIS_NO_PRIMARY: {
     meaning: 'No node of the group is a primary: nothing takes writes.',
@@ -242,6 +242,22 @@ export const redisErrors = {
     meaning: 'There was a failover of this group a short while ago: another one may be a symptom, not a cure.',
     retryable: false,
     hint: 'Look at why the last one was needed; then `gantry redis failover <group> --acknowledge-recent-failover`.',
+  },
+  REDIS_OLD_PRIMARY: {
+    meaning:
+      'A node beside the present primary says that it is primary, and has data: some of them may be nowhere else.',
+    retryable: false,
+    hint: '`gantry redis rejoin <group> <node>` keeps its data and brings it back as a replica.',
+  },
+  REDIS_NODE_DOWN: {
+    meaning: 'The node does not answer, and the platform file has no hook that starts it (`rejoin.start`).',
+    retryable: false,
+    hint: 'Start it by hand, behind its boot guard: `systemctl unmask redis-server`, `systemctl start redis-server`; then `gantry retry <id>`.',
+  },
+  HOOK_FAILED: {
+    meaning: 'A program of the platform file failed, or what it does was not confirmed in time.',
+    retryable: true,
+    hint: 'Run it by hand from the worker as the platform file says; look at its exit code and error output; then `gantry retry <id>`.',
   },
   FENCE_IMPOSSIBLE: {
     meaning: 'No fence could be confirmed: the old primary may still be taking writes, and may go on doing so.',

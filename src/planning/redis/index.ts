@@ -6,6 +6,10 @@ export type { Divergence } from './lost-writes.ts';
 export { findDivergence } from './lost-writes.ts';
 export type { FailoverFacts, FailoverIntent, FailoverPlanning } from './plan-failover.ts';
 export { planFailover } from './plan-failover.ts';
+export type { RedundancyFacts, RedundancyPlanning } from './plan-redundancy.ts';
+export { planRedundancy } from './plan-redundancy.ts';
+export type { RejoinIntent, RejoinPlanning } from './plan-rejoin.ts';
+export { planRejoin } from './plan-rejoin.ts';
 export type { SwitchoverPlanning } from './plan-switchover.ts';
 export { planSwitchover } from './plan-switchover.ts';
 export { sameAddress } from './roles.ts';
@@ -16,11 +20,15 @@ export type {
   GroupFacts,
   GroupIntent,
   HandoverLimits,
+  Join,
+  LostWritesOf,
   NewOrder,
   NodeFacts,
   NodeReading,
   NodeRef,
   RedisFailoverData,
+  RedisRedundancyData,
+  RedisRejoinData,
   PriorityChange,
   RedisSwitchoverData,
   SentinelData,

@@ -111,3 +111,12 @@ export function sentinelWords(sentinels: readonly SentinelFacts[]): string {
   if (!first) return `none of ${sentinels.length} answers`;
   return `${seen.length} of ${sentinels.length} answer; ${first.quorumAnswer}; config epoch ${first.configEpoch}, down-after ${first.downAfterMs} ms`;
 }
+
+/** What the watch over a group needs where the Sentinels are not asked to change anything: nobody's priority is touched. */
+export function sentinelOfToday(intent: GroupIntent, { sentinels }: GroupFacts): SentinelData | undefined {
+  if (!intent.sentinel || !sentinels) return undefined;
+  const { master, pauseMs } = intent.sentinel;
+  // The proof asks for a newer config epoch than this: today's own is right.
+  const configEpoch = Math.max(0, ...sentinels.map(({ reading }) => reading?.configEpoch ?? 0)) - 1;
+  return { master, pauseMs, configEpoch, priorities: [] };
+}

@@ -46,6 +46,11 @@ export type NodeReading = {
   /** Written by a primary, applied by a replica. Bytes. */
   offset: number;
   replid: string;
+  /** The history that it continued, and the first offset that is its own; -1 without one. */
+  replid2: string;
+  secondOffset: number;
+  /** In all databases. */
+  keys: number;
   priority: number;
   failoverInProgress: boolean;
   loading: boolean;
@@ -154,6 +159,39 @@ export type RedisFailoverData = Omit<NewOrder, 'primary'> & {
   acceptSplitBrainRisk?: string;
   lastKnownOffset?: number;
 };
+
+/** What a step that brings one node back works from. */
+export type Join = {
+  group: string;
+  /** The present primary. */
+  candidate: NodeRef;
+  /** The node that is to follow it. */
+  node: NodeRef;
+  /** What it has and the primary hasn't may be discarded: somebody approved a plan that says so. */
+  mayDiscard: boolean;
+  /** Sentinels make it follow; the run waits for them. */
+  bySentinel: boolean;
+};
+
+/** What the steps of a rejoin work from; part of the plan's hash, so nothing in it moves by itself. */
+export type RedisRejoinData = Omit<NewOrder, 'primary'> & {
+  join: Join;
+  /** All is as it should be already. */
+  idle: boolean;
+  /** What it has and nobody else, to be counted before it is discarded. */
+  lost?: LostWritesOf;
+};
+
+/** What the steps of a restored redundancy work from; part of the plan's hash. */
+export type RedisRedundancyData = Omit<NewOrder, 'primary'> & {
+  /** One after the other, in this order. */
+  joins: readonly Join[];
+  /** All is as it should be already. */
+  idle: boolean;
+};
+
+/** Whose writes are compared with whose. */
+export type LostWritesOf = Pick<RedisFailoverData, 'group' | 'dead' | 'candidate'>;
 
 /** What the steps of a switchover work from; part of the plan's hash, so nothing in it moves by itself. */
 export type RedisSwitchoverData = {
