@@ -16,7 +16,7 @@ const demos: Record<string, (stage: Stage) => Promise<boolean>> = {
   },
   'redis.failover': async (stage) => {
     const figures = await demoRedisFailover(stage);
-    return figures.outcome === 'done' && agree(figures) && !figures.twoPrimaries;
+    return figures.done && agree(figures) && !figures.twoPrimaries;
   },
 };
 

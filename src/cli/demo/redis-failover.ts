@@ -1,14 +1,13 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import type { Client } from '@temporalio/client';
+import type { GapReport } from '../../../lab/load/redis-writers.ts';
 import type { WriterProcess } from '../../../lab/load/redis-writer-process.ts';
 import { startWriterProcess } from '../../../lab/load/redis-writer-process.ts';
 import { redisInfo, withRedis } from '../../../lab/redis-client.ts';
 import type { RedisRig } from '../../../lab/redis-rig.ts';
-import { runReport, startRun, watchRun, withClient } from '../../client/index.ts';
+import { withClient } from '../../client/index.ts';
 import { GantryError } from '../../errors/index.ts';
-import { validateInput } from '../../registry/index.ts';
-import type { RunReport, RunStatus } from '../../runs/index.ts';
-import { changeLines } from '../render/changes.ts';
+import type { RunReport } from '../../runs/index.ts';
+import { carryOut } from './carry-out.ts';
 import type { Roles } from './redis-group.ts';
 import { demoGroup, roles } from './redis-group.ts';
 import { say, table, title } from './say.ts';
@@ -19,7 +18,8 @@ const aroundMs = 2_000;
 
 /** What the demo proves, in figures. */
 export type FailoverFigures = {
-  outcome: string;
+  /** All three runs ended as done, and every node but the primary is a replica. */
+  done: boolean;
   /** By the writers' ledger, and by the old primary's file: the latter also has writes that were never answered. */
   lost: number;
   unanswered: number;
@@ -57,34 +57,33 @@ export async function demoRedisFailover(stage: Stage): Promise<FailoverFigures> 
   );
   say('The demo stands for the guard: it starts the failover.');
   const input = { group: rig.groupName, lastKnownOffset, lastKnownAt, requestedBy: 'demo', reason: 'it was killed' };
-  const report = await withClient(stage.connection, (client) => failOver(stage, client, input));
+  const report = await withClient(stage.connection, (client) => carryOut(stage, client, 'redis.failover', input));
+  const gap = await load.gap('crash');
+  const deadAfter = await roles(rig);
+  const comeback = await comeBack(stage, rig.groupName, dead.name);
   await pause(aroundMs);
-  return conclude(rig, load, { before, report, sinceMs });
+  return conclude(rig, load, { before, report, sinceMs, gap, deadAfter, ...comeback });
 }
 
-async function failOver(stage: Stage, client: Client, input: object): Promise<RunReport> {
-  const started = await startRun(client, 'redis.failover', input, { taskQueue: stage.taskQueue, check: validateInput });
-  say(
-    `run ${started.workflowId}: ${stage.temporal.uiUrl}/namespaces/default/workflows/${encodeURIComponent(started.workflowId)}`,
-  );
-  let last: RunStatus | undefined;
-  await watchRun(client, started, ({ status }) => {
-    for (const line of changeLines(last, status)) say(`  ${line}`);
-    last = structuredClone(status);
+/** Its machine is back: the old primary is started behind its boot guard and follows; then the group is as declared. */
+async function comeBack(stage: Stage, group: string, node: string): Promise<Comeback> {
+  title(`${node} returns: as a replica, its data kept`);
+  return withClient(stage.connection, async (client) => {
+    const asked = { group, requestedBy: 'demo', reason: 'its machine is back' };
+    const rejoin = await carryOut(stage, client, 'redis.rejoin', { ...asked, node });
+    const redundancy = await carryOut(stage, client, 'redis.restore-redundancy', asked);
+    return { rejoin, redundancy };
   });
-  const report = await runReport(client, started);
-  if (!report) throw new GantryError('UNEXPECTED', 'the run ended without a report', { evidence: { run: started } });
-  return report;
 }
 
-type Shown = { before: Roles; report: RunReport; sinceMs: number };
+type Comeback = { rejoin: RunReport; redundancy: RunReport };
+type Shown = Comeback & { before: Roles; report: RunReport; sinceMs: number; gap: GapReport; deadAfter: Roles };
 
 async function conclude(
   rig: RedisRig,
   load: WriterProcess,
-  { before, report, sinceMs }: Shown,
+  { before, report, sinceMs, gap, deadAfter, rejoin, redundancy }: Shown,
 ): Promise<FailoverFigures> {
-  const gap = await load.gap('crash');
   const primaries = await load.twoPrimaries({ sinceMs });
   const { acked, unknown } = await load.stop();
   const after = await roles(rig);
@@ -97,11 +96,14 @@ async function conclude(
     const value = measurements[name];
     return value === undefined ? '?' : `${value.toFixed(0)} ms`;
   };
+  const outcomes = [report, rejoin, redundancy].map(({ outcome }) => outcome);
   const lostByForensics = measurements['lostWrites'];
   const found = report.steps.find(({ step }) => step === 'redis.forensics')?.summary ?? 'no forensics';
+  const kept = rejoin.steps.find(({ step }) => step === 'redis.keep-data')?.summary ?? 'nothing kept';
+  const redundancyWords = redundancy.plan?.title ?? '?';
   title('Result');
   table([
-    ['outcome', report.outcome],
+    ['outcome of failover, rejoin, restore-redundancy', outcomes.join(', ')],
     ['detected (3 probes, replicas asked) and planned', ms('detectMs')],
     ['fenced', ms('fenceMs')],
     ['promoted, new epoch', ms('redis.promote.promoteMs')],
@@ -116,11 +118,21 @@ async function conclude(
     ['forensics', found],
     ['two primaries at any moment', primaries.twoPrimaries ? 'YES' : 'no'],
     ...rig.group.nodes.map(
-      (node) => [`${node.name}, before → after`, `${before.get(node.name)} → ${after.get(node.name)}`] as const,
+      (node) =>
+        [
+          `${node.name}: before → after the failover → now`,
+          `${before.get(node.name)} → ${deadAfter.get(node.name)} → ${after.get(node.name)}`,
+        ] as const,
     ),
+    ['old primary: start to caught up', `${(rejoin.ms / 1000).toFixed(1)} s, ${kept}`],
+    ['redundancy', redundancyWords],
     ['report', report.published ?? 'not published'],
   ]);
-  return { outcome: report.outcome, lost, unanswered, lostByForensics, twoPrimaries: primaries.twoPrimaries };
+  const replicas = [...after.values()].filter((role) => role === 'replica').length;
+  return {
+    done: outcomes.every((outcome) => outcome === 'done') && replicas === rig.group.nodes.length - 1,
+    ...{ lost, unanswered, lostByForensics, twoPrimaries: primaries.twoPrimaries },
+  };
 }
 
 /** The file has what the ledger misses, and besides it at most what was under way when the primary died. */
