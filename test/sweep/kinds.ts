@@ -1,5 +1,6 @@
 import type { Kind } from '../../src/runs/index.ts';
 import type { Rules } from './points.ts';
+import { rejoins } from './redis/rejoin-take.ts';
 import { startRedisScene } from './redis/scene.ts';
 import type { Scene } from './scene.ts';
 
@@ -11,29 +12,33 @@ export type SweptKind = {
   always: readonly string[];
 };
 
+/** The driver calls of the redis domain that only look. */
+const redisReads = [
+  ...['info', 'replication', 'configGet', 'aclList', 'moduleList', 'announces', 'sentinelListens', 'epoch', 'get'].map(
+    (verb) => `redis.${verb}`,
+  ),
+  'discovery.read',
+  'hook.confirm',
+];
+
 export const sweptKinds = {
   'redis.switchover': {
     rules: {
       decisive: 'redisHandover.ensure#1',
-      reads: [
-        ...[
-          'info',
-          'replication',
-          'configGet',
-          'aclList',
-          'moduleList',
-          'announces',
-          'sentinelListens',
-          'epoch',
-          'get',
-        ].map((verb) => `redis.${verb}`),
-        'discovery.read',
-      ],
+      reads: redisReads,
     },
     startScene: startRedisScene,
     always: [
       'driver:after:redis.demote#1@redisHandover.ensure#1',
       'stop:driver:before:redis.demote#1@redisHandover.ensure#1',
+    ],
+  },
+  'redis.rejoin': {
+    rules: { decisive: 'redisFollow.ensure#1', reads: redisReads },
+    startScene: (stateDir, name) => startRedisScene(stateDir, name, rejoins),
+    always: [
+      'driver:after:redis.stepDown#1@redisFollow.ensure#1',
+      'stop:driver:before:redis.stepDown#1@redisFollow.ensure#1',
     ],
   },
 } satisfies Partial<Record<Kind, SweptKind>>;

@@ -14,14 +14,31 @@ import type { RedisScene } from './scene.ts';
 
 /** Hands over to the next node in turn, with writers on: who is `old`, `new` and `sibling` is settled here. */
 export async function beginTake(scene: RedisScene): Promise<Take> {
-  const { rig, proxies } = scene;
+  const { rig } = scene;
   const { nodes, password } = rig.group;
   const states = new Map<string, NodeState>();
   for (const node of nodes) states.set(node.name, await nodeState(node, password));
   const at = nodes.findIndex(({ name }) => states.get(name)?.role === 'primary');
   const inTurn = [...nodes.slice(at), ...nodes.slice(0, at)];
   for (const replica of inTurn.slice(1)) await linkUp(replica, password);
-  const parts: Parts = new Map(inTurn.map(({ name }, index) => [name, ['old', 'new', 'sibling'][index] ?? name]));
+  const given = await open(scene, inTurn, ['old', 'new', 'sibling'], states);
+  return {
+    workflowId: `redis/${rig.groupName}`,
+    input: { group: rig.groupName, to: inTurn[1]?.name },
+    conclude: (runId) => conclude(given, runId),
+  };
+}
+
+/** From here on every command is recorded, and writers write: `inTurn` has the parts that are given, the second is primary afterwards. */
+export async function open(
+  scene: RedisScene,
+  inTurn: readonly RedisNode[],
+  names: readonly string[],
+  states: ReadonlyMap<string, NodeState>,
+): Promise<Given> {
+  const { rig, proxies } = scene;
+  const { password } = rig.group;
+  const parts: Parts = new Map(inTurn.map(({ name }, index) => [name, names[index] ?? name]));
   const partAt = new Map(
     [...proxies].map(([name, { host, port }]) => [`${host}:${port}`, parts.get(name) ?? name] as const),
   );
@@ -38,14 +55,10 @@ export async function beginTake(scene: RedisScene): Promise<Take> {
     ...(password === undefined ? {} : { password }),
   });
   await until(async () => writers.snapshot().acked > 40, 5_000);
-  return {
-    workflowId: `redis/${rig.groupName}`,
-    input: { group: rig.groupName, to: inTurn[1]?.name },
-    conclude: (runId) => conclude({ scene, inTurn, parts, partAt, states, writers }, runId),
-  };
+  return { scene, inTurn, parts, partAt, states, writers };
 }
 
-type Given = {
+export type Given = {
   scene: RedisScene;
   inTurn: readonly RedisNode[];
   parts: Parts;
@@ -54,7 +67,8 @@ type Given = {
   writers: Writers;
 };
 
-async function conclude(given: Given, runId: string): Promise<Findings> {
+/** Ends the load and looks at everything. */
+export async function conclude(given: Given, runId: string): Promise<Findings> {
   const { scene, inTurn, parts, partAt, states, writers } = given;
   const { rig, proxies } = scene;
   const password = rig.group.password;
