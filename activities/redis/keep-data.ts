@@ -3,6 +3,7 @@ import type { Join } from '../../src/planning/redis/index.ts';
 import { defineStep, done, todo, wait } from '../../src/steps/index.ts';
 import type { RedisDeps, RedisGroupAccess } from './access.ts';
 import { isAbsence, withNode } from './access.ts';
+import { unitName } from './unit-name.ts';
 
 /** Whether a copy is there, or why none is made. */
 export type Kept = { unit: string; kept: boolean; evidence: string };
@@ -22,7 +23,7 @@ export const keepData = defineStep<Join, Kept, RedisDeps>({
     const access = await groups(data.group);
     const { keep } = access.config.rejoin ?? {};
     const { name } = data.node;
-    const copy = copyName(unit);
+    const copy = unitName(unit);
     const nothing = (why: string) => done({ unit: copy, kept: false, evidence: why }, why);
     if (await isReplica(access, name)) return nothing(`${name} is a replica: it has nothing that its primary hadn't`);
     if (!keep) return nothing(`the platform file has no hook for it: the data of ${name} are not kept`);
@@ -34,7 +35,7 @@ export const keepData = defineStep<Join, Kept, RedisDeps>({
     const access = await groups(data.group);
     const { keep } = access.config.rejoin ?? {};
     if (!keep) return;
-    const copy = copyName(unit);
+    const copy = unitName(unit);
     const hook = access.hook(keep, data.node, copy);
     const startedAt = performance.now();
     await hook.run(signal);
@@ -55,11 +56,6 @@ export const keepData = defineStep<Join, Kept, RedisDeps>({
     }
   },
 });
-
-/** Workflow id / run id / ordinal → a name that a file and a systemd unit may have. */
-function copyName(unit: string): string {
-  return `gantry-${unit.replace(/[^A-Za-z0-9.]+/g, '-')}`;
-}
 
 async function isReplica(access: RedisGroupAccess, name: string): Promise<boolean> {
   try {

@@ -36,13 +36,12 @@ export async function refuseWrites(access: RedisGroupAccess, name: string, pause
 /**
  * The same for a node that is certainly not the primary any more, where a late attempt must not reach the primary that it
  * may have become since: it is refused once the node's epoch has moved. What is under way needs no pause: each command is
- * refused when its turn comes. @throws STALE_ATTEMPT
+ * refused when its turn comes. @throws STALE_ATTEMPT, REDIS_NOT_PERSISTED
  */
 export async function refuseWritesUnder(access: RedisGroupAccess, name: string, epoch: number): Promise<void> {
   await withNode(access, name, async (node) => {
-    await node.configSetUnder(epoch, minReplicas, String(neverEnough));
-    // Writes down what is in force, whatever that is by now.
-    await node.configRewrite();
+    // In its file in the same breath: cut off in between, a look would find all well, and a restart bring the writes back.
+    await node.configPersistUnder(epoch, minReplicas, String(neverEnough));
     await node.killNormalClients();
   });
 }

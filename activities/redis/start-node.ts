@@ -7,6 +7,7 @@ import type { JoinNodeMissing, JoinSeen } from './join-look.ts';
 import { joinBlocked, lookAtJoin } from './join-look.ts';
 import { writesRefused } from './quarantine.ts';
 import { refuseWritesUnder } from './refuse-writes.ts';
+import { unitName } from './unit-name.ts';
 
 /** How long a node that was started may stay silent; loading its data set counts as an answer. Milliseconds. */
 const silentMs = 30_000;
@@ -48,7 +49,7 @@ async function start(
   if (isUp) return;
   const hook = access.config.rejoin?.start;
   if (!hook) throw new GantryError('REDIS_NODE_DOWN', `${data.node.name}: ${missing}`);
-  await access.hook(hook, data.node, unit).run(signal);
+  await access.hook(hook, data.node, unitName(unit)).run(signal);
 }
 
 async function answering(access: RedisGroupAccess, data: Join, signal: AbortSignal) {

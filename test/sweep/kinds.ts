@@ -1,6 +1,8 @@
 import type { Kind } from '../../src/runs/index.ts';
 import type { Rules } from './points.ts';
-import { startFailoverScene, startSwitchoverScene } from './redis/scene.ts';
+import { failovers } from './redis/failover-take.ts';
+import { rejoins } from './redis/rejoin-take.ts';
+import { startRedisScene } from './redis/scene.ts';
 import type { Scene } from './scene.ts';
 
 /** What the sweep needs to know of a kind of run. */
@@ -11,10 +13,9 @@ export type SweptKind = {
   always: readonly string[];
 };
 
-/** Calls of the redis domain that only look. */
+/** The driver calls of the redis domain that only look. */
 const redisReads = [
   ...[
-    'ping',
     'info',
     'replication',
     'configGet',
@@ -24,15 +25,20 @@ const redisReads = [
     'sentinelListens',
     'epoch',
     'get',
+    'ping',
     'streamPiece',
   ].map((verb) => `redis.${verb}`),
   'discovery.read',
+  'hook.confirm',
 ];
 
 export const sweptKinds = {
   'redis.switchover': {
-    rules: { decisive: 'redisHandover.ensure#1', reads: redisReads },
-    startScene: startSwitchoverScene,
+    rules: {
+      decisive: 'redisHandover.ensure#1',
+      reads: redisReads,
+    },
+    startScene: startRedisScene,
     always: [
       'driver:after:redis.demote#1@redisHandover.ensure#1',
       'stop:driver:before:redis.demote#1@redisHandover.ensure#1',
@@ -40,10 +46,18 @@ export const sweptKinds = {
   },
   'redis.failover': {
     rules: { decisive: 'redisPromote.ensure#1', reads: redisReads },
-    startScene: startFailoverScene,
+    startScene: (stateDir, name) => startRedisScene(stateDir, name, failovers),
     always: [
       'driver:after:redis.promote#1@redisPromote.ensure#1',
       'stop:driver:before:redis.promote#1@redisPromote.ensure#1',
+    ],
+  },
+  'redis.rejoin': {
+    rules: { decisive: 'redisFollow.ensure#1', reads: redisReads },
+    startScene: (stateDir, name) => startRedisScene(stateDir, name, rejoins),
+    always: [
+      'driver:after:redis.stepDown#1@redisFollow.ensure#1',
+      'stop:driver:before:redis.stepDown#1@redisFollow.ensure#1',
     ],
   },
 } satisfies Partial<Record<Kind, SweptKind>>;

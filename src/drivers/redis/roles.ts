@@ -15,6 +15,7 @@ type Roles = Pick<
   | 'repoint'
   | 'configSetAsReplica'
   | 'configSetUnder'
+  | 'configPersistUnder'
   | 'persistRole'
   | 'failoverTo'
 >;
@@ -138,6 +139,25 @@ export function roleVerbs(link: RedisLink): Roles {
         {},
         (present) => (present === epoch ? { commands: [['config', 'set', name, value]] } : overtaken(present, epoch)),
         firstOf,
+      ),
+
+    configPersistUnder: (epoch, name, value) =>
+      guarded<void>(
+        link,
+        {},
+        (present) =>
+          present === epoch
+            ? {
+                commands: [
+                  ['config', 'set', name, value],
+                  ['config', 'rewrite'],
+                ],
+              }
+            : overtaken(present, epoch),
+        ([set, rewrite]) => {
+          if (set?.ok === false) throw set.error;
+          if (rewrite?.ok === false) throw notPersisted(rewrite.error);
+        },
       ),
 
     persistRole: async () => {

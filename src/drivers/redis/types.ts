@@ -111,6 +111,11 @@ export type RedisNode = {
   configSetAsReplica: (epoch: number, name: string, value: string) => Promise<void>;
   /** Sets it in memory on a node of either role, if the epoch is still `epoch`. @throws STALE_ATTEMPT */
   configSetUnder: (epoch: number, name: string, value: string) => Promise<void>;
+  /**
+   * Sets it on a node of either role and writes it down, in one transaction, if the epoch is still `epoch`.
+   * @throws STALE_ATTEMPT, REDIS_NOT_PERSISTED
+   */
+  configPersistUnder: (epoch: number, name: string, value: string) => Promise<void>;
   /** Sets it in memory, guarded by nothing: only for what is right whoever says it, and whenever (a fence). */
   configSet: (name: string, value: string) => Promise<void>;
   configRewrite: () => Promise<void>;

@@ -87,8 +87,9 @@ export function joinSentinelFindings(facts: GroupFacts, primary: SeenNode): Find
       place: name,
     }));
   }
-  return sentinels.flatMap(({ name, reading }): Finding[] => {
-    if (!reading) return [];
+  const noneAnswers = sentinels.every(({ reading }) => !reading);
+  return sentinels.flatMap(({ name, reading, problem }): Finding[] => {
+    if (!reading) return noneAnswers ? [{ ...problem, place: `sentinel ${name}` }] : [];
     const place = `sentinel ${name}`;
     if (reading.failoverInProgress) {
       return [{ code: 'SENTINEL_FAILOVER_IN_PROGRESS', message: `${name} is in the middle of a failover`, place }];

@@ -1,22 +1,30 @@
 import { until } from '../../../lab/clock.ts';
+import { labProcessFence } from '../../../lab/fence.ts';
 import { redisInfo } from '../../../lab/redis-client.ts';
 import { bringBack } from '../../support/bring-back.ts';
 import type { Take } from '../scene.ts';
 import type { Given } from './conclude.ts';
 import { conclude } from './conclude.ts';
-import type { RedisScene } from './scene.ts';
-import { castOf, writersOn } from './take.ts';
+import type { RedisRuns, RedisScene } from './scene.ts';
+import { inTurnOf, record, writersOn } from './take.ts';
+
+/** Failovers, one after the other; what the process fence ends is the node itself. */
+export const failovers: RedisRuns = {
+  workflowType: 'redisFailover',
+  begin: beginFailover,
+  settings: (stateDir) => ({ failover: { fences: [{ kind: 'refuse-writes' }, labProcessFence(stateDir)] } }),
+};
 
 /**
  * Kills the primary and lets the next node take over, with writers on. What is written up to the kill has reached the
  * replicas: so whatever is lost afterwards was lost by the run.
  */
-export async function beginFailover(scene: RedisScene): Promise<Take> {
+async function beginFailover(scene: RedisScene): Promise<Take> {
   const { rig } = scene;
   const { password } = rig.group;
   await bringBack(rig, (name) => scene.proxies.get(name));
-  const cast = await castOf(scene);
-  const [old, candidate, sibling] = cast.inTurn;
+  const { inTurn, states } = await inTurnOf(scene);
+  const [old, candidate, sibling] = inTurn;
   if (!old || !candidate || !sibling) throw new Error('a group of three');
   const earlier = writersOn(scene);
   await until(async () => earlier.snapshot().acked > 40, 5_000);
@@ -29,7 +37,8 @@ export async function beginFailover(scene: RedisScene): Promise<Take> {
   const lastKnownOffset = await offset(old);
   const lastKnownAt = new Date().toISOString();
   await old.kill();
-  const given: Given = { scene, ...cast, earlier, writers: writersOn(scene) };
+  const parts = record(scene, inTurn, ['old', 'new', 'sibling'], states);
+  const given: Given = { scene, inTurn, ...parts, states, earlier, writers: writersOn(scene) };
   return {
     workflowId: `redis/${rig.groupName}`,
     input: {

@@ -6,39 +6,32 @@ import { withRedis } from '../../../lab/redis-client.ts';
 import type { RedisRig } from '../../../lab/redis-rig.ts';
 import { startRedisRig } from '../../../lab/redis-rig.ts';
 import { linkUp } from '../../../lab/redis.ts';
-import { labProcessFence } from '../../../lab/fence.ts';
 import type { Scene, Take } from '../scene.ts';
-import { beginFailover } from './failover-take.ts';
 import { beginTake } from './take.ts';
 
 /** A group of three behind recording proxies. */
 export type RedisScene = { rig: RedisRig; proxies: ReadonlyMap<string, RecordingProxy> };
 
+const profile = { heartbeat: '1s', attempts: 30, firstRetry: '100ms', maxRetry: '300ms' };
 const policies = {
   default: {
     approval: { people: 0 },
     soak: { duration: '300ms', every: '100ms' },
-    profiles: { quick: { heartbeat: '1s', attempts: 30, firstRetry: '100ms', maxRetry: '300ms' } },
+    profiles: { quick: profile, slow: profile, watched: profile },
   },
 };
 
-/** A group for many switchovers. */
-export function startSwitchoverScene(stateDir: string, group: string): Promise<Scene> {
-  return startScene(stateDir, group, 'redisSwitchover', beginTake);
-}
+/** A kind of run on such a scene: how one begins, and what its platform file says besides. */
+export type RedisRuns = {
+  workflowType: string;
+  begin: (scene: RedisScene) => Promise<Take>;
+  settings?: (stateDir: string, group: string) => Record<string, unknown>;
+};
 
-/** A group for many failovers; what a process fence ends is the node itself. */
-export function startFailoverScene(stateDir: string, group: string): Promise<Scene> {
-  return startScene(stateDir, group, 'redisFailover', beginFailover);
-}
+const switchovers: RedisRuns = { workflowType: 'redisSwitchover', begin: beginTake };
 
-/** A real group: the platform file, discovery and the nodes among themselves know the proxies only. */
-async function startScene(
-  stateDir: string,
-  group: string,
-  workflowType: string,
-  begin: (scene: RedisScene) => Promise<Take>,
-): Promise<Scene> {
+/** A real group for many runs: the platform file, discovery and the nodes among themselves know the proxies only. */
+export async function startRedisScene(stateDir: string, group: string, runs = switchovers): Promise<Scene> {
   const ports = new Map<string, number>();
   for (const name of ['r1', 'r2', 'r3']) ports.set(name, await freePort());
   const proxied = (name: string): { host: string; port: number } => ({ host: '127.0.0.1', port: ports.get(name) ?? 0 });
@@ -46,7 +39,7 @@ async function startScene(
     stateDir,
     group,
     policies,
-    settings: { failover: { fences: [{ kind: 'refuse-writes' }, labProcessFence(stateDir)] } },
+    settings: runs.settings?.(stateDir, group) ?? {},
     // An AOF rewrite by itself would get the next run refused (REDIS_PERSISTENCE_BUSY).
     redis: { conf: { 'auto-aof-rewrite-percentage': '0' } },
     addresses: ({ name }) => proxied(name),
@@ -76,10 +69,10 @@ async function startScene(
     throw error;
   }
   return {
-    workflowType,
+    workflowType: runs.workflowType,
     platformFile: rig.platformFile,
     env: { ...rig.env, GANTRY_STATE_DIR: join(stateDir, 'workers') },
-    begin: () => begin({ rig, proxies }),
+    begin: () => runs.begin({ rig, proxies }),
     stop,
   };
 }

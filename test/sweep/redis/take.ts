@@ -1,8 +1,8 @@
 import { until } from '../../../lab/clock.ts';
 import type { Writers } from '../../../lab/load/redis-writers.ts';
 import { startWriters } from '../../../lab/load/redis-writers.ts';
-import type { RedisNode } from '../../../lab/redis.ts';
 import { linkUp } from '../../../lab/redis.ts';
+import type { RedisNode } from '../../../lab/redis.ts';
 import type { Take } from '../scene.ts';
 import type { Given } from './conclude.ts';
 import { conclude } from './conclude.ts';
@@ -14,34 +14,55 @@ import type { RedisScene } from './scene.ts';
 /** Hands over to the next node in turn, with writers on. */
 export async function beginTake(scene: RedisScene): Promise<Take> {
   const { rig } = scene;
-  const cast = await castOf(scene);
-  const writers = writersOn(scene);
-  await until(async () => writers.snapshot().acked > 40, 5_000);
-  const given: Given = { scene, ...cast, writers };
+  const { inTurn, states } = await inTurnOf(scene);
+  const given = await open(scene, inTurn, ['old', 'new', 'sibling'], states);
   return {
     workflowId: `redis/${rig.groupName}`,
-    input: { group: rig.groupName, to: cast.inTurn[1]?.name },
+    input: { group: rig.groupName, to: inTurn[1]?.name },
     conclude: (runId) => conclude(given, runId),
   };
 }
 
-/** Who is `old`, `new` and `sibling` is settled here: the present primary, and the others in turn. */
-export async function castOf({ rig, proxies }: RedisScene): Promise<Omit<Given, 'scene' | 'writers'>> {
+/** The present primary, and the others in turn, all of them linked to it. */
+export async function inTurnOf({ rig }: RedisScene): Promise<Pick<Given, 'inTurn' | 'states'>> {
   const { nodes, password } = rig.group;
   const states = new Map<string, NodeState>();
   for (const node of nodes) states.set(node.name, await nodeState(node, password));
   const at = nodes.findIndex(({ name }) => states.get(name)?.role === 'primary');
-  const inTurn: RedisNode[] = [...nodes.slice(at), ...nodes.slice(0, at)];
+  const inTurn = [...nodes.slice(at), ...nodes.slice(0, at)];
   for (const replica of inTurn.slice(1)) await linkUp(replica, password);
-  const parts: Parts = new Map(inTurn.map(({ name }, index) => [name, ['old', 'new', 'sibling'][index] ?? name]));
-  const partAt = new Map(
-    [...proxies].map(([name, { host, port }]) => [`${host}:${port}`, parts.get(name) ?? name] as const),
-  );
+  return { inTurn, states };
+}
+
+/** From here on every command is recorded, and writers write: `inTurn` has the parts that are given, the second is primary afterwards. */
+export async function open(
+  scene: RedisScene,
+  inTurn: readonly RedisNode[],
+  names: readonly string[],
+  states: ReadonlyMap<string, NodeState>,
+): Promise<Given> {
+  const parts = record(scene, inTurn, names, states);
+  const writers = writersOn(scene);
+  await until(async () => writers.snapshot().acked > 40, 5_000);
+  return { scene, inTurn, ...parts, states, writers };
+}
+
+/** The proxies begin their records anew. Answers the parts by node and by address. */
+export function record(
+  { proxies }: RedisScene,
+  inTurn: readonly RedisNode[],
+  names: readonly string[],
+  states: ReadonlyMap<string, NodeState>,
+): Pick<Given, 'parts' | 'partAt'> {
+  const parts: Parts = new Map(inTurn.map(({ name }, index) => [name, names[index] ?? name]));
   for (const [name, proxy] of proxies) {
     const follows = states.get(name)?.follows;
     proxy.clear(follows === undefined ? 'primary' : { replicaOf: follows.replace(' ', ':') });
   }
-  return { inTurn, parts, partAt, states };
+  const partAt = new Map(
+    [...proxies].map(([name, { host, port }]) => [`${host}:${port}`, parts.get(name) ?? name] as const),
+  );
+  return { parts, partAt };
 }
 
 export function writersOn({ rig, proxies }: RedisScene): Writers {
