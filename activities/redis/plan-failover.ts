@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { RedisNode } from '../../src/drivers/redis/index.ts';
 import { failoverKey, minReplicasKey } from '../../src/drivers/redis/index.ts';
 import { GantryError, problem, refusal } from '../../src/errors/index.ts';
 import type { RedisFailoverData } from '../../src/planning/redis/index.ts';
@@ -8,7 +9,7 @@ import type { StepRuntime } from '../../src/steps/index.ts';
 import { plainActivity } from '../../src/steps/index.ts';
 import { sealPlan } from '../run/seal-plan.ts';
 import type { RedisDeps, RedisGroupAccess } from './access.ts';
-import { isAbsence, withNode } from './access.ts';
+import { brief, isAbsence, withNode } from './access.ts';
 import { lookAtLinks } from './links.ts';
 import { readFacts } from './read-facts.ts';
 
@@ -32,9 +33,9 @@ export function planFailoverActivity(
     const { suspect, sights, ...asked } = call.input;
     const access = await groups(asked.group);
     const [facts, detached, records] = await Promise.all([
-      readFacts(access, signal),
+      readFacts(access, signal, suspect.primary.name),
       lookAtLinks(access, suspect.primary),
-      readRecords(access),
+      readRecords(access, suspect.primary.name),
     ]);
     const all = { ...facts, ...records, suspect, sights, detached, nowMs: Date.now() };
     const planned = planFailover(access.config, all, asked, call.policy.soak.durationMs);
@@ -48,8 +49,8 @@ const record = z.object({ at: z.iso.datetime(), epoch: z.int() });
 type Records = { lastFailover?: z.output<typeof record>; minReplicasRecorded?: number };
 
 /** What earlier runs wrote into the database, as the nodes that answer have it; of several, the newest. */
-async function readRecords(access: RedisGroupAccess): Promise<Records> {
-  const read = await Promise.all(access.config.nodes.map(({ name }) => recordsOf(access, name)));
+async function readRecords(access: RedisGroupAccess, suspect: string): Promise<Records> {
+  const read = await Promise.all(access.config.nodes.map(({ name }) => recordsOf(access, name, name === suspect)));
   const newest = read
     .filter(({ lastFailover }) => lastFailover !== undefined)
     .sort((a, b) => (b.lastFailover?.epoch ?? 0) - (a.lastFailover?.epoch ?? 0))[0];
@@ -61,16 +62,17 @@ async function readRecords(access: RedisGroupAccess): Promise<Records> {
   };
 }
 
-async function recordsOf(access: RedisGroupAccess, name: string): Promise<Records> {
+async function recordsOf(access: RedisGroupAccess, name: string, isSuspect: boolean): Promise<Records> {
+  const read = async (node: RedisNode): Promise<Records> => {
+    const [text, count] = [await node.get(failoverKey), Number((await node.get(minReplicasKey)) ?? NaN)];
+    const parsed = record.safeParse(jsonOf(text));
+    return {
+      ...(parsed.success ? { lastFailover: parsed.data } : {}),
+      ...(Number.isInteger(count) ? { minReplicasRecorded: count } : {}),
+    };
+  };
   try {
-    return await withNode(access, name, async (node) => {
-      const [text, count] = [await node.get(failoverKey), Number((await node.get(minReplicasKey)) ?? NaN)];
-      const parsed = record.safeParse(jsonOf(text));
-      return {
-        ...(parsed.success ? { lastFailover: parsed.data } : {}),
-        ...(Number.isInteger(count) ? { minReplicasRecorded: count } : {}),
-      };
-    });
+    return await withNode(access, name, read, isSuspect ? brief(access) : undefined);
   } catch (error) {
     if (isAbsence(error)) return {};
     throw error;
