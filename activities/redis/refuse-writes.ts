@@ -1,5 +1,6 @@
+import type { RedisNode } from '../../src/drivers/redis/index.ts';
 import type { RedisGroupAccess } from './access.ts';
-import { withNode } from './access.ts';
+import { brief, withNode } from './access.ts';
 import { setWriteSafety, writeSafetyOf } from './write-safety.ts';
 
 /** More replicas than any primary has: with it every write is refused, scripts' included. */
@@ -11,24 +12,32 @@ export async function refusesWrites(
   access: RedisGroupAccess,
   name: string,
 ): Promise<{ confirmed: boolean; evidence: string }> {
-  return withNode(access, name, async (node) => {
+  const ask = async (node: RedisNode): Promise<{ confirmed: boolean; evidence: string }> => {
     const { role } = await node.replication();
     if (role === 'replica') return { confirmed: true, evidence: `${name} is a replica` };
     const { minReplicasToWrite } = await writeSafetyOf(node);
     const evidence = `${minReplicas} of ${name} is ${minReplicasToWrite}`;
     return { confirmed: minReplicasToWrite >= neverEnough, evidence };
-  });
+  };
+  return withNode(access, name, ask, brief(access));
 }
 
 /**
  * Tells a primary that still answers to refuse all writes, also after a restart. The pause holds what is under way for a
- * moment; the connections are closed, so that clients ask the discovery again.
+ * moment; the connections are closed, so that clients ask the discovery again. Refused by a node that knows a later epoch
+ * than the plan's: an attempt that slept would stop the writes of the primary that it has become again since.
+ * @throws STALE_ATTEMPT, and what connecting gives
  */
-export async function refuseWrites(access: RedisGroupAccess, name: string, pauseMs: number): Promise<void> {
+export async function refuseWrites(
+  access: RedisGroupAccess,
+  name: string,
+  { epoch, pauseMs }: { epoch: number; pauseMs: number },
+): Promise<void> {
+  // Whether it answers at all is found out shortly; then it has the usual time.
+  await withNode(access, name, (node) => node.ping(), brief(access));
   await withNode(access, name, async (node) => {
-    await node.configSet(minReplicas, String(neverEnough));
+    await node.configPersistUntil(epoch, { [minReplicas]: String(neverEnough) });
     await node.pauseWrites(pauseMs);
-    await node.configPersist({ [minReplicas]: String(neverEnough) });
     await node.killNormalClients();
   });
 }

@@ -15,6 +15,7 @@ type Roles = Pick<
   | 'repoint'
   | 'configSetAsReplica'
   | 'configSetUnder'
+  | 'configPersistUntil'
   | 'persistRole'
   | 'failoverTo'
 >;
@@ -138,6 +139,22 @@ export function roleVerbs(link: RedisLink): Roles {
         {},
         (present) => (present === epoch ? { commands: [['config', 'set', name, value]] } : overtaken(present, epoch)),
         firstOf,
+      ),
+
+    configPersistUntil: (epoch, settings) =>
+      guarded<void>(
+        link,
+        {},
+        (present) => {
+          if (present > epoch) return overtaken(present, epoch);
+          const sets = Object.entries(settings).map(([name, value]) => ['config', 'set', name, value]);
+          return { commands: [...sets, ['config', 'rewrite']] };
+        },
+        (answers) => {
+          const rewrite = answers.pop();
+          for (const answer of answers) if (!answer.ok) throw answer.error;
+          if (rewrite?.ok === false) throw notPersisted(rewrite.error);
+        },
       ),
 
     persistRole: async () => {
