@@ -2,12 +2,13 @@ import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { WorkflowHandle } from '@temporalio/client';
-import { until } from '../../lab/clock.ts';
+import { monotonicMs, until } from '../../lab/clock.ts';
 import { labProcessFence } from '../../lab/fence.ts';
 import type { WriterProcess } from '../../lab/load/redis-writer-process.ts';
 import { startWriterProcess } from '../../lab/load/redis-writer-process.ts';
 import type { WritersOptions } from '../../lab/load/redis-writers.ts';
 import { withRedis } from '../../lab/redis-client.ts';
+import type { RedisRig } from '../../lab/redis-rig.ts';
 import type { RunReport, RunStatus } from '../../src/runs/index.ts';
 import { codeOf } from '../workflows/run/harness.ts';
 import { stopping } from './lab.ts';
@@ -69,7 +70,7 @@ export function failoverRuns(server: () => TestServer) {
 }
 
 /** What a node says that it is: `master` or `slave`. */
-export function roleOf(rig: SwitchoverRig, name: string): Promise<unknown> {
+export function roleOf(rig: RedisRig, name: string): Promise<unknown> {
   return withRedis(rig.group.node(name), rig.group.password, async (redis) => {
     const [role] = (await redis.call('ROLE')) as unknown[];
     return role;
@@ -77,7 +78,7 @@ export function roleOf(rig: SwitchoverRig, name: string): Promise<unknown> {
 }
 
 /** Writers that write already, each over the clients' links where the rig has such. */
-export async function writeLoad(rig: SwitchoverRig, options: Partial<WritersOptions> = {}): Promise<WriterProcess> {
+export async function writeLoad(rig: RedisRig, options: Partial<WritersOptions> = {}): Promise<WriterProcess> {
   const { links, group } = rig;
   const told = group.nodes.map(({ name, host, port }) => ({
     name,
@@ -100,6 +101,14 @@ export async function writeLoad(rig: SwitchoverRig, options: Partial<WritersOpti
   return writers;
 }
 
+/** A moment right before a write that the present primary acknowledged: where a window with one handover in it begins. */
+export async function beforeAnAck(writers: WriterProcess): Promise<number> {
+  const sinceMs = monotonicMs();
+  const { acked } = await writers.snapshot();
+  if (await until(async () => (await writers.snapshot()).acked > acked, 5_000)) return sinceMs;
+  throw new Error('nobody acknowledges a write');
+}
+
 /** What the ledger says at a test's end. */
 export type Ledger = Awaited<ReturnType<typeof ledgerOf>>;
 
@@ -107,7 +116,7 @@ export type Ledger = Awaited<ReturnType<typeof ledgerOf>>;
  * Stops the writers and asks their ledger: whether two nodes took writes after `sinceMs`, and what of all that was ever
  * acknowledged the present primary hasn't got.
  */
-export async function ledgerOf(rig: SwitchoverRig, writers: WriterProcess, sinceMs: number, primary: string) {
+export async function ledgerOf(rig: RedisRig, writers: WriterProcess, sinceMs: number, primary: string) {
   const { twoPrimaries, handovers } = await writers.twoPrimaries({ sinceMs });
   const { byNode, refused } = await writers.stop();
   return { twoPrimaries, handovers, byNode, refused, ...(await writers.verify(rig.group.node(primary))) };

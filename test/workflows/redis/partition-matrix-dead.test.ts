@@ -1,8 +1,7 @@
 import { expect, test } from 'vitest';
-import { monotonicMs, pause, until } from '../../../lab/clock.ts';
-import type { WriterProcess } from '../../../lab/load/redis-writer-process.ts';
+import { pause } from '../../../lab/clock.ts';
 import type { FailoverSettings, Ledger } from '../../support/failover-runs.ts';
-import { failoverRuns, ledgerOf, processFence, roleOf, writeLoad } from '../../support/failover-runs.ts';
+import { beforeAnAck, failoverRuns, ledgerOf, processFence, roleOf, writeLoad } from '../../support/failover-runs.ts';
 import { describeWith } from '../../support/lab.ts';
 import { partitionRig } from '../../support/partition-rig.ts';
 import { useTemporal } from '../../support/temporal.ts';
@@ -40,7 +39,7 @@ await describeWith(['temporal', 'redis'], 'a primary that only some clients stil
   for (const how of ['reset', 'silence'] as const) {
     test(`is stopped by a confirmed process fence, links cut by ${how}: no write is taken by two`, async () => {
       const { rig, writers } = await scene(processFence);
-      const sinceMs = await lastAckMs(writers);
+      const sinceMs = await beforeAnAck(writers);
       await rig.links.cut(['workers', 'a', 'b', 'c', 'r2', 'r3'], 'r1', how);
       const report = await runs.outcome(runs.start(rig));
       expect(report.outcome).toBe('done');
@@ -57,7 +56,7 @@ await describeWith(['temporal', 'redis'], 'a primary that only some clients stil
 
   test('is left to its lease where nothing confirms: it refuses by itself first, and no write is taken by two', async () => {
     const { rig, writers } = await scene(leaseAlone);
-    const sinceMs = await lastAckMs(writers);
+    const sinceMs = await beforeAnAck(writers);
     // By silence: it keeps its replicas' connections, and counts them until their acknowledgements are too old.
     await rig.links.cut(['workers', 'a', 'b', 'c', 'r2', 'r3'], 'r1', 'silence');
     const report = await runs.outcome(runs.start(rig));
@@ -80,14 +79,6 @@ await describeWith(['temporal', 'redis'], 'a primary that only some clients stil
   function onlyUnsent({ lostByNode, lostBetween }: Ledger, sinceMs: number): void {
     expect(['r2', 'r3'].filter((name) => name in lostByNode)).toEqual([]);
     if (lostBetween) expect(lostBetween.fromMs).toBeGreaterThan(sinceMs - inFlightMs);
-  }
-
-  /** A moment before which the old primary has acknowledged something, right before a cut. */
-  async function lastAckMs(writers: WriterProcess): Promise<number> {
-    const sinceMs = monotonicMs();
-    const { acked } = await writers.snapshot();
-    await until(async () => (await writers.snapshot()).acked > acked, 5_000);
-    return sinceMs;
   }
 
   async function promoted(rig: Awaited<ReturnType<typeof scene>>['rig']): Promise<string> {

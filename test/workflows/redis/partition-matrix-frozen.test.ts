@@ -1,13 +1,16 @@
 import { expect, test } from 'vitest';
 import { monotonicMs, pause, until } from '../../../lab/clock.ts';
 import { redisInfo } from '../../../lab/redis-client.ts';
-import { failoverRuns, ledgerOf, processFence, roleOf, writeLoad } from '../../support/failover-runs.ts';
+import { beforeAnAck, failoverRuns, ledgerOf, processFence, roleOf, writeLoad } from '../../support/failover-runs.ts';
 import { describeWith } from '../../support/lab.ts';
 import type { SwitchoverRig } from '../../support/switchover-rig.ts';
 import { useTemporal } from '../../support/temporal.ts';
 
 /** Clients that never give up on an answer: what they sent waits in the sockets of the frozen primary. */
 const patient = { writers: 20, replyTimeoutMs: 60_000, abandonAfterMs: null } as const;
+
+/** A link that is up counts as silent once nothing came over it for longer than this, at least 7 s. */
+const redis = { redis: { conf: { 'repl-ping-replica-period': '1' } } };
 
 // What the lease can't promise here is measured, not asserted: `bench redis-failover-frozen`.
 await describeWith(['temporal', 'redis'], 'a primary that is frozen and wakes up after the promotion', () => {
@@ -19,10 +22,10 @@ await describeWith(['temporal', 'redis'], 'a primary that is frozen and wakes up
   }
 
   test('takes nothing of what waits in its sockets, where a process fence was confirmed', async () => {
-    const rig = await runs.rigWith(processFence);
+    const rig = await runs.rigWith(processFence, redis);
     const waiting = await writeLoad(rig, { ...patient, ratePerWriter: 50 });
     const prompt = await writeLoad(rig);
-    const sinceMs = monotonicMs();
+    const sinceMs = await beforeAnAck(prompt);
     rig.group.node('r1').freeze();
     const report = await runs.outcome(runs.start(rig));
     expect(report.outcome).toBe('done');
@@ -41,7 +44,10 @@ await describeWith(['temporal', 'redis'], 'a primary that is frozen and wakes up
   });
 
   test('is not failed over by the lease while its links stand: nobody can say that it lost them', async () => {
-    const rig = await runs.rigWith(() => ({ fences: [{ kind: 'lease' }], probeEvery: '200ms', probeTimeout: '300ms' }));
+    const rig = await runs.rigWith(
+      () => ({ fences: [{ kind: 'lease' }], probeEvery: '200ms', probeTimeout: '300ms' }),
+      redis,
+    );
     const writers = await writeLoad(rig);
     const sinceMs = monotonicMs();
     rig.group.node('r1').freeze();
