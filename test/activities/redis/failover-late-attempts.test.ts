@@ -4,7 +4,7 @@ import { linkUp } from '../../../lab/redis.ts';
 import { describeWith } from '../../support/lab.ts';
 import { failoverScene, planFailover, step } from './failover-scene.ts';
 import type { Scene } from './scene.ts';
-import { codeOf, hooked, password, roles, run, writeMs } from './scene.ts';
+import { codeOf, hooked, killed, password, roles, run, writeMs } from './scene.ts';
 
 /** r1 freezes, is failed over from, comes back as a replica, and is handed the primary role again. */
 async function onAndBack(s: Scene, data: Awaited<ReturnType<typeof planFailover>>['data']): Promise<void> {
@@ -62,5 +62,24 @@ await describeWith(['redis'], 'an attempt at a failover that wakes up late', () 
     expect(await lateFence(s, 'after', 'r2.epoch', 'r3.epoch')).toBe('STALE_ATTEMPT');
     expect(s.lab.node('r1').isRunning()).toBe(true);
     expect(await writeMs(s, 'r1')).toBeLessThan(900);
+  });
+});
+
+await describeWith(['redis'], 'a promotion that was cut off', () => {
+  test('is finished under an epoch above that of every sibling: else none of them would follow', async () => {
+    const s = await failoverScene();
+    await s.lab.node('r1').kill();
+    const { data } = await planFailover(s, { to: 'r2' });
+    const cut = s.activities(hooked({ 'r2.promote': { after: killed } }));
+    await codeOf(step(cut.redisPromote, data));
+    // What the dead primary had still sent to r3 alone, as an attempt at a handover does that raises the epoch.
+    await withRedis(s.lab.node('r3'), password, async (redis) => {
+      await redis.config('SET', 'replica-read-only', 'no');
+      await redis.set('gantry:epoch', '7');
+      await redis.config('SET', 'replica-read-only', 'yes');
+    });
+    expect(await step(s.activities().redisPromote, data)).toMatchObject({ verdict: 'done' });
+    expect((await s.told())?.epoch).toBeGreaterThan(7);
+    expect(await step(s.activities().redisRepointSiblings, data)).toMatchObject({ verdict: 'done' });
   });
 });
