@@ -5,7 +5,12 @@ import { describe, onTestFinished } from 'vitest';
 import { GantryError } from '../../src/errors/index.ts';
 import { findRedisServer, findTemporalCli, findTimeSkippingServer, valkeyRoot } from '../../lab/programs.ts';
 
-const find = { redis: findRedisServer, valkey: valkeyRoot, temporal: findTemporalCli, 'time-skipping': findTimeSkippingServer };
+const find = {
+  redis: findRedisServer,
+  valkey: valkeyRoot,
+  temporal: findTemporalCli,
+  'time-skipping': findTimeSkippingServer,
+};
 
 export type LabNeed = keyof typeof find;
 
