@@ -1,8 +1,11 @@
 import { join } from 'node:path';
 import { startDiscoveryProcess } from './discovery-process.ts';
+import type { Links } from './faults/links.ts';
+import { startLinks } from './faults/links.ts';
 import { writeLabPlatform } from './platform-file.ts';
+import { withRedis } from './redis-client.ts';
 import type { RedisGroup, RedisGroupOptions } from './redis.ts';
-import { startRedisGroup } from './redis.ts';
+import { linkUp, startRedisGroup } from './redis.ts';
 import type { SentinelOptions, Sentinels } from './sentinel.ts';
 import { startSentinels } from './sentinel.ts';
 
@@ -16,6 +19,11 @@ export type RedisRigOptions = {
   sentinels?: Partial<SentinelOptions>;
   /** `host:port` that the platform file gives for a node instead of its own (a proxy in front of it). */
   addresses?: (node: { name: string; host: string; port: number }) => { host: string; port: number };
+  /**
+   * Places that have a link of their own to every node, which can be cut (`rig.links`). `workers` is always one: its links
+   * are what the platform file and the discovery say. The replicas are places too, by their names.
+   */
+  places?: readonly string[];
   /** Merged into the group's entry of the platform file. */
   settings?: Record<string, unknown>;
   /** Where the platform file has reports published; default: in the state folder. */
@@ -28,6 +36,8 @@ export type RedisRigOptions = {
 export type RedisRig = {
   group: RedisGroup;
   sentinels?: Sentinels;
+  /** With `places` only. */
+  links?: Links;
   groupName: string;
   discoveryUrl: string;
   platformFile: string;
@@ -57,8 +67,11 @@ export async function startRedisRig(options: RedisRigOptions): Promise<RedisRig>
     ...options.redis,
   });
   let sentinels: Sentinels | undefined;
-  const address = options.addresses ?? (({ host, port }) => ({ host, port }));
+  let links: Links | undefined;
+  const address: NonNullable<RedisRigOptions['addresses']> = (node) =>
+    links?.route('workers', node.name) ?? options.addresses?.(node) ?? { host: node.host, port: node.port };
   try {
+    if (options.places) links = await linked(group, options.places);
     const discovery = await startDiscoveryProcess({ stateDir, file: join(stateDir, 'discovery', 'records.json') });
     const url = `${discovery.url}/redis/${groupName}`;
     const primary = group.node('r1');
@@ -92,6 +105,7 @@ export async function startRedisRig(options: RedisRigOptions): Promise<RedisRig>
     return {
       group,
       ...(sentinels ? { sentinels } : {}),
+      ...(links ? { links } : {}),
       groupName,
       discoveryUrl: discovery.url,
       platformFile: path,
@@ -101,11 +115,28 @@ export async function startRedisRig(options: RedisRigOptions): Promise<RedisRig>
         await discovery.stop();
         await sentinels?.stop();
         await group.stop();
+        await links?.stop();
       },
     };
   } catch (error) {
     await sentinels?.stop();
     await group.stop();
+    await links?.stop();
     throw error;
   }
+}
+
+/** The group with links between it and the places; the replicas follow the primary over theirs. */
+async function linked(group: RedisGroup, places: readonly string[]): Promise<Links> {
+  const [primary, ...replicas] = group.nodes;
+  const links = await startLinks(['workers', ...places, ...replicas.map(({ name }) => name)], group.nodes);
+  for (const replica of replicas) {
+    const { host, port } = links.route(replica.name, primary?.name ?? '');
+    await withRedis(replica, group.login, async (redis) => {
+      await redis.replicaof(host, port);
+      await redis.config('REWRITE');
+    });
+    await linkUp(replica, group.login);
+  }
+  return links;
 }

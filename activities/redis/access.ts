@@ -111,13 +111,23 @@ export async function withNode<T>(
   access: RedisGroupAccess,
   name: string,
   use: (node: RedisNode) => Promise<T>,
+  options?: RedisConnectOptions,
 ): Promise<T> {
-  const node = await access.connect(name);
+  const node = await access.connect(name, options);
   try {
     return await use(node);
   } finally {
     node.close();
   }
+}
+
+/**
+ * How long a node that counts as dead is given to answer: as long as a probe, and half a second at least. The usual time,
+ * spent at every look of a plan and a fence, made a failover from a silent primary take half a minute.
+ */
+export function brief({ config }: RedisGroupAccess): RedisConnectOptions {
+  const ms = Math.max(500, config.failover.probeTimeoutMs);
+  return { connectTimeoutMs: ms, commandTimeoutMs: ms };
 }
 
 /** Connections to all of `names` for as long as `use` runs. @throws the first node's error, once all are closed again */

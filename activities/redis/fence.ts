@@ -5,6 +5,7 @@ import type { RedisFence } from '../../src/platform/index.ts';
 import type { Probe, StepContext } from '../../src/steps/index.ts';
 import { blocked, defineStep, done, todo } from '../../src/steps/index.ts';
 import type { RedisDeps, RedisGroupAccess } from './access.ts';
+import { isAbsence, withNode } from './access.ts';
 import { lookAtLinks } from './links.ts';
 import { liftRefusal, refusesWrites, refuseWrites } from './refuse-writes.ts';
 
@@ -22,6 +23,9 @@ export type FenceReceipt = {
 
 export type FenceSeen = { receipt?: FenceReceipt; tried: readonly { fence: string; outcome: string }[] };
 
+/** The outcome of a fence that worked; any other is why it didn't. */
+const confirmed = 'confirmed';
+
 /** What an attempt has tried, for the look that follows: a fence that could not be confirmed leaves no other trace. */
 const triedBy = new WeakMap<StepContext, FenceSeen['tried']>();
 
@@ -37,7 +41,9 @@ export const fence = defineStep<RedisFailoverData, FenceSeen, RedisDeps>({
   probe: async (data, { groups }, context) => {
     const access = await groups(data.group);
     const tried = triedBy.get(context);
-    const receipt = await confirmedFence(data, access, context.signal);
+    const epoch = await epochOfSurvivors(data, access);
+    if (epoch > data.epoch) return blocked('REDIS_ROLES_CHANGED', { tried: tried ?? [] }, overtakenBy(epoch, data));
+    const receipt = await confirmedFence(data, access, context.signal, tried);
     if (receipt) return done({ receipt, tried: tried ?? [] }, `${data.dead.name} is fenced: ${receipt.evidence}`);
     if (!tried) return todo({ tried: [] }, `no fence of ${data.dead.name} is confirmed`);
     return lastResort(data, access, tried);
@@ -52,32 +58,67 @@ export const fence = defineStep<RedisFailoverData, FenceSeen, RedisDeps>({
         if ((await leaseOf(data, access)).valid) break;
         continue;
       }
+      // A fence from outside can't be refused by the node: an attempt that slept looks before each.
+      const epoch = await epochOfSurvivors(data, access);
+      if (epoch > data.epoch) throw new GantryError('STALE_ATTEMPT', overtakenBy(epoch, data));
       const outcome = await tryFence(one, data, access, context.signal);
       tried.push({ fence: nameOf(one), outcome });
       log.info({ group: data.group, node: data.dead.name, fence: nameOf(one), outcome }, 'fence tried');
-      if (outcome === 'confirmed') break;
+      if (outcome === confirmed) break;
     }
     triedBy.set(context, tried);
     context.measure('fenceMs', performance.now() - startedAt);
   },
   // Only a refusal of writes can be taken back; a process that was stopped is somebody's to start.
-  undo: async (data, _before, { groups }) => liftRefusal(await groups(data.group), data.dead.name),
+  undo: async (data, _before, { groups }, { signal }) => {
+    const access = await groups(data.group);
+    try {
+      await liftRefusal(access, data.dead.name);
+    } catch (error) {
+      // Off by its fence, nobody is kept from writing by a setting of it. One that only can't be asked may refuse for good.
+      if (!isAbsence(error) || !(await confirmedFence(data, access, signal, undefined))) throw error;
+    }
+  },
 });
 
-/** The first fence of the list that confirms now, the lease aside; a fence that can't be asked proves nothing. */
+/** The latest epoch among the nodes that are left; 0 if none of them can be asked. */
+async function epochOfSurvivors(data: RedisFailoverData, access: RedisGroupAccess): Promise<number> {
+  const epochs = await Promise.all(
+    [data.candidate, ...data.siblings].map(async ({ name }) => {
+      try {
+        return await withNode(access, name, (node) => node.epoch());
+      } catch (error) {
+        if (isAbsence(error)) return 0;
+        throw error;
+      }
+    }),
+  );
+  return Math.max(...epochs);
+}
+
+function overtakenBy(epoch: number, { epoch: planned, dead }: RedisFailoverData): string {
+  return `the epoch is ${epoch} by now, planned was under ${planned}: somebody else decided, ${dead.name} is not touched`;
+}
+
+/**
+ * The first fence of the list that confirms now, the lease aside; a fence that can't be asked proves nothing. After a try
+ * only those that it confirmed are asked again: a silent primary makes each of them wait.
+ */
 async function confirmedFence(
   data: RedisFailoverData,
   access: RedisGroupAccess,
   signal: AbortSignal,
+  tried: FenceSeen['tried'] | undefined,
 ): Promise<FenceReceipt | undefined> {
   for (const one of access.config.failover.fences) {
     if (one.kind === 'lease') continue;
+    if (tried && !tried.some(({ fence: name, outcome }) => name === nameOf(one) && outcome === confirmed)) continue;
     try {
-      const { confirmed, evidence } =
+      const seen =
         one.kind === 'refuse-writes'
           ? await refusesWrites(access, data.dead.name)
           : await access.fence(one, data.dead).confirm(signal);
-      if (confirmed) return { fence: nameOf(one), kind: one.kind, confirmed, evidence };
+      if (seen.confirmed) return { fence: nameOf(one), kind: one.kind, confirmed: true, evidence: seen.evidence };
     } catch (error) {
       if (!(error instanceof GantryError) || signal.aborted) throw error;
     }
@@ -93,15 +134,16 @@ async function tryFence(
 ): Promise<string> {
   try {
     if (one.kind === 'refuse-writes') {
-      await refuseWrites(access, data.dead.name, access.config.handover.pauseMs);
-      return 'confirmed';
+      const { pauseMs } = access.config.handover;
+      await refuseWrites(access, data.dead.name, { epoch: data.epoch, pauseMs });
+      return confirmed;
     }
     const outside = access.fence(one, data.dead);
     await outside.act(signal);
-    const { confirmed, evidence } = await outside.confirm(signal);
-    return confirmed ? 'confirmed' : `not confirmed: ${evidence}`;
+    const seen = await outside.confirm(signal);
+    return seen.confirmed ? confirmed : `not confirmed: ${seen.evidence}`;
   } catch (error) {
-    if (!(error instanceof GantryError) || signal.aborted) throw error;
+    if (!(error instanceof GantryError) || signal.aborted || error.code === 'STALE_ATTEMPT') throw error;
     return `${error.code}: ${error.message}`;
   }
 }

@@ -4,7 +4,7 @@ import { sameAddress } from '../../src/planning/redis/index.ts';
 import type { RedisLinkSight } from '../../src/runs/index.ts';
 import { wait } from '../../src/steps/index.ts';
 import type { RedisGroupAccess } from './access.ts';
-import { isAbsence } from './access.ts';
+import { brief, isAbsence } from './access.ts';
 
 /** Between two looks at a link. Milliseconds. */
 const lookEveryMs = 100;
@@ -32,7 +32,7 @@ export async function watchLinks(
   dead: NodeRef,
   signal: AbortSignal,
 ): Promise<RedisLinkSight[]> {
-  const answersHere = access.connect(dead.name, patience).then(
+  const answersHere = access.connect(dead.name, brief(access)).then(
     async (node) => node.ping().finally(() => node.close()),
     (error: unknown) => Promise.reject(error as Error),
   );

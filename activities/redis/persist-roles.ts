@@ -13,7 +13,7 @@ import { ours } from './handover-session.ts';
  * @throws REDIS_NOT_PERSISTED; REDIS_ROLES_CHANGED if a node has another role by now; HANDOVER_OVERTAKEN
  */
 export async function persistRoles(
-  data: Pick<RedisSwitchoverData, 'primary' | 'candidate'>,
+  data: Pick<RedisSwitchoverData, 'primary' | 'candidate' | 'sentinel'>,
   { primary, candidate, epoch }: { primary: RedisNode | undefined; candidate: RedisNode; epoch: number },
 ): Promise<void> {
   const results = await Promise.allSettled([
@@ -24,11 +24,18 @@ export async function persistRoles(
 }
 
 async function persistFollower(
-  { primary: ref, candidate }: Pick<RedisSwitchoverData, 'primary' | 'candidate'>,
+  { primary: ref, candidate, sentinel }: Pick<RedisSwitchoverData, 'primary' | 'candidate' | 'sentinel'>,
   primary: RedisNode,
   epoch: number,
 ): Promise<void> {
+  const own = await primary.epoch();
   const { role, follows } = await primary.replication();
+  // Away when the Sentinels decided, it comes back as the primary of an older epoch; they take ten seconds to see it.
+  if (sentinel && role === 'primary' && own < epoch) {
+    const change = await ours(primary.stepDown(own, candidate));
+    if (!change.persisted) throw new GantryError('REDIS_NOT_PERSISTED', `${ref.name}: ${change.because}`);
+    return;
+  }
   if (role === 'replica' && follows && !sameAddress(follows, candidate)) {
     const change = await ours(primary.repoint(epoch, candidate));
     if (!change.persisted) throw new GantryError('REDIS_NOT_PERSISTED', `${ref.name}: ${change.because}`);

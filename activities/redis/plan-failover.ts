@@ -30,9 +30,9 @@ export function planFailoverActivity(
     const { suspect, sights, ...asked } = call.input;
     const access = await groups(asked.group);
     const [facts, detached, records] = await Promise.all([
-      readFacts(access, signal),
+      readFacts(access, signal, suspect.primary.name),
       lookAtLinks(access, suspect.primary),
-      readRecords(access),
+      readRecords(access, suspect.primary.name),
     ]);
     const all = { ...facts, ...records, suspect, sights, detached, nowMs: Date.now() };
     const planned = planFailover(access.config, all, asked, call.policy.soak.durationMs);

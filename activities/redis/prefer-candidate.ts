@@ -4,6 +4,7 @@ import { defineStep, done, todo } from '../../src/steps/index.ts';
 import type { RedisDeps, RedisGroupAccess } from './access.ts';
 import { withNode } from './access.ts';
 import { ours } from './handover-session.ts';
+import { newEpoch, reached } from './new-epoch.ts';
 import { withSentinels } from './sentinel-access.ts';
 
 const setting = 'replica-priority';
@@ -45,7 +46,15 @@ export const preferCandidate = defineStep<RedisSwitchoverData, Priorities, Redis
       await withNode(access, name, (node) => ours(node.configSetAsReplica(epoch, setting, String(during))));
     }
   },
-  undo: async (data, _before, { groups }) => restore(await groups(data.group), data),
+  // First a new epoch: an attempt that still sleeps is refused by every node before its value is set back.
+  undo: async (data, _before, { groups, log }, { signal }) => {
+    const access = await groups(data.group);
+    const epoch = await newEpoch(access, data, log);
+    await Promise.all(
+      changesOf(data).map(({ name }) => withNode(access, name, (node) => reached(node, epoch, signal))),
+    );
+    await restore(access, data);
+  },
 });
 
 /** `replica-priority` as it was, on every node whose was changed, written to its file. */

@@ -31,7 +31,8 @@ export const promote = defineStep<RedisFailoverData, PromoteSeen, RedisDeps>({
     context.signal.throwIfAborted();
     const startedAt = performance.now();
     const known = seen.discovery.kind === 'entry' ? seen.discovery.epoch : 0;
-    const others = seen.role === 'replica' ? await cutOffOthers(data, access) : 0;
+    // Also by a retry that finds the candidate promoted: a sibling refuses to follow under an epoch below its own.
+    const others = await cutOffOthers(data, access);
     await withNode(access, data.candidate.name, async (candidate) => {
       const persisted = await promoteHere(data, seen, candidate, context);
       const epoch = await ours(candidate.raiseEpoch(Math.max(known, others), seen.epoch));

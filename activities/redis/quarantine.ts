@@ -5,7 +5,7 @@ import type { RedisDeps } from './access.ts';
 import { ours } from './handover-session.ts';
 import type { JoinSeen } from './join-look.ts';
 import { joinBlocked, lookAtJoin } from './join-look.ts';
-import { neverEnough, refuseWritesUnder } from './refuse-writes.ts';
+import { neverEnough, refuseWrites } from './refuse-writes.ts';
 
 /**
  * An old primary that runs refuses all writes: the first thing that changes anything, and never undone, since it is not the
@@ -20,7 +20,7 @@ export const quarantine = defineStep<Join, JoinSeen, RedisDeps>({
   apply: async (data, { node }, { groups }, { signal }) => {
     if ('missing' in node) return;
     signal.throwIfAborted();
-    await ours(refuseWritesUnder(await groups(data.group), data.node.name, node.epoch));
+    await ours(refuseWrites(await groups(data.group), data.node.name, { epoch: node.epoch }));
   },
 });
 

@@ -4,6 +4,7 @@ import { GantryError } from '../../src/errors/index.ts';
 import type { DiscoveryFacts, GroupFacts, NodeFacts, NodeReading } from '../../src/planning/redis/index.ts';
 import { wait } from '../../src/steps/index.ts';
 import type { RedisGroupAccess } from './access.ts';
+import { brief } from './access.ts';
 import { readSentinels } from './read-sentinels.ts';
 
 /** Between the two samples of the primary's offset that give the write rate. Milliseconds. */
@@ -12,10 +13,13 @@ const sampleMs = 200;
 /** Settings that clients would notice if they changed with the primary. */
 const comparedSettings = ['maxmemory', 'maxmemory-policy', 'databases', 'masteruser'] as const;
 
-/** Everything that a plan needs to know of a group, read from all nodes at once. A node's failure is a fact, not an error. */
-export async function readFacts(access: RedisGroupAccess, signal: AbortSignal): Promise<GroupFacts> {
+/**
+ * Everything that a plan needs to know of a group, read from all nodes at once. A node's failure is a fact, not an error.
+ * The `suspect` is not waited for as long as the others.
+ */
+export async function readFacts(access: RedisGroupAccess, signal: AbortSignal, suspect?: string): Promise<GroupFacts> {
   const [nodes, discovery, sentinels] = await Promise.all([
-    Promise.all(access.config.nodes.map((ref) => readNode(access, ref))),
+    Promise.all(access.config.nodes.map((ref) => readNode(access, ref, ref.name === suspect))),
     readDiscovery(access),
     access.sentinels && readSentinels(access.sentinels),
   ]);
@@ -33,11 +37,12 @@ export async function readFacts(access: RedisGroupAccess, signal: AbortSignal): 
 async function readNode(
   access: RedisGroupAccess,
   ref: { name: string; host: string; port: number },
+  isSuspect: boolean,
 ): Promise<NodeFacts> {
   const { name, host, port } = ref;
   let node: RedisNode | undefined;
   try {
-    node = await access.connect(name);
+    node = await access.connect(name, isSuspect ? brief(access) : undefined);
     return { name, host, port, reading: await readingOf(node) };
   } catch (error) {
     if (!(error instanceof GantryError)) throw error;

@@ -1,16 +1,22 @@
 import { z } from 'zod';
+import type { RedisNode } from '../../src/drivers/redis/index.ts';
 import { failoverKey, minReplicasKey } from '../../src/drivers/redis/index.ts';
+import { GantryError } from '../../src/errors/index.ts';
 import type { RedisGroupAccess } from './access.ts';
-import { isAbsence, withNode } from './access.ts';
+import { brief, withNode } from './access.ts';
 
 /** The record that a failover leaves. */
 const record = z.object({ at: z.iso.datetime(), epoch: z.int(), from: z.string() });
 
 export type Records = { lastFailover?: z.output<typeof record>; minReplicasRecorded?: number };
 
-/** What earlier runs wrote into the database, as the nodes that answer have it; of several, the newest. */
-export async function readRecords(access: RedisGroupAccess): Promise<Records> {
-  const read = await Promise.all(access.config.nodes.map(({ name }) => recordsOf(access, name)));
+/**
+ * What earlier runs wrote into the database, as the nodes that answer have it; of several, the newest. A node that can't be
+ * asked, whatever the reason, has no say: one with a rotated password must not keep the others from being failed over.
+ * `suspect` is not waited for longer than a probe.
+ */
+export async function readRecords(access: RedisGroupAccess, suspect?: string): Promise<Records> {
+  const read = await Promise.all(access.config.nodes.map(({ name }) => recordsOf(access, name, name === suspect)));
   const newest = read
     .filter(({ lastFailover }) => lastFailover !== undefined)
     .sort((a, b) => (b.lastFailover?.epoch ?? 0) - (a.lastFailover?.epoch ?? 0))[0];
@@ -22,18 +28,19 @@ export async function readRecords(access: RedisGroupAccess): Promise<Records> {
   };
 }
 
-async function recordsOf(access: RedisGroupAccess, name: string): Promise<Records> {
+async function recordsOf(access: RedisGroupAccess, name: string, isSuspect: boolean): Promise<Records> {
+  const read = async (node: RedisNode): Promise<Records> => {
+    const [text, count] = [await node.get(failoverKey), Number((await node.get(minReplicasKey)) ?? NaN)];
+    const parsed = record.safeParse(jsonOf(text));
+    return {
+      ...(parsed.success ? { lastFailover: parsed.data } : {}),
+      ...(Number.isInteger(count) ? { minReplicasRecorded: count } : {}),
+    };
+  };
   try {
-    return await withNode(access, name, async (node) => {
-      const [text, count] = [await node.get(failoverKey), Number((await node.get(minReplicasKey)) ?? NaN)];
-      const parsed = record.safeParse(jsonOf(text));
-      return {
-        ...(parsed.success ? { lastFailover: parsed.data } : {}),
-        ...(Number.isInteger(count) ? { minReplicasRecorded: count } : {}),
-      };
-    });
+    return await withNode(access, name, read, isSuspect ? brief(access) : undefined);
   } catch (error) {
-    if (isAbsence(error)) return {};
+    if (error instanceof GantryError) return {};
     throw error;
   }
 }

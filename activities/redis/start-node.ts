@@ -6,7 +6,7 @@ import { ours } from './handover-session.ts';
 import type { JoinNodeMissing, JoinSeen } from './join-look.ts';
 import { joinBlocked, lookAtJoin } from './join-look.ts';
 import { writesRefused } from './quarantine.ts';
-import { refuseWritesUnder } from './refuse-writes.ts';
+import { refuseWrites } from './refuse-writes.ts';
 import { unitName } from './unit-name.ts';
 
 /** How long a node that was started may stay silent; loading its data set counts as an answer. Milliseconds. */
@@ -35,7 +35,7 @@ export const startNode = defineStep<Join, JoinSeen, RedisDeps>({
     context.measure('startMs', performance.now() - startedAt);
     if (up.role === 'replica') return;
     context.signal.throwIfAborted();
-    await ours(refuseWritesUnder(access, data.node.name, up.epoch));
+    await ours(refuseWrites(access, data.node.name, { epoch: up.epoch }));
   },
 });
 

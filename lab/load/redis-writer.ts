@@ -20,6 +20,8 @@ export type WriterOptions = {
   watch: PrimaryWatch;
   /** Index of a node by its address. */
   indexOf(address: Primary): number;
+  /** Where this writer finds a node that discovery names: another address than everybody's if it has a way of its own. */
+  route(address: Primary): Primary;
 };
 
 export type RedisWriter = {
@@ -97,7 +99,7 @@ export function startWriter(options: WriterOptions): RedisWriter {
     connections += 1;
     wait('connection');
     const opened: Socket = connect({
-      ...primary,
+      ...options.route(primary),
       noDelay: true,
       onread: {
         buffer: Buffer.allocUnsafeSlow(4_096),

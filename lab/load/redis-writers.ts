@@ -29,6 +29,8 @@ export type WritersOptions = {
   replyTimeoutMs?: number;
   /** How long a writer still waits on a node once discovery names another; default 20, `null`: for its whole timeout. */
   abandonAfterMs?: number | null;
+  /** A way of their own to a node, by the `host:port` that discovery tells (a link that a test can cut). */
+  routes?: Readonly<Record<string, RedisAddress>>;
 };
 
 export type WritersSnapshot = {
@@ -65,7 +67,7 @@ export type Writers = {
   /** For a window with one handover in it. */
   twoPrimaries(window?: Window): PrimariesReport;
   /** Reads every acknowledged write back from this node, the present primary. Best after `stop()`. */
-  verify(node: RedisAddress): Promise<Verdict>;
+  verify(node: RedisAddress): Promise<Verdict & { lostByNode: Record<string, number> }>;
   /** Lets the writes in flight settle, and ends. What was recorded can still be asked. */
   stop(): Promise<WritersSnapshot>;
 };
@@ -99,6 +101,7 @@ export function startWriters(options: WritersOptions): Writers {
       ...(options.password === undefined ? {} : { password: options.password }),
       watch,
       indexOf,
+      route: (told) => options.routes?.[`${told.host}:${told.port}`] ?? told,
     }),
   );
   const ledgers = writers.map((writer) => writer.ledger);
@@ -160,13 +163,12 @@ export function startWriters(options: WritersOptions): Writers {
       const found = handovers(ledgers, sinceMs, untilMs).map(named);
       return { twoPrimaries: found.some((handover) => handover.acksOnOldAfter > 0), handovers: found };
     },
-    verify: (node) =>
-      verifyWrites(
-        ledgers.map((ledger, writer) => ({ ledger, keyPrefix: keyPrefixOf(writer) })),
-        keySpace,
-        node,
-        options.password,
-      ),
+    async verify(node) {
+      const all = ledgers.map((ledger, writer) => ({ ledger, keyPrefix: keyPrefixOf(writer) }));
+      const { lostByNode, ...verdict } = await verifyWrites(all, keySpace, node, options.password);
+      const named = [...lostByNode].map(([index, lost]): [string, number] => [names[index] ?? '?', lost]);
+      return { ...verdict, lostByNode: Object.fromEntries(named) };
+    },
     stop,
   };
 }

@@ -10,9 +10,14 @@ export type Verdict = {
   lost: number;
   /** Writes of unknown fate that turn out to be there: no promise was broken either way. */
   unknownFound: number;
+  /** When the first and the last of the lost were acknowledged. */
+  lostBetween?: { fromMs: number; toMs: number };
   /** The first few of the lost. */
   examples: { key: string; seq: number; found: string | null; ackedAtMs: number; node: number }[];
 };
+
+/** With the lost writes by the index of the node that acknowledged them. */
+type Counted = Verdict & { lostByNode: Map<number, number> };
 
 const batch = 1_000;
 
@@ -25,8 +30,8 @@ export async function verifyWrites(
   keySpace: number,
   node: RedisAddress,
   password?: string,
-): Promise<Verdict> {
-  const verdict: Verdict = { acked: 0, lost: 0, unknownFound: 0, examples: [] };
+): Promise<Counted> {
+  const verdict: Counted = { acked: 0, lost: 0, unknownFound: 0, examples: [], lostByNode: new Map() };
   await withRedis(node, password, async (client) => {
     for (const { ledger, keyPrefix } of ledgers) {
       const slots = Math.min(keySpace, ledger.size);
@@ -42,7 +47,7 @@ export async function verifyWrites(
 
 /** Of the writes of one key, all those after the one found are missing; those before it were overwritten in order. */
 function judge(
-  verdict: Verdict,
+  verdict: Counted,
   ledger: WriteLedger,
   keySpace: number,
   slot: number,
@@ -59,6 +64,9 @@ function judge(
     verdict.acked += 1;
     if (seq <= found) continue;
     verdict.lost += 1;
+    verdict.lostByNode.set(node, (verdict.lostByNode.get(node) ?? 0) + 1);
+    const [atMs, { fromMs, toMs } = { fromMs: Infinity, toMs: -Infinity }] = [ledger.timeOf(seq), verdict.lostBetween];
+    verdict.lostBetween = { fromMs: Math.min(fromMs, atMs), toMs: Math.max(toMs, atMs) };
     if (verdict.examples.length < 10) {
       verdict.examples.push({ key: `${keyPrefix}${slot}`, seq, found: value, ackedAtMs: ledger.timeOf(seq), node });
     }

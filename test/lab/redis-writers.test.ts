@@ -36,7 +36,7 @@ await describeWith(['redis'], 'the Redis writers', () => {
     const { r1, writers } = await scene();
     const { acked, unknown } = await writers.stop();
     expect(unknown).toBe(0);
-    expect(await writers.verify(r1)).toEqual({ acked, lost: 0, unknownFound: 0, examples: [] });
+    expect(await writers.verify(r1)).toEqual({ acked, lost: 0, unknownFound: 0, examples: [], lostByNode: {} });
   });
 
   test('stop by themselves at their bound of writes', async () => {

@@ -8,7 +8,6 @@ type Admin = Pick<
   | 'grantLease'
   | 'pauseWrites'
   | 'unpause'
-  | 'configSet'
   | 'configRewrite'
   | 'configPersist'
   | 'killNormalClients'
@@ -22,7 +21,6 @@ export function adminVerbs({ send, transaction, commandTimeoutMs, endpoint }: Re
     grantLease: async (epoch, ms) => void (await send('set', leaseKey, epoch, 'px', ms)),
     pauseWrites: async (ms) => void (await send('client', 'pause', ms, 'write')),
     unpause: async () => void (await send('client', 'unpause')),
-    configSet: async (name, value) => void (await send('config', 'set', name, value)),
     configRewrite: async () => void (await send('config', 'rewrite')),
     configPersist: async (settings) => {
       const sets = Object.entries(settings).map(([name, value]) => ['config', 'set', name, value]);

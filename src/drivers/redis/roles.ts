@@ -15,7 +15,7 @@ type Roles = Pick<
   | 'repoint'
   | 'configSetAsReplica'
   | 'configSetUnder'
-  | 'configPersistUnder'
+  | 'configPersistUntil'
   | 'persistRole'
   | 'failoverTo'
 >;
@@ -141,21 +141,18 @@ export function roleVerbs(link: RedisLink): Roles {
         firstOf,
       ),
 
-    configPersistUnder: (epoch, name, value) =>
+    configPersistUntil: (epoch, settings) =>
       guarded<void>(
         link,
         {},
-        (present) =>
-          present === epoch
-            ? {
-                commands: [
-                  ['config', 'set', name, value],
-                  ['config', 'rewrite'],
-                ],
-              }
-            : overtaken(present, epoch),
-        ([set, rewrite]) => {
-          if (set?.ok === false) throw set.error;
+        (present) => {
+          if (present > epoch) return overtaken(present, epoch);
+          const sets = Object.entries(settings).map(([name, value]) => ['config', 'set', name, value]);
+          return { commands: [...sets, ['config', 'rewrite']] };
+        },
+        (answers) => {
+          const rewrite = answers.pop();
+          for (const answer of answers) if (!answer.ok) throw answer.error;
           if (rewrite?.ok === false) throw notPersisted(rewrite.error);
         },
       ),

@@ -112,12 +112,11 @@ export type RedisNode = {
   /** Sets it in memory on a node of either role, if the epoch is still `epoch`. @throws STALE_ATTEMPT */
   configSetUnder: (epoch: number, name: string, value: string) => Promise<void>;
   /**
-   * Sets it on a node of either role and writes it down, in one transaction, if the epoch is still `epoch`.
-   * @throws STALE_ATTEMPT, REDIS_NOT_PERSISTED
+   * Sets and persists in one transaction on a node of either role, unless it knows a later epoch than `epoch`: for a node
+   * that was cut off and may have missed some, but must not be reached once things have moved on. @throws STALE_ATTEMPT,
+   * REDIS_NOT_PERSISTED
    */
-  configPersistUnder: (epoch: number, name: string, value: string) => Promise<void>;
-  /** Sets it in memory, guarded by nothing: only for what is right whoever says it, and whenever (a fence). */
-  configSet: (name: string, value: string) => Promise<void>;
+  configPersistUntil: (epoch: number, settings: Readonly<Record<string, string>>) => Promise<void>;
   configRewrite: () => Promise<void>;
   /** CONFIG REWRITE; answers the role that was written down, read in the same transaction. @throws REDIS_NOT_PERSISTED */
   persistRole: () => Promise<Replication>;

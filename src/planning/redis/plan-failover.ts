@@ -93,6 +93,7 @@ export function planFailover(
     writeSafety: { ...intent.writeSafety },
     lagLimitBytes: intent.lagLimitBytes,
     minReplicasInForce,
+    epoch: latestEpoch(facts),
     leaseMs,
     ...(risk === undefined ? {} : { acceptSplitBrainRisk: risk }),
     ...(input.lastKnownOffset === undefined ? {} : { lastKnownOffset: input.lastKnownOffset }),
@@ -102,6 +103,11 @@ export function planFailover(
     ok: true,
     draft: draftOf({ intent, facts, input, data, survivors, ...needs, candidate: choice.candidate, soakMs }),
   };
+}
+
+function latestEpoch(facts: FailoverFacts): number {
+  const told = facts.discovery.kind === 'entry' ? facts.discovery.epoch : 0;
+  return Math.max(told, ...seenNodes(facts).map(({ reading }) => reading.epoch));
 }
 
 function survivorOf(node: SeenNode, { detached }: FailoverFacts): Survivor {

@@ -154,6 +154,8 @@ export type RedisFailoverData = Omit<NewOrder, 'primary'> & {
   absent: readonly NodeRef[];
   /** What min-replicas-to-write was on the dead primary, as far as is known. */
   minReplicasInForce: number;
+  /** The latest that the discovery or a node knew. A later one says that somebody else has decided since. */
+  epoch: number;
   /** min-replicas-max-lag and the margin. Milliseconds. */
   leaseMs: number;
   acceptSplitBrainRisk?: string;

@@ -1,54 +1,12 @@
 import { appendFileSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { createVantageActivities } from '../../../activities/redis/sight.ts';
-import { redisGroupAccess } from '../../../activities/redis/index.ts';
 import { pause, until } from '../../../lab/clock.ts';
 import { startTcpProxy } from '../../../lab/faults/tcp-proxy.ts';
-import { labProcessFence } from '../../../lab/fence.ts';
 import { redisInfo, withRedis } from '../../../lab/redis-client.ts';
-import { failoverDefaults } from '../../../src/platform/index.ts';
-import type { RedisFailover, RedisFence } from '../../../src/platform/index.ts';
-import type { RedisFailoverData } from '../../../src/planning/redis/index.ts';
-import type { Plan, RedisSight, RedisSightCall, RedisSuspect, StepMode } from '../../../src/runs/index.ts';
-import { defaultPolicy } from '../../../src/runs/index.ts';
 import { describeWith } from '../../support/lab.ts';
-import type { Scene, SceneOptions } from './scene.ts';
-import { codeOf, groupName, password, quiet, roles, scene, writeMs } from './scene.ts';
-
-const digest = 'digest-of-the-test';
-
-/** A scene whose nodes can be fenced by their process. */
-async function failoverScene(change: Partial<RedisFailover> = {}, options: SceneOptions = {}): Promise<Scene> {
-  const s = await scene({ replicas: 2, ...options });
-  const stateDir = join(s.lab.node('r1').dir, '..', '..');
-  const fences: RedisFence[] = [{ kind: 'refuse-writes' }, labProcessFence(stateDir) as unknown as RedisFence];
-  s.config.failover = { ...failoverDefaults, probeEveryMs: 100, probeTimeoutMs: 300, fences, ...change };
-  return s;
-}
-
-async function look(s: Scene, node = 'r1'): Promise<RedisSight> {
-  const access = redisGroupAccess(groupName, s.config, () => password);
-  const { redisSight } = createVantageActivities({ groups: () => access, vantage: 'main', domain: 'here' });
-  const call: RedisSightCall = { group: groupName, node, probes: 2, everyMs: 100, timeoutMs: 300 };
-  return quiet().run(redisSight, call);
-}
-
-async function plan(s: Scene, input: object = {}): Promise<Plan<RedisFailoverData>> {
-  const a = s.activities();
-  const suspect: RedisSuspect = await quiet().run(a.redisSuspect, { group: groupName });
-  const sights = [await look(s, suspect.primary.name)];
-  const call = { kind: 'redis.failover', target: groupName, policy: defaultPolicy, platformDigest: digest };
-  return quiet().run(a.redisPlanFailover, { ...call, input: { group: groupName, ...input, suspect, sights } });
-}
-
-function step<O>(
-  activity: (call: { mode: StepMode; input: RedisFailoverData; unit: string; platformDigest: string }) => Promise<O>,
-  input: RedisFailoverData,
-  mode: StepMode = 'ensure',
-): Promise<O> {
-  return quiet().run(activity, { mode, input, unit: 'redis/sessions/run-1/1', platformDigest: digest });
-}
+import { dataOf, digest, failoverScene, look, planFailover as plan, step } from './failover-scene.ts';
+import { codeOf, password, quiet, roles, writeMs } from './scene.ts';
 
 await describeWith(['redis'], 'what a vantage sees', () => {
   test('a killed and a frozen primary are dead, a living one is not', async () => {
@@ -194,16 +152,3 @@ await describeWith(['redis'], 'the promotion', () => {
     expect(await writeMs(s, data.candidate.name)).toBeLessThan(900);
   });
 });
-
-/** The data of a plan for r2, made without a death. */
-async function dataOf(s: Scene): Promise<RedisFailoverData> {
-  const [dead, candidate, ...siblings] = s.config.nodes.map(({ name, host, port }) => ({ name, host, port }));
-  if (!dead || !candidate) throw new Error('a group has nodes');
-  return {
-    ...{ group: groupName, dead, candidate, siblings, absent: [] },
-    writeSafety: s.config.writeSafety,
-    lagLimitBytes: s.config.lagLimitBytes,
-    minReplicasInForce: 1,
-    leaseMs: 13_000,
-  };
-}

@@ -42,6 +42,21 @@ await describeWith(['redis'], 'an attempt that wakes up late', () => {
     expect(await setting(s, 'r2')).toBe('1');
   });
 
+  test('does not set a priority once more after the preference of a candidate was undone', async () => {
+    const s = await scene({ replicas: 2, sentinels: {} });
+    const { data } = await s.plan({ to: 'r2' });
+    const [change] = data.sentinel?.priorities ?? [];
+    if (!change) throw new Error('the Sentinels have to be told by a priority');
+    const a = s.activities();
+    const { before } = await run(a.redisPreferCandidate, 'inspect', data);
+    const undo = () => run(a.redisPreferCandidate, 'undo', data, before === undefined ? {} : { before });
+    const late = s.activities(hooked({ [`${change.name}.configSetAsReplica`]: { before: undo } }));
+    expect(await codeOf(run(late.redisPreferCandidate, 'ensure', data))).toBe('HANDOVER_OVERTAKEN');
+    const node = await s.node(change.name);
+    expect(await node.configGet(['replica-priority'])).toEqual({ 'replica-priority': String(change.before) });
+    node.close();
+  });
+
   test('does not begin a handover that was undone before it had an epoch of its own', async () => {
     const s = await scene();
     const { data } = await s.plan();

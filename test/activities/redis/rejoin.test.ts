@@ -143,7 +143,7 @@ await describeWith(['redis'], 'the return of an old primary', () => {
     const s = await returned();
     const { data } = await planned(s);
     const cuts = [
-      ['redisQuarantine', 'r1.configPersistUnder'],
+      ['redisQuarantine', 'r1.configPersistUntil'],
       ['redisFollow', 'r2.raiseEpoch'],
       ['redisFollow', 'r1.stepDown'],
     ] as const;
@@ -181,7 +181,7 @@ await describeWith(['redis'], 'the return of an old primary', () => {
       await run(a.redisCatchUp, data.join);
       await withRedis(s.lab.node('r1'), password, (redis) => redis.replicaof('NO', 'ONE'));
     };
-    const late = s.activities(hooked({ 'r1.configPersistUnder': { before: finish } }));
+    const late = s.activities(hooked({ 'r1.configPersistUntil': { before: finish } }));
     expect(await codeOf(run(late.redisQuarantine, data.join))).toBe('HANDOVER_OVERTAKEN');
     expect(await setting(s, 'r1')).toBe('0');
   });

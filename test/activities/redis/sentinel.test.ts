@@ -140,7 +140,7 @@ await describeWith(['redis'], 'a handover under Sentinel', () => {
     const { data } = await s.plan({ to: 'r2' });
     const r2 = await s.node('r2');
     await run(s.activities().redisPrepareCandidate, 'ensure', data);
-    await r2.configSet('replica-priority', '0');
+    await r2.configPersist({ 'replica-priority': '0' });
     r2.close();
     const noticed = await until(async () => {
       const [sentinel] = sentinelsOf(s).nodes;

@@ -1,70 +1,26 @@
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import type { WorkflowHandle } from '@temporalio/client';
 import { expect, test } from 'vitest';
 import { pause, until } from '../../../lab/clock.ts';
-import { labProcessFence } from '../../../lab/fence.ts';
-import { startWriterProcess } from '../../../lab/load/redis-writer-process.ts';
 import { freePort } from '../../../lab/ports.ts';
 import { withRedis } from '../../../lab/redis-client.ts';
 import { loadPlatform } from '../../../src/platform/index.ts';
 import type { RunReport, RunStatus } from '../../../src/runs/index.ts';
 import { createLog } from '../../../src/telemetry/log.ts';
 import { startWorkers } from '../../../workers/all.ts';
+import { failoverRuns, processFence, roleOf, writeLoad } from '../../support/failover-runs.ts';
 import { describeWith, stopping } from '../../support/lab.ts';
-import type { SwitchoverRig } from '../../support/switchover-rig.ts';
-import { quickPolicies, startSwitchoverRig } from '../../support/switchover-rig.ts';
+import { quickPolicies } from '../../support/switchover-rig.ts';
 import { useTemporal } from '../../support/temporal.ts';
-import { codeOf } from '../run/harness.ts';
 
 await describeWith(['temporal', 'redis'], 'redis.failover', () => {
   const server = useTemporal();
-  let runs = 0;
-  let rigs = 0;
-
-  const rigWith = async (
-    failover: (stateDir: string) => Record<string, unknown>,
-    options: Parameters<typeof startSwitchoverRig>[1] = {},
-  ): Promise<SwitchoverRig> => {
-    const stateDir = mkdtempSync(join(tmpdir(), 'gantry-failover-'));
-    const settings = { failover: failover(stateDir), ...options.settings };
-    // A group, and so a lock, of its own: a query must not meet the run of a rig that is gone.
-    const group = `sessions-${(rigs += 1)}`;
-    return stopping(await startSwitchoverRig(server(), { stateDir, group, ...options, settings }));
-  };
-  const processFence = (stateDir: string): Record<string, unknown> => ({
-    fences: [{ kind: 'refuse-writes' }, labProcessFence(stateDir)],
-    probeEvery: '200ms',
-    probeTimeout: '300ms',
-  });
-  const failover = (rig: SwitchoverRig, input: object = {}): Promise<WorkflowHandle> =>
-    server().client.workflow.start('redisFailover', {
-      workflowId: `failover/${rig.groupName}/${process.pid}-${(runs += 1)}`,
-      taskQueue: rig.taskQueue,
-      args: [{ group: rig.groupName, ...input }],
-    });
-  const outcome = async (run: Promise<WorkflowHandle>): Promise<RunReport> => (await (await run).result()) as RunReport;
-  const refusedWith = async (run: Promise<WorkflowHandle>): Promise<string | undefined> =>
-    codeOf(await (await run).result().catch((error: unknown) => error));
-  const roleOf = (rig: SwitchoverRig, name: string): Promise<unknown> =>
-    withRedis(rig.group.node(name), rig.group.password, async (redis) => ((await redis.call('ROLE')) as unknown[])[0]);
-  const load = async (rig: SwitchoverRig) => {
-    const writers = await startWriterProcess({
-      discoveryUrl: rig.discoveryUrl,
-      group: rig.groupName,
-      ...(rig.group.password === undefined ? {} : { password: rig.group.password }),
-      nodeNames: Object.fromEntries(rig.group.nodes.map((node) => [`${node.host}:${node.port}`, node.name])),
-      ratePerWriter: 500,
-    });
-    stopping({ stop: () => writers.close() });
-    await until(async () => (await writers.snapshot()).acked > 300, 10_000);
-    return writers;
-  };
+  const runs = failoverRuns(server);
+  const { rigWith, start: failover, outcome, refusedWith } = runs;
 
   test('replaces a primary that crashed under load, fenced by its process, and clients write again', async () => {
     const rig = await rigWith(processFence);
-    const writers = await load(rig);
+    const writers = await writeLoad(rig);
     const sinceMs = await writers.mark('crash');
     await rig.group.node('r1').kill();
     const report = await outcome(failover(rig));
@@ -172,14 +128,9 @@ await describeWith(['temporal', 'redis'], 'redis.failover', () => {
     }));
     await rig.group.node('r1').kill();
     const run = await failover(rig, { lastKnownOffset: offset + 10_000_000 });
-    let status: RunStatus | undefined;
-    const real = server().client.workflow.getHandle(`redis/${rig.groupName}`);
-    await until(async () => {
-      status = (await real.query('status').catch(() => undefined)) as RunStatus | undefined;
-      return status?.state === 'awaiting-approval';
-    }, 15_000);
-    expect(status?.plan?.warnings.join('\n')).toMatch(/Needs an approval: at least \d+ bytes of writes are lost/);
-    await run.executeUpdate('approve', { args: [{ planHash: status?.plan?.hash, by: 'ada' }] });
+    const status = await runs.until(rig, 'awaiting-approval');
+    expect(status.plan?.warnings.join('\n')).toMatch(/Needs an approval: at least \d+ bytes of writes are lost/);
+    await run.executeUpdate('approve', { args: [{ planHash: status.plan?.hash, by: 'ada' }] });
     expect(((await run.result()) as RunReport).outcome).toBe('done');
   });
 });
