@@ -1,4 +1,5 @@
 // Every workflow type that a worker offers. The bundle is made of this file.
 export { redisAudit } from './redis/audit.ts';
 export { redisFailover } from './redis/failover.ts';
+export { redisGuard } from './redis/guard.ts';
 export { redisSwitchover } from './redis/switchover.ts';

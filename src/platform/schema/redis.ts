@@ -3,6 +3,7 @@ import { host, mapOf, name, port, text, url } from './names.ts';
 import { always, noTwins } from './relaxed.ts';
 import { secretRef } from './secret.ts';
 import { failover, sentinel, tls } from './redis-failover.ts';
+import { guard } from './redis-guard.ts';
 import { duration, rename, size } from './units.ts';
 
 const node = z.strictObject({ name, host, port: port.default(6379) });
@@ -99,6 +100,7 @@ export const redisGroup = z
     writeSafety: writeSafety.prefault({}),
     discovery,
     failover: failover.prefault({}),
+    guard: guard.prefault({}),
     sentinel: sentinel.exactOptional(),
     tls: tls.exactOptional(),
   })
