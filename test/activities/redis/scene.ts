@@ -110,7 +110,13 @@ export async function scene(options: SceneOptions = {}) {
   const [first = lab.node('r1')] = config.nodes;
   await real.discovery.redirect({ primary: addressOf(first), epoch: 0 });
 
-  const activities = (wrap?: Wrap, secret = password, of = config, atSentinels: Hooks = {}): RedisActivities => {
+  const activities = (
+    wrap?: Wrap,
+    secret = password,
+    of = config,
+    atSentinels: Hooks = {},
+    guard: Partial<GuardPolicy> = {},
+  ): RedisActivities => {
     const plain = redisGroupAccess(groupName, of, secretOf(secret));
     const watched = plain.sentinels;
     const access: RedisGroupAccess = {
@@ -126,7 +132,7 @@ export async function scene(options: SceneOptions = {}) {
         throw new GantryError('REDIS_UNKNOWN_GROUP', `no group ${name}`);
       },
       groupNames: [groupName],
-      guardPolicy: testGuardPolicy,
+      guardPolicy: () => ({ ...testGuardPolicy(), ...guard }),
       runtime: { platformDigest },
       log: createLog('silent'),
     });
