@@ -5,7 +5,7 @@ import { changerOf, reconcile } from './guard-decide.ts';
 import { lockHolder } from './guard-holder.ts';
 
 /**
- * What a watch saw → the guard's memory, and what people have to know. Answers whether anything is new. What is found while
+ * What a watch saw → the guard's memory, and what people have to know. Answers whether anything is new, so that the next watch must not wait. What is found while
  * a switchover or a failover holds the group, or right after, is that run's doing: it is kept, and told only if it stays.
  */
 export async function takeIn(book: GuardBook, watched: GuardWatched): Promise<boolean> {
@@ -32,7 +32,9 @@ export async function takeIn(book: GuardBook, watched: GuardWatched): Promise<bo
   }
   const findingNews = await takeInFindings(book, changer);
   book.show();
-  return moved || alarmNews || findingNews || wasUnwatched !== undefined || before.primary === undefined;
+  // Interrupted without our asking: its worker is shutting down, and another one is to go on at once.
+  const begunAnew = before.primary === undefined || wasUnwatched !== undefined || watched.event === 'interrupted';
+  return moved || alarmNews || findingNews || begunAnew;
 }
 
 /** Raises and ends the alarm. */

@@ -25,7 +25,7 @@ const redis = domainRefs<RedisActivities, 'redis'>('redis');
 
 /** What a watch may take longer than its slice: the last look of a node that hangs. */
 const spareMs = 60_000;
-/** Two clocks are never the same: a rest shorter than this is not worth a timer, and no watch follows another sooner. */
+/** Two clocks are never the same: a rest shorter than this is not worth a timer. */
 const leastRestMs = 1_000;
 /** How long a run that goes on in the next one waits for its notices to be delivered. */
 const noticeGraceMs = 30_000;
@@ -88,8 +88,10 @@ async function keepWatch(book: GuardBook, controls: GuardControls): Promise<Guar
     remindAll(book);
     book.show();
     // A watch that came back early with nothing new, or that could not begin, is not begun again at once.
-    const restMs = startedAt + (isNews ? leastRestMs : forMs) - Date.now();
-    if (restMs >= leastRestMs / 2) {
+    // Where there is news, nothing is sampled for no longer than between two samples.
+    const breathMs = Math.min(leastRestMs, book.policy.sampleEveryMs);
+    const restMs = startedAt + (isNews ? breathMs : forMs) - Date.now();
+    if (restMs >= breathMs / 2) {
       await condition(() => controls.attention, restMs, { summary: isNews ? 'a breath' : 'the rest of the slice' });
     }
   }
@@ -194,6 +196,8 @@ async function standPaused(book: GuardBook, controls: GuardControls): Promise<vo
 function sliceMs({ memory, policy, mode }: GuardBook, inherited: string | undefined): number {
   const { alarm, underWay, findings } = memory;
   const limits = [policy.sliceMs];
+  // Whoever watches again says so at once, not at the end of a slice.
+  if (memory.unwatched) limits.push(leastRestMs);
   if (alarm?.nextTryAt !== undefined && mode !== 'observe' && !underWay) {
     limits.push(Math.max(leastRestMs, Date.parse(alarm.nextTryAt) - Date.now()));
   }
