@@ -20,7 +20,7 @@ async function watched(options: Parameters<typeof scene>[0] = {}): Promise<Scene
 function watch(
   s: Scene,
   known: GuardKnowledge = nothing,
-  { forMs = 20_000, environment = quiet(), secret = password, resumed = undefined as unknown } = {},
+  { forMs = 20_000, environment = quiet(), secret = password, resumed = undefined } = {},
 ): Promise<GuardWatched> {
   const env: MockActivityEnvironment = resumed === undefined ? environment : quiet({ heartbeatDetails: resumed });
   const { sampleEveryMs, auditEveryMs } = s.config.guard;

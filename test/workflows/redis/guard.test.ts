@@ -20,6 +20,8 @@ import { guardStatus } from '../../../src/client/index.ts';
 import { loadPlatform } from '../../../src/platform/index.ts';
 import { createLog } from '../../../src/telemetry/log.ts';
 import { startWorkers } from '../../../workers/all.ts';
+import { jsonShapes } from '../../../src/cli/json.ts';
+import { gantry } from '../../cli/terminal.ts';
 import { describeWith, stopping } from '../../support/lab.ts';
 import type { SwitchoverRig } from '../../support/switchover-rig.ts';
 import { quickPolicies, startSwitchoverRig } from '../../support/switchover-rig.ts';
@@ -270,6 +272,50 @@ await describeWith(['temporal', 'redis'], 'redis.guard', () => {
     await expect(guard.executeUpdate('resume', { args: [{ by: 'ada' }] })).rejects.toMatchObject({
       cause: { type: 'WRONG_STATE' },
     });
+  });
+
+  test('is started, asked, paused and stopped from the command line, and looked for by the doctor', async () => {
+    const rig = await rigWith();
+    const env = {
+      GANTRY_TASK_QUEUE: rig.taskQueue,
+      GANTRY_PLATFORM: rig.platformFile,
+      TEMPORAL_ADDRESS: server().address,
+    };
+    const say = async (...argv: string[]) => {
+      const { code, json } = await gantry([...argv, '--as', 'ada', '--json'], { env });
+      return { code, json: json as Record<string, unknown> };
+    };
+    const guard = (...options: string[]) => say('redis', 'guard', rig.groupName, ...options);
+    const doctor = async () => {
+      const { code, json } = await gantry(['doctor', '--json'], { env });
+      const { checks } = jsonShapes.doctor.parse(json);
+      return { code, check: checks.find(({ name }) => name === `guard of redis ${rig.groupName}`) };
+    };
+    expect(jsonShapes.error.parse((await guard('--status')).json).error.code).toBe('GUARD_NOT_RUNNING');
+    expect((await doctor()).check).toMatchObject({ state: 'unknown', next: `gantry redis guard ${rig.groupName}` });
+    const started = jsonShapes.guard.parse((await guard('--mode', 'observe')).json);
+    stopping({
+      stop: () =>
+        guardOf(rig)
+          .terminate('the test is over')
+          .catch(() => undefined),
+    });
+    expect(started).toMatchObject({ started: true, guard: { mode: 'observe', requestedBy: 'ada' } });
+    expect(jsonShapes.guard.parse((await guard()).json)).toMatchObject({ started: false, runId: started.runId });
+    expect(jsonShapes.guard.parse((await guard('--mode', 'observe')).json).started).toBe(false);
+    expect(jsonShapes.error.parse((await guard('--mode', 'act')).json).error.code).toBe('GUARD_RUNS_ALREADY');
+    await watching(guardOf(rig));
+    const seen = await guard('--status');
+    expect(jsonShapes.guard.parse(seen.json)).toMatchObject({ guard: { state: 'watching', primary: 'r1' } });
+    expect(seen.code).toBe(0);
+    expect((await doctor()).check).toMatchObject({ state: 'ok' });
+    const paused = jsonShapes.guard.parse((await guard('--pause', '--reason', 'CHG-7', '--for', '2h')).json);
+    expect(paused.guard).toMatchObject({ state: 'paused', paused: { by: 'ada', reason: 'CHG-7' } });
+    expect((await doctor()).check?.state).toBe('unknown');
+    expect(jsonShapes.guard.parse((await guard('--resume')).json).guard?.paused).toBeUndefined();
+    expect((await guard('--stop')).code).toBe(0);
+    await guardOf(rig).result();
+    expect(jsonShapes.error.parse((await guard('--status')).json).error.message).toContain('was stopped');
   });
 
   test('survives its workers, says since when nobody watched, and knows the offset from before', async () => {
