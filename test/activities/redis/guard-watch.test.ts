@@ -20,9 +20,14 @@ async function watched(options: Parameters<typeof scene>[0] = {}): Promise<Scene
 function watch(
   s: Scene,
   known: GuardKnowledge = nothing,
-  { forMs = 20_000, environment = quiet(), secret = password, resumed = undefined } = {},
+  {
+    forMs = 20_000,
+    environment = quiet(),
+    secret = password,
+    resumed,
+  }: { forMs?: number; environment?: MockActivityEnvironment; secret?: string; resumed?: unknown } = {},
 ): Promise<GuardWatched> {
-  const env: MockActivityEnvironment = resumed === undefined ? environment : quiet({ heartbeatDetails: resumed });
+  const env = resumed === undefined ? environment : quiet({ heartbeatDetails: resumed });
   const { sampleEveryMs, auditEveryMs } = s.config.guard;
   return env.run(s.activities(undefined, secret, s.config, {}, { sampleEveryMs, auditEveryMs }).redisGuardWatch, {
     group: groupName,
