@@ -2,7 +2,7 @@ import type { Worker } from '@temporalio/worker';
 import type { RedisGroupAccess } from '../activities/redis/access.ts';
 import { redisGroupAccess } from '../activities/redis/access.ts';
 import { createRedisActivities } from '../activities/redis/index.ts';
-import { redisGroup } from '../src/platform/index.ts';
+import { guardPolicy, redisGroup } from '../src/platform/index.ts';
 import { domainQueue } from '../src/runs/index.ts';
 import { resolveSecret } from '../src/settings/index.ts';
 import type { WorkerContext } from './context.ts';
@@ -13,7 +13,13 @@ export async function redisWorkers(context: WorkerContext): Promise<Worker[]> {
   const { platform, log, taskQueue } = context;
   const groups = redisGroups(context);
   const groupNames = Object.keys(platform.platform.redis.groups);
-  const activities = createRedisActivities({ groups, groupNames, runtime: { platformDigest: platform.digest }, log });
+  const activities = createRedisActivities({
+    groups,
+    groupNames,
+    guardPolicy: (name) => guardPolicy(platform.platform, name),
+    runtime: { platformDigest: platform.digest },
+    log,
+  });
   return [await createWorker(context, { taskQueue: domainQueue(taskQueue, 'redis'), activities })];
 }
 

@@ -3,4 +3,5 @@ export { redisAudit } from './redis/audit.ts';
 export { redisFailover } from './redis/failover.ts';
 export { redisRejoin } from './redis/rejoin.ts';
 export { redisRestoreRedundancy } from './redis/restore-redundancy.ts';
+export { redisGuard } from './redis/guard.ts';
 export { redisSwitchover } from './redis/switchover.ts';

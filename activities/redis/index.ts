@@ -8,6 +8,8 @@ import { catchUp } from './catch-up.ts';
 import { checkReplication } from './check-replication.ts';
 import { fence } from './fence.ts';
 import { follow } from './follow.ts';
+import type { GuardPolicyOf } from './guard-watch.ts';
+import { guardWatchActivity } from './guard-watch.ts';
 import { forensics } from './forensics.ts';
 import { handover } from './handover.ts';
 import { keepData } from './keep-data.ts';
@@ -36,13 +38,15 @@ export type RedisActivityOptions = RedisDeps & {
   runtime: StepRuntime;
   /** What an audit of everything looks at; none unless given. */
   groupNames?: readonly string[];
+  /** What the platform file says of a group's guard. */
+  guardPolicy: GuardPolicyOf;
 };
 
 /** The activities of the redis domain, by the names that Temporal knows them under. */
 export type RedisActivities = ReturnType<typeof createRedisActivities>;
 
 /** Steps and their drivers → the activities that a redis worker serves. */
-export function createRedisActivities({ runtime, groupNames = [], ...deps }: RedisActivityOptions) {
+export function createRedisActivities({ runtime, groupNames = [], guardPolicy, ...deps }: RedisActivityOptions) {
   const step = <I, O>(definition: StepDefinition<I, O, RedisDeps>): StepActivity<I, O> =>
     stepActivity(definition, deps, runtime);
   return {
@@ -72,5 +76,6 @@ export function createRedisActivities({ runtime, groupNames = [], ...deps }: Red
     redisFollow: step(follow),
     redisCatchUp: step(catchUp),
     redisAudit: auditActivity(deps, groupNames),
+    redisGuardWatch: guardWatchActivity(deps, guardPolicy),
   };
 }

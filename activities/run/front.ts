@@ -2,7 +2,7 @@ import type { Client } from '@temporalio/client';
 import { WorkflowNotFoundError, WorkflowUpdateFailedError } from '@temporalio/client';
 import { defineSearchAttributeKey } from '@temporalio/common';
 import { GantryError } from '../../src/errors/index.ts';
-import type { ControlActivities, Holder, RunStatus } from '../../src/runs/index.ts';
+import type { ControlActivities, LastHolder, RunStatus } from '../../src/runs/index.ts';
 import { searchAttributeNames } from '../../src/runs/index.ts';
 import { plainActivity } from '../../src/steps/index.ts';
 
@@ -15,10 +15,7 @@ export function createDescribeHolder(client: Client): ControlActivities['describ
 }
 
 /** The run that holds this id (`open`) or held it last; nothing if there was none. */
-export async function describeHolder(
-  client: Client,
-  workflowId: string,
-): Promise<(Holder & { open: boolean }) | undefined> {
+export async function describeHolder(client: Client, workflowId: string): Promise<LastHolder | undefined> {
   try {
     const holder = await client.workflow.getHandle(workflowId).describe();
     return {
@@ -28,6 +25,7 @@ export async function describeHolder(
       state: holder.typedSearchAttributes.get(stateKey) ?? holder.status.name,
       since: holder.startTime.toISOString(),
       open: holder.status.name === 'RUNNING',
+      ...(holder.closeTime ? { endedAt: holder.closeTime.toISOString() } : {}),
     };
   } catch (error) {
     if (error instanceof WorkflowNotFoundError) return undefined;

@@ -6,6 +6,7 @@ import type { ControlActivities } from '../../src/runs/index.ts';
 import { plainActivity } from '../../src/steps/index.ts';
 import { createAdmit, createCheckGates } from './admit.ts';
 import { createDescribeHolder, createForwardUpdate } from './front.ts';
+import { createAdmitGuard, createAskGuard } from './guard.ts';
 import { createPreemptHolder } from './preempt.ts';
 
 /** What the control worker has: no credentials of any domain. */
@@ -19,6 +20,8 @@ export function createControlActivities({ platform, client, notifier, reports }:
     describeHolder: createDescribeHolder(client),
     forwardUpdate: createForwardUpdate(client),
     preemptHolder: createPreemptHolder(client),
+    admitGuard: createAdmitGuard(platform),
+    askGuard: createAskGuard(client),
     notify: plainActivity(notifier),
     publishReport: plainActivity(({ report }) => reports.publish(report)),
   };

@@ -61,6 +61,10 @@ export function engineControl(platformDigest: string): ControlActivities {
     forwardUpdate: plainActivity(async () => {
       throw new Error('the bench has no fronts');
     }),
+    admitGuard: plainActivity(async () => {
+      throw new Error('the bench has no guards');
+    }),
+    askGuard: plainActivity(async () => undefined),
     notify: plainActivity(async () => undefined),
     publishReport: plainActivity(async ({ report }) => ({ uri: `memory:${report.runId}` })),
   };

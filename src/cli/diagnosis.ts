@@ -1,8 +1,15 @@
 import { access, constants, mkdir } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { Client } from '@temporalio/client';
-import { auditRedis, connect, livePollers, missingSearchAttributes, serverFacts } from '../client/index.ts';
-import { troubleOf } from '../errors/index.ts';
+import {
+  auditRedis,
+  connect,
+  guardStatus,
+  livePollers,
+  missingSearchAttributes,
+  serverFacts,
+} from '../client/index.ts';
+import { GantryError, troubleOf } from '../errors/index.ts';
 import { loadPlatform } from '../platform/index.ts';
 import type { LoadedPlatform } from '../platform/index.ts';
 import { controlQueue, domainQueue, kinds } from '../runs/index.ts';
@@ -16,7 +23,7 @@ export async function diagnose(settings: Settings): Promise<Check[]> {
   const file = await platformChecks(settings.platformPath);
   const client = await connect(settings.connection).catch((error: unknown) => bad('server', error));
   if ('state' in client) {
-    const blind = ['namespace', 'search attributes', 'workers', 'left behind'];
+    const blind = ['namespace', 'search attributes', 'workers', 'guards', 'left behind'];
     return [client, ...blind.map((name) => unknown(name, 'no server to ask')), ...file];
   }
   try {
@@ -26,6 +33,7 @@ export async function diagnose(settings: Settings): Promise<Check[]> {
       ...(await serverChecks(client, settings)),
       ...workers,
       ...file,
+      ...(await guardChecks(client, settings.platformPath)),
       ...(polled ? await leftBehind(client, settings.taskQueue) : [unknown('left behind', 'no workers to look with')]),
     ];
   } finally {
@@ -92,6 +100,40 @@ async function platformChecks(path: string): Promise<Check[]> {
       }),
     );
   return [ok('platform file', `${path}, digest ${loaded.digest.slice(0, 12)}`), store];
+}
+
+/**
+ * Whether each group's guard runs and watches. None at all is no failure (a group may be left to people), but it is said:
+ * then nobody samples its offset, and nobody notices a dead primary.
+ */
+async function guardChecks(client: Client, path: string): Promise<Check[]> {
+  let groups: string[];
+  try {
+    groups = Object.keys(loadPlatform(path).platform.redis.groups);
+  } catch {
+    // Told by the check of the file itself.
+    return [];
+  }
+  return Promise.all(groups.map((group) => guardCheck(client, group)));
+}
+
+async function guardCheck(client: Client, group: string): Promise<Check> {
+  const name = `guard of redis ${group}`;
+  const next = `gantry redis guard ${group} --status`;
+  try {
+    const { status, live, note } = await guardStatus(client, group);
+    if (!status) return { ...unknown(name, `runs; ${note ?? 'it did not answer'}`), next };
+    const { state, mode, since, restraint, findings } = status;
+    const last = (live ?? status).last;
+    const seen = last ? `last offset ${last.offset} at ${last.at}` : 'no offset yet';
+    const found = findings.length > 0 ? `, ${findings.length} findings` : '';
+    const fact = `${state} since ${since}, mode ${mode}${restraint ? ` (${restraint})` : ''}, ${seen}${found}`;
+    if (state === 'alarm' || state === 'unwatched') return { name, state: 'bad', fact, next };
+    return state === 'watching' && findings.length === 0 ? ok(name, fact) : { ...unknown(name, fact), next };
+  } catch (error) {
+    if (!(error instanceof GantryError) || error.code !== 'GUARD_NOT_RUNNING') return bad(name, error);
+    return { ...unknown(name, error.message), next: `gantry redis guard ${group}` };
+  }
 }
 
 /** What terminated runs, or anybody else, left in the systems: only workers can look there. */

@@ -1,5 +1,12 @@
 import { z } from 'zod';
-import { listedRunShape, reportShape, statusShape, troubleShape } from '../registry/index.ts';
+import {
+  guardKnowledgeShape,
+  guardStatusShape,
+  listedRunShape,
+  reportShape,
+  statusShape,
+  troubleShape,
+} from '../registry/index.ts';
 
 const run = z.strictObject({ run: statusShape });
 
@@ -20,6 +27,15 @@ export const jsonShapes = {
         }),
       ),
     }),
+  }),
+  guard: z.strictObject({
+    workflowId: z.string(),
+    runId: z.string(),
+    /** With a start: false if it ran already. */
+    started: z.boolean().exactOptional(),
+    guard: guardStatusShape.exactOptional(),
+    live: guardKnowledgeShape.exactOptional(),
+    note: z.string().exactOptional(),
   }),
   platform: z.strictObject({
     platform: z.object({

@@ -2,6 +2,8 @@ export { auditRedis } from './audit.ts';
 export { connect, withClient } from './connect.ts';
 export type { DescribedRun, Description } from './description.ts';
 export { describeRun } from './description.ts';
+export type { GuardAnswer, GuardStarted } from './guard.ts';
+export { guardStatus, startGuard, updateGuard } from './guard.ts';
 export type { RunFilter } from './list.ts';
 export { defaultListLimit, listRuns, visibilityQuery } from './list.ts';
 export { reportFromStatus, runReport } from './report.ts';

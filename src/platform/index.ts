@@ -1,6 +1,7 @@
 export type { LoadedPlatform } from './load.ts';
 export { loadPlatform, parsePlatform } from './load.ts';
 export type { WindowState } from './look-ups.ts';
+export { guardPolicy } from './guard-policy.ts';
 export { freezeAt, policyFor, redisGroup, windowState } from './look-ups.ts';
 export { platformJsonSchema, platformJsonSchemaText } from './json-schema.ts';
 export type { Freeze, MaintenanceWindow } from './schema/calendar.ts';
@@ -11,6 +12,9 @@ export { redisGroup as redisGroupSchema } from './schema/redis.ts';
 export { failoverDefaults } from './schema/redis-failover.ts';
 export type { RedisFailover, RedisFence, RedisSentinel, RedisTls } from './schema/redis-failover.ts';
 export type { RedisKeepHook, RedisStartHook } from './schema/redis-rejoin.ts';
+export { guardDefaults } from './schema/redis-guard.ts';
+export type { RedisGuard } from './schema/redis-guard.ts';
 export type { SecretRef } from './schema/secret.ts';
+export { parseDuration } from './schema/units.ts';
 export type { WithoutSecrets } from './without-secrets.ts';
 export { withoutSecrets } from './without-secrets.ts';

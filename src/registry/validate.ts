@@ -6,16 +6,22 @@ import { entries } from './entries.ts';
 
 /** Everything that the schema of `kind` refuses in `input`, each with its path. Empty: it may be started. */
 export function validateInput(kind: Kind, input: unknown): Problem[] {
-  const result = entries[kind].input.safeParse(input);
-  return result.success ? [] : result.error.issues.flatMap((issue) => problemsOf(issue, kind, input));
+  return validateWith(kind, entries[kind].input, input);
 }
 
-function problemsOf(issue: z.core.$ZodIssue, kind: Kind, input: unknown): Problem[] {
+/** Everything that `schema` refuses in `input`, each with its path. `what`: whose input it is, for people. */
+export function validateWith(what: string, schema: z.ZodType, input: unknown): Problem[] {
+  const result = schema.safeParse(input);
+  if (result.success) return [];
+  const known = Object.keys(z.toJSONSchema(schema, { io: 'input' }).properties ?? {});
+  return result.error.issues.flatMap((issue) => problemsOf(issue, what, known, input));
+}
+
+function problemsOf(issue: z.core.$ZodIssue, what: string, known: readonly string[], input: unknown): Problem[] {
   if (issue.code === 'unrecognized_keys') {
-    const known = fieldsOf(kind).join(', ');
     return issue.keys.map((key) => {
       const place = pathOf([...issue.path, key]);
-      return problem('INVALID_INPUT', `${place}: unknown field; ${kind} takes ${known}`, place);
+      return problem('INVALID_INPUT', `${place}: unknown field; ${what} takes ${known.join(', ')}`, place);
     });
   }
   const place = pathOf(issue.path);

@@ -1,3 +1,4 @@
+import type { GuardPolicy, GuardStatus } from './guard.ts';
 import type { Kind } from './kinds.ts';
 import type { RunPolicy } from './policy.ts';
 import type { UpdateName } from './protocol.ts';
@@ -8,6 +9,9 @@ export type Admission = { policy: RunPolicy; platformDigest: string };
 
 /** Who holds a lock. */
 export type Holder = { workflowId: string; runId: string; kind: string; state: string; since: string };
+
+/** Who holds a lock, or held it last. */
+export type LastHolder = Holder & { open: boolean; endedAt?: string };
 
 /** `runId` pins the real run: its id may be another run's by the time the update is handed on. */
 export type ForwardRequest = {
@@ -30,7 +34,8 @@ export type Notice = {
   kind: string;
   target: string;
   workflowId: string;
-  event: 'parked' | 'reminder' | 'awaiting-approval' | 'ended';
+  /** `alarm`, `drift`, `well`: what a guard found, and that it is gone. */
+  event: 'parked' | 'reminder' | 'awaiting-approval' | 'ended' | 'alarm' | 'drift' | 'well';
   message: string;
   trouble?: TroubleRecord;
 };
@@ -41,7 +46,12 @@ export type ControlActivities = {
   admit: (call: { kind: Kind; input: unknown }) => Promise<Admission>;
   /** Freeze and window again, after an approval and after a pause. */
   checkGates: (call: { kind: Kind }) => Promise<void>;
-  describeHolder: (call: { workflowId: string }) => Promise<Holder | undefined>;
+  /** Whoever holds this id, or held it last (not `open`). */
+  describeHolder: (call: { workflowId: string }) => Promise<LastHolder | undefined>;
+  /** The whole input of a guard, every problem at once; what the platform file says of it. */
+  admitGuard: (call: { input: unknown }) => Promise<GuardPolicy>;
+  /** What the guard under this id says of itself; nothing if there is none or nobody answers for it. */
+  askGuard: (call: { workflowId: string }) => Promise<GuardStatus | undefined>;
   /** Ends the holder of a lock for an emergency: asks it, and terminates it if it hasn't ended in time. */
   preemptHolder: (call: { workflowId: string; kind: Kind; by: string; graceMs: number }) => Promise<Preemption>;
   /** Hands an update that reached a front to the run that does the work. */

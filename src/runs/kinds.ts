@@ -48,6 +48,15 @@ export type IdResult = { ok: true; id: string; target: string } | { ok: false; p
  */
 export function runId(kind: Kind, input: unknown): IdResult {
   const { domain, targetField } = kinds[kind];
+  const target = targetOf(input, targetField);
+  return target.ok ? { ...target, id: `${domain}/${target.target}` } : target;
+}
+
+/** The name in `targetField` of an input, whatever the input is. */
+export function targetOf(
+  input: unknown,
+  targetField: string,
+): { ok: true; target: string } | { ok: false; problem: string; place: string } {
   if (typeof input !== 'object' || input === null || Array.isArray(input)) {
     return { ok: false, problem: `the input must be one JSON object, not ${describe(input)}`, place: '(input)' };
   }
@@ -59,7 +68,7 @@ export function runId(kind: Kind, input: unknown): IdResult {
       place: targetField,
     };
   }
-  return { ok: true, id: `${domain}/${target}`, target };
+  return { ok: true, target };
 }
 
 /** Whether runs of `kind` pre-empt the holder of their target. */

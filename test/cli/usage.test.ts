@@ -25,6 +25,12 @@ describe('wrong usage', () => {
     [['run']],
     [['redis', 'switchover', 'a', '--procedure', 'slow']],
     [['pause', 'a', 'b']],
+    [['redis', 'guard']],
+    [['redis', 'guard', 'a', '--mode', 'panic']],
+    [['redis', 'guard', 'a', '--pause']],
+    [['redis', 'guard', 'a', '--pause', '--stop', '--reason', 'x']],
+    [['redis', 'guard', 'a', '--for', '2h']],
+    [['redis', 'guard', 'a', '--pause', '--reason', 'x', '--for', 'tomorrow']],
   ])('%j is USAGE with exit code 2, and names the help', async (argv) => {
     const { code, err, out } = await gantry(argv);
     expect({ code, out }).toEqual({ code: 2, out: '' });

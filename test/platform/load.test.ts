@@ -58,6 +58,15 @@ describe('a platform file that is right', () => {
       handover: { pauseMs: 3000, equalityMs: 2000, leaseReserveMs: 500, failoverTimeoutMs: 5000 },
       writeSafety: { minReplicasToWrite: 1, minReplicasMaxLagSeconds: 10 },
       discovery: { kind: 'command', read: ['get'], write: ['set'] },
+      guard: {
+        sampleEveryMs: 1_000,
+        auditEveryMs: 60_000,
+        sliceMs: 600_000,
+        unwatchedAfterMs: 60_000,
+        retryFirstMs: 15_000,
+        retryMaxMs: 600_000,
+        accept: [],
+      },
       failover: {
         mode: 'ask',
         vantages: ['main'],

@@ -22,7 +22,7 @@ const targetKey = defineSearchAttributeKey(searchAttributeNames.target, 'KEYWORD
 const stateKey = defineSearchAttributeKey(searchAttributeNames.state, 'KEYWORD');
 
 /** What saved views and `gantry runs` find a run by. */
-export function markRun(kind: Kind, target: string, state: RunState): void {
+export function markRun(kind: string, target: string, state: string): void {
   upsertSearchAttributes([
     { key: kindKey, value: kind },
     { key: targetKey, value: target },

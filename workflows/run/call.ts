@@ -58,12 +58,13 @@ function schedule(
   });
 }
 
-/** Calls an activity of a domain on that domain's queue. */
+/** Calls an activity of a domain on that domain's queue. `startMs`: it fails if no worker takes it up within that time. */
 export function callDomain<A, R>(
   ref: ActivityRef<A, R>,
   argument: A,
   profile: ActivityProfile,
   summary: string,
+  startMs?: number,
 ): Promise<R> {
   return schedule(
     ref.activity,
@@ -71,6 +72,7 @@ export function callDomain<A, R>(
     domainQueue(workflowInfo().taskQueue, ref.domain),
     profile,
     summary,
+    startMs,
   ) as Promise<R>;
 }
 

@@ -361,4 +361,14 @@ export const redisErrors = {
     retryable: false,
     hint: 'Point the discovery to the real primary first, then plan again.',
   },
+  GUARD_RUNS_ALREADY: {
+    meaning: 'The guard of this group runs already, with another mode than the one that was asked for.',
+    retryable: false,
+    hint: '`gantry redis guard <group> --stop`, then start it with the mode that you want; or change `failover.mode` in the platform file and start it without one.',
+  },
+  GUARD_NOT_RUNNING: {
+    meaning: 'No guard of this group runs: nobody samples its offset, and nobody notices that its primary is dead.',
+    retryable: false,
+    hint: 'Start it: `gantry redis guard <group>`.',
+  },
 } as const satisfies Record<string, CatalogueEntry>;

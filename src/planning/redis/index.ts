@@ -13,6 +13,8 @@ export { planRejoin } from './plan-rejoin.ts';
 export type { SwitchoverPlanning } from './plan-switchover.ts';
 export { planSwitchover } from './plan-switchover.ts';
 export { sameAddress } from './roles.ts';
+export type { WatchState, WatchTick } from './watch-group.ts';
+export { beginWatch, lagsOf, needsConfirmation, stepWatch } from './watch-group.ts';
 export type {
   Address,
   DiscoveryFacts,

@@ -15,6 +15,8 @@ export type GroupIntent = {
   writeSafety: WriteSafety;
   /** Where Sentinels watch the group. */
   sentinel?: { master: string; pauseMs: number };
+  /** Findings that are as they should be here, as `CODE` or `CODE@place`. */
+  guard?: { accept: readonly string[] };
 };
 
 /** Milliseconds. */

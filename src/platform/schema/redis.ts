@@ -4,6 +4,7 @@ import { always, noTwins } from './relaxed.ts';
 import { secretRef } from './secret.ts';
 import { failover, sentinel, tls } from './redis-failover.ts';
 import { rejoin } from './redis-rejoin.ts';
+import { guard } from './redis-guard.ts';
 import { duration, rename, size } from './units.ts';
 
 const node = z.strictObject({ name, host, port: port.default(6379) });
@@ -103,6 +104,7 @@ export const redisGroup = z
     rejoin: rejoin
       .exactOptional()
       .describe('What helps a node to come back: programs that keep its data, and start it.'),
+    guard: guard.prefault({}),
     sentinel: sentinel.exactOptional(),
     tls: tls.exactOptional(),
   })

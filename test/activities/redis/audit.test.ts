@@ -7,7 +7,7 @@ import { createLog } from '../../../src/telemetry/log.ts';
 import type { RedisAudit } from '../../../src/runs/index.ts';
 import { describeWith } from '../../support/lab.ts';
 import type { Scene } from './scene.ts';
-import { codeOf, groupName, hooked, killed, password, quiet, run, scene } from './scene.ts';
+import { codeOf, groupName, hooked, killed, password, quiet, run, scene, testGuardPolicy } from './scene.ts';
 
 /** `code@place` of what an audit finds. */
 async function audit(s: Scene, input: { group?: string } = { group: groupName }): Promise<string[]> {
@@ -48,6 +48,7 @@ await describeWith(['redis'], 'an audit', () => {
         throw new GantryError('SECRET_NOT_FOUND', 'the environment variable X is not set');
       },
       groupNames: ['other', groupName],
+      guardPolicy: testGuardPolicy,
       runtime: { platformDigest: 'any' },
       log: createLog('silent'),
     });

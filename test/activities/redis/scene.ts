@@ -15,9 +15,10 @@ import { createRedisActivities, redisGroupAccess } from '../../../activities/red
 import type { DiscoveryEntry } from '../../../src/drivers/discovery/index.ts';
 import type { RedisNode } from '../../../src/drivers/redis/index.ts';
 import { GantryError } from '../../../src/errors/index.ts';
-import { failoverDefaults } from '../../../src/platform/index.ts';
+import { failoverDefaults, guardDefaults } from '../../../src/platform/index.ts';
 import type { RedisGroup, SecretRef } from '../../../src/platform/index.ts';
 import type {
+  GuardPolicy,
   Plan,
   PlanCall,
   RedisSwitchoverInput,
@@ -85,6 +86,7 @@ export async function scene(options: SceneOptions = {}) {
     writeSafety: { minReplicasToWrite: 1, minReplicasMaxLagSeconds: 10 },
     discovery: { kind: 'http', url },
     failover: failoverDefaults,
+    guard: guardDefaults,
     ...(sentinels
       ? {
           sentinel: {
@@ -108,7 +110,13 @@ export async function scene(options: SceneOptions = {}) {
   const [first = lab.node('r1')] = config.nodes;
   await real.discovery.redirect({ primary: addressOf(first), epoch: 0 });
 
-  const activities = (wrap?: Wrap, secret = password, of = config, atSentinels: Hooks = {}): RedisActivities => {
+  const activities = (
+    wrap?: Wrap,
+    secret = password,
+    of = config,
+    atSentinels: Hooks = {},
+    guard: Partial<GuardPolicy> = {},
+  ): RedisActivities => {
     const plain = redisGroupAccess(groupName, of, secretOf(secret));
     const watched = plain.sentinels;
     const access: RedisGroupAccess = {
@@ -124,6 +132,7 @@ export async function scene(options: SceneOptions = {}) {
         throw new GantryError('REDIS_UNKNOWN_GROUP', `no group ${name}`);
       },
       groupNames: [groupName],
+      guardPolicy: () => ({ ...testGuardPolicy(), ...guard }),
       runtime: { platformDigest },
       log: createLog('silent'),
     });
@@ -148,6 +157,14 @@ export async function scene(options: SceneOptions = {}) {
       return writers;
     },
   };
+}
+
+/** What the platform file of a test would say of a guard. */
+export function testGuardPolicy(): GuardPolicy {
+  const { sampleEveryMs, auditEveryMs, sliceMs, unwatchedAfterMs, retryFirstMs, retryMaxMs } = guardDefaults;
+  const times = { sampleEveryMs, auditEveryMs, sliceMs, unwatchedAfterMs, retryFirstMs, retryMaxMs };
+  const { remindEveryMs, profiles } = defaultPolicy;
+  return { mode: 'ask', sentinel: false, approvers: 1, ...times, remindEveryMs, profile: profiles.quick };
 }
 
 export type Scene = Awaited<ReturnType<typeof scene>>;

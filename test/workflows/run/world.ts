@@ -131,6 +131,7 @@ export function worldControl(world: World, client: Client): ControlActivities {
     forwardUpdate: createForwardUpdate(client),
     // The world's emergency has the kind of its holder, for want of another: say that it hasn't.
     preemptHolder: (call) => createPreemptHolder(client)({ ...call, kind: 'another kind' as Kind }),
+    ...noGuards,
     notify: plainActivity(async (notice) => void world.notices.push(notice)),
     publishReport: plainActivity(async ({ report }) => {
       await world.hook('publish', AbortSignal.timeout(1000));
@@ -139,6 +140,14 @@ export function worldControl(world: World, client: Client): ControlActivities {
     }),
   };
 }
+
+/** Runs need none; a test of guards has its own. */
+const noGuards: Pick<ControlActivities, 'admitGuard' | 'askGuard'> = {
+  admitGuard: plainActivity(async () => {
+    throw new GantryError('REDIS_UNKNOWN_GROUP', 'this world has no guards');
+  }),
+  askGuard: plainActivity(async () => undefined),
+};
 
 /** Fails every time until `mend()` is called. */
 export function brokenUntilMended(
