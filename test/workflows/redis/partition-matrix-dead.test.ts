@@ -1,10 +1,13 @@
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { pause } from '../../../lab/clock.ts';
 import type { FailoverSettings, Ledger } from '../../support/failover-runs.ts';
 import { beforeAnAck, failoverRuns, ledgerOf, processFence, roleOf, writeLoad } from '../../support/failover-runs.ts';
 import { describeWith } from '../../support/lab.ts';
 import { partitionRig } from '../../support/partition-rig.ts';
 import { useTemporal } from '../../support/temporal.ts';
+
+// Ten to thirty seconds each on a machine that is busy.
+vi.setConfig({ testTimeout: 120_000 });
 
 const maxLagMs = 2_000;
 const leaseMarginMs = 3_000;

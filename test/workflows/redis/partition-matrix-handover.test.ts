@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import type { WorkflowHandle } from '@temporalio/client';
 import { monotonicMs, pause, until } from '../../../lab/clock.ts';
 import type { RunReport } from '../../../src/runs/index.ts';
@@ -8,6 +8,9 @@ import { describeWith } from '../../support/lab.ts';
 import type { SwitchoverRig } from '../../support/switchover-rig.ts';
 import { quickPolicies } from '../../support/switchover-rig.ts';
 import { useTemporal } from '../../support/temporal.ts';
+
+// Ten to thirty seconds each on a machine that is busy.
+vi.setConfig({ testTimeout: 120_000 });
 
 /** A write on its way to a replica, or to its client, when the primary died. */
 const inFlightMs = 500;
