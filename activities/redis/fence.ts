@@ -7,6 +7,7 @@ import { blocked, defineStep, done, todo } from '../../src/steps/index.ts';
 import type { RedisDeps, RedisGroupAccess } from './access.ts';
 import { isAbsence, withNode } from './access.ts';
 import { lookAtLinks } from './links.ts';
+import { newEpoch, reached } from './new-epoch.ts';
 import { liftRefusal, refusesWrites, refuseWrites } from './refuse-writes.ts';
 
 /** Why the old primary counts as fenced. */
@@ -70,16 +71,23 @@ export const fence = defineStep<RedisFailoverData, FenceSeen, RedisDeps>({
     context.measure('fenceMs', performance.now() - startedAt);
   },
   // Only a refusal of writes can be taken back; a process that was stopped is somebody's to start.
-  undo: async (data, _before, { groups }, { signal }) => {
+  undo: async (data, _before, { groups, log }, { signal }) => {
     const access = await groups(data.group);
     try {
+      // First a new epoch: an attempt at the promotion that still sleeps is refused before the primary serves again.
+      const epoch = await newEpoch(access, { group: data.group, primary: data.dead }, log);
       await liftRefusal(access, data.dead.name);
+      await withNode(access, data.candidate.name, (node) => reached(node, epoch, signal)).catch(ignoreAbsence);
     } catch (error) {
       // Off by its fence, nobody is kept from writing by a setting of it. One that only can't be asked may refuse for good.
-      if (!isAbsence(error) || !(await confirmedFence(data, access, signal, undefined))) throw error;
+      if (!isAbsence(error) || !(await confirmedFence(data, access, signal))) throw error;
     }
   },
 });
+
+function ignoreAbsence(error: unknown): void {
+  if (!isAbsence(error)) throw error;
+}
 
 /** The latest epoch among the nodes that are left; 0 if none of them can be asked. */
 async function epochOfSurvivors(data: RedisFailoverData, access: RedisGroupAccess): Promise<number> {
@@ -101,27 +109,36 @@ function overtakenBy(epoch: number, { epoch: planned, dead }: RedisFailoverData)
 }
 
 /**
- * The first fence of the list that confirms now, the lease aside; a fence that can't be asked proves nothing. After a try
- * only those that it confirmed are asked again: a silent primary makes each of them wait.
+ * The first fence of the list that confirms now, the lease aside; a fence that can't be asked proves nothing. All are asked
+ * at once, since a silent host makes each of them wait; after a try only those that it confirmed.
  */
-async function confirmedFence(
+export async function confirmedFence(
   data: RedisFailoverData,
   access: RedisGroupAccess,
   signal: AbortSignal,
-  tried: FenceSeen['tried'] | undefined,
+  tried?: FenceSeen['tried'],
 ): Promise<FenceReceipt | undefined> {
-  for (const one of access.config.failover.fences) {
-    if (one.kind === 'lease') continue;
-    if (tried && !tried.some(({ fence: name, outcome }) => name === nameOf(one) && outcome === confirmed)) continue;
+  const worked = (one: RedisFence): boolean =>
+    !tried || tried.some(({ fence: name, outcome }) => name === nameOf(one) && outcome === confirmed);
+  const asked = access.config.failover.fences.map(async (one): Promise<FenceReceipt | undefined> => {
+    if (one.kind === 'lease' || !worked(one)) return undefined;
     try {
       const seen =
         one.kind === 'refuse-writes'
           ? await refusesWrites(access, data.dead.name)
           : await access.fence(one, data.dead).confirm(signal);
-      if (seen.confirmed) return { fence: nameOf(one), kind: one.kind, confirmed: true, evidence: seen.evidence };
+      if (!seen.confirmed) return undefined;
+      return { fence: nameOf(one), kind: one.kind, confirmed: true, evidence: seen.evidence };
     } catch (error) {
       if (!(error instanceof GantryError) || signal.aborted) throw error;
+      return undefined;
     }
+  });
+  // A later failure is heard of when its turn comes; a confirmed one before it makes it no matter.
+  for (const one of asked) one.catch(() => undefined);
+  for (const one of asked) {
+    const receipt = await one;
+    if (receipt) return receipt;
   }
   return undefined;
 }

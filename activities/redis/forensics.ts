@@ -1,4 +1,4 @@
-import { GantryError } from '../../src/errors/index.ts';
+import { GantryError, troubleOf } from '../../src/errors/index.ts';
 import type { RawCommand } from '../../src/drivers/redis-files/index.ts';
 import { parseTail, readAppendOnlyFile } from '../../src/drivers/redis-files/index.ts';
 import type { LostWritesOf } from '../../src/planning/redis/index.ts';
@@ -34,9 +34,10 @@ export const forensics = defineStep<LostWritesOf, LostWrites, RedisDeps>({
       const lost = await compare(data, await groups(data.group));
       return done(lost, wordsOf(lost, data));
     } catch (error) {
-      if (!(error instanceof GantryError)) throw error;
-      log.warn({ group: data.group, code: error.code }, 'what is lost could not be found out');
-      const lost = { known: false, why: `${error.code}: ${error.message}` } as const;
+      // Whatever it is: what is lost is lost by now, and the group must not wait for an account of it.
+      const { code, message } = troubleOf(error);
+      log.warn({ group: data.group, code }, 'what is lost could not be found out');
+      const lost = { known: false, why: `${code}: ${message}` } as const;
       return done(lost, wordsOf(lost, data));
     }
   },

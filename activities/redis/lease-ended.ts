@@ -14,11 +14,9 @@ export const leaseEnded = defineStep<RedisFailoverData, readonly DetachedFor[], 
   settleEveryMs: 200,
   probe: async (data, { groups }) => {
     const links = await lookAtLinks(await groups(data.group), data.dead);
-    const back = links.filter(({ state }) => state === 'silent').map(({ replica }) => replica);
-    if (back.length > 0) {
-      return blocked('REDIS_PRIMARY_BACK', links, `${back.join(', ')} is linked to ${data.dead.name} again`);
-    }
-    const lease = judgeLease(data.minReplicasInForce, data.leaseMs, links);
+    const back = linkedAgain(links, data);
+    if (back !== undefined) return blocked('REDIS_PRIMARY_BACK', links, back);
+    const lease = judgeLease(data.minReplicasInForce, data.leaseMs, links, data.elsewhere);
     if (!lease.valid) return blocked('FENCE_IMPOSSIBLE', links, `the lease is void: ${lease.why}`);
     if (lease.waitMs > 0) return todo(links, `the lease has ${lease.waitMs} ms left`);
     return done(links, `no acknowledgement to ${data.dead.name} for ${data.leaseMs} ms: it refuses writes by itself`);
@@ -26,3 +24,9 @@ export const leaseEnded = defineStep<RedisFailoverData, readonly DetachedFor[], 
   // Only time is missing.
   apply: async () => undefined,
 });
+
+/** A link that is up again renews the lease, and says that the primary lives: in words, or nothing. */
+export function linkedAgain(links: readonly DetachedFor[], { dead }: RedisFailoverData): string | undefined {
+  const back = links.filter(({ state }) => state === 'silent').map(({ replica }) => replica);
+  return back.length > 0 ? `${back.join(', ')} is linked to ${dead.name} again` : undefined;
+}

@@ -6,10 +6,23 @@ import type { Probe, StepContext } from '../../src/steps/index.ts';
 import { blocked, defineStep, done, todo } from '../../src/steps/index.ts';
 import type { RedisDeps, RedisGroupAccess } from './access.ts';
 import { isAbsence, withNode } from './access.ts';
+import type { FenceReceipt } from './fence.ts';
+import { confirmedFence } from './fence.ts';
 import { announce } from './handover-announce.ts';
 import { ours } from './handover-session.ts';
+import { linkedAgain } from './lease-ended.ts';
+import { lookAtLinks } from './links.ts';
 import { readDiscovery } from './read-facts.ts';
+import { parseRecord } from './read-records.ts';
 import { admitWrites, admitWritesAsPrimary } from './write-safety.ts';
+
+/** What is promoted, and why the old primary counted as fenced when its step was done. */
+export type Promotion = RedisFailoverData & {
+  fence?: { kind: FenceReceipt['kind']; /** Milliseconds since the epoch. */ at: number };
+};
+
+/** A fence confirmed this long ago is not asked again: that takes time, and clients wait. Milliseconds. */
+const freshMs = 10_000;
 
 export type PromoteSeen = Pick<Replication, 'role' | 'linkUp' | 'offset' | 'replid' | 'follows'> & {
   /** The history it continued: the dead primary's. */
@@ -23,9 +36,16 @@ export type PromoteSeen = Pick<Replication, 'role' | 'linkUp' | 'offset' | 'repl
  * Promote, raise the epoch, redirect: one activity. The promotion is one transaction that the candidate refuses if the
  * epoch moved under it, with the role written to its file in the same breath; every piece can be done again.
  */
-export const promote = defineStep<RedisFailoverData, PromoteSeen, RedisDeps>({
+export const promote = defineStep<Promotion, PromoteSeen, RedisDeps>({
   name: 'redis.promote',
-  probe: async (data, { groups }) => judge(await lookAt(data, await groups(data.group)), data),
+  probe: async (data, { groups }, { signal }) => {
+    const access = await groups(data.group);
+    const seen = await lookAt(data, access);
+    const judged = judge(seen, data);
+    if (judged.verdict !== 'todo' || seen.role !== 'replica') return judged;
+    const why = await noLongerFenced(data, access, signal);
+    return why ? blocked(why.code, seen, why.message) : judged;
+  },
   apply: async (data, seen, { groups, log }, context) => {
     const access = await groups(data.group);
     context.signal.throwIfAborted();
@@ -48,16 +68,37 @@ export const promote = defineStep<RedisFailoverData, PromoteSeen, RedisDeps>({
   },
 });
 
+/** A park, a pause or a failing step may lie between the fence and this: things may have moved on. */
+async function noLongerFenced(
+  data: Promotion,
+  access: RedisGroupAccess,
+  signal: AbortSignal,
+): Promise<{ code: 'REDIS_PRIMARY_BACK' | 'FENCE_IMPOSSIBLE'; message: string } | undefined> {
+  const { fence: fenced, dead } = data;
+  if (!fenced || fenced.kind === 'none') return undefined;
+  if (fenced.kind === 'lease') {
+    const back = linkedAgain(await lookAtLinks(access, dead), data);
+    return back === undefined ? undefined : { code: 'REDIS_PRIMARY_BACK', message: back };
+  }
+  if (Date.now() - fenced.at < freshMs || (await confirmedFence(data, access, signal))) return undefined;
+  return { code: 'FENCE_IMPOSSIBLE', message: `the fence of ${dead.name} (${fenced.kind}) does not confirm any more` };
+}
+
 async function lookAt(data: RedisFailoverData, access: RedisGroupAccess): Promise<PromoteSeen> {
   const discovery = await readDiscovery(access);
   return withNode(access, data.candidate.name, async (node) => {
     // Before the role: what is done on this look is guarded by it.
     const epoch = await node.epoch();
     const { role, linkUp, offset, replid, replid2, follows } = await node.replication();
-    const recorded =
-      role === 'primary' && ((await node.get(failoverKey)) ?? '').includes(`"to":"${data.candidate.name}"`);
+    const recorded = role === 'primary' && isOfThis(await node.get(failoverKey), data);
     return { role, linkUp, offset, replid, replid2, epoch, recorded, discovery, ...(follows ? { follows } : {}) };
   });
+}
+
+/** Whether the record is this failover's, not that of an earlier one to the same node. */
+function isOfThis(text: string | undefined, { dead, candidate, epoch }: RedisFailoverData): boolean {
+  const record = parseRecord(text);
+  return record?.from === dead.name && record.to === candidate.name && record.epoch > epoch;
 }
 
 function judge(seen: PromoteSeen, data: RedisFailoverData): Probe<PromoteSeen> {

@@ -6,7 +6,7 @@ import type { RedisGroupAccess } from './access.ts';
 import { brief, withNode } from './access.ts';
 
 /** The record that a failover leaves. */
-const record = z.object({ at: z.iso.datetime(), epoch: z.int(), from: z.string() });
+const record = z.object({ at: z.iso.datetime(), epoch: z.int(), from: z.string(), to: z.string() });
 
 export type Records = { lastFailover?: z.output<typeof record>; minReplicasRecorded?: number };
 
@@ -31,9 +31,9 @@ export async function readRecords(access: RedisGroupAccess, suspect?: string): P
 async function recordsOf(access: RedisGroupAccess, name: string, isSuspect: boolean): Promise<Records> {
   const read = async (node: RedisNode): Promise<Records> => {
     const [text, count] = [await node.get(failoverKey), Number((await node.get(minReplicasKey)) ?? NaN)];
-    const parsed = record.safeParse(jsonOf(text));
+    const lastFailover = parseRecord(text);
     return {
-      ...(parsed.success ? { lastFailover: parsed.data } : {}),
+      ...(lastFailover ? { lastFailover } : {}),
       ...(Number.isInteger(count) ? { minReplicasRecorded: count } : {}),
     };
   };
@@ -45,9 +45,10 @@ async function recordsOf(access: RedisGroupAccess, name: string, isSuspect: bool
   }
 }
 
-function jsonOf(text: string | undefined): unknown {
+/** The record of a failover as it stands in the database; undefined for none, or for what isn't one. */
+export function parseRecord(text: string | undefined): z.output<typeof record> | undefined {
   try {
-    return text === undefined ? undefined : JSON.parse(text);
+    return text === undefined ? undefined : record.parse(JSON.parse(text));
   } catch {
     return undefined;
   }

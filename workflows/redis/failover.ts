@@ -3,7 +3,7 @@ import type { RedisActivities } from '../../activities/redis/index.ts';
 import type { VantageActivities } from '../../activities/redis/sight.ts';
 import type { RedisFailoverInput, RedisSight, RedisSightCall, RunReport } from '../../src/runs/index.ts';
 import { defaultPolicy } from '../../src/runs/index.ts';
-import { callDomain, callVantage, domainRefs } from '../run/call.ts';
+import { callControl, callDomain, callVantage, domainRefs } from '../run/call.ts';
 import { openRun } from '../run/open-run.ts';
 
 const redis = domainRefs<RedisActivities, 'redis'>('redis');
@@ -25,25 +25,39 @@ export async function redisFailover(input: RedisFailoverInput): Promise<RunRepor
       const { data } = plan;
 
       const fencingAt = Date.now();
-      const fenced = await run.step('fence the old primary', redis.fence, data, { undo: true });
+      const fenced = await run.step('fence the old primary', redis.fence, data, { undo: true, profile: 'slow' });
       const receipt = fenced?.after.receipt;
       if (receipt?.kind === 'lease') {
         await run.wait('let the lease of the old primary end', receipt.waitMs ?? data.leaseMs);
         await run.step('see that the lease has ended', redis.leaseEnded, data);
       }
-      run.measure('fenceMs', Date.now() - fencingAt);
+      const fencedAt = Date.now();
+      run.measure('fenceMs', fencedAt - fencingAt);
 
-      await run.step('promote and redirect', redis.promote, data, { pointOfNoReturn: true });
+      const promotion = { ...data, ...(receipt ? { fence: { kind: receipt.kind, at: fencedAt } } : {}) };
+      await run.step('promote and redirect', redis.promote, promotion, { pointOfNoReturn: true });
       run.measure('writableMs', Date.now() - startedAt);
+      await run.step('re-point the siblings', redis.repointSiblings, data);
       const lost = await run.step('find out what is lost', redis.forensics, data);
       if (lost?.after.known) run.measure('lostWrites', lost.after.writes);
-      await run.step('re-point the siblings', redis.repointSiblings, data);
       await run.step('restore the write safety', redis.restoreWriteSafety, data);
       await run.step('prove the roles', redis.proveRoles, data, { invariant: true });
       await run.soak(plan.policy.soak, redis.checkReplication, data);
     },
-    { emergency: true },
+    { emergency: () => justify(input) },
   );
+}
+
+/** Decides as the run itself will, before another run is interrupted for it. @throws what speaks against the failover */
+async function justify(input: RedisFailoverInput): Promise<void> {
+  const kind = 'redis.failover';
+  const { policy, platformDigest } = await callControl(
+    'admit',
+    { kind, input },
+    'admission, before anybody is interrupted',
+  );
+  const call = { input: await look(input), kind, target: input.group, policy, platformDigest };
+  await callDomain(redis.planFailover, call, policy.profiles.quick, 'plan, before anybody is interrupted');
 }
 
 /** Looks at the primary from every vantage at once, and at what its replicas hear from it. */

@@ -34,8 +34,11 @@ type Front = { runId: string; refusal: ApplicationFailure | undefined; startedAt
 
 /** What a kind says of its runs to the runtime. */
 export type RunOptions = {
-  /** An outage never waits: the holder of the lock is pre-empted. Start such a run under an id of its own. */
-  emergency?: boolean;
+  /**
+   * An outage never waits: the holder of the lock is pre-empted. Start such a run under an id of its own. Called before
+   * anybody is interrupted, it throws what speaks against the run: a false alarm must not end a healthy one.
+   */
+  emergency?: () => Promise<void>;
 };
 
 /** Somebody else may take the lock in between. */
@@ -104,8 +107,11 @@ async function startAndWait(
       child = await startReal(kind, target, ownId, input);
     } catch (error) {
       if (error instanceof WorkflowExecutionAlreadyStartedError) {
-        if (tries > 1 && (await tookOver(kind, ownId, input))) continue;
-        front.refusal = await busy(kind, target, ownId);
+        front.refusal = await unjustified(options);
+        if (!front.refusal) {
+          if (tries > 1 && (await tookOver(kind, ownId, input))) continue;
+          front.refusal = await busy(kind, target, ownId);
+        }
       } else {
         front.refusal = toFailure(error, { final: true });
         if (isCancellation(error)) throw error;
@@ -128,7 +134,18 @@ function startReal(kind: Kind, target: string, ownId: string, input: RunInput): 
   });
 }
 
-/** An emergency ends the holder of its lock, an emergency of its own kind aside. */
+/** Why an emergency is none, if it isn't. */
+async function unjustified({ emergency }: RunOptions): Promise<ApplicationFailure | undefined> {
+  try {
+    await emergency?.();
+    return undefined;
+  } catch (error) {
+    if (isCancellation(error)) throw error;
+    return toFailure(error, { final: true });
+  }
+}
+
+/** An emergency ends the holder of its lock, one of its own kind that is at work aside. */
 async function tookOver(kind: Kind, ownId: string, input: RunInput): Promise<boolean> {
   const by = typeof input.requestedBy === 'string' && input.requestedBy ? input.requestedBy : workflowInfo().workflowId;
   const call = { workflowId: ownId, kind, by, graceMs: preemptGraceMs };

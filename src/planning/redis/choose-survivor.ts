@@ -20,6 +20,8 @@ export type SurvivorLimits = {
  * of a group that was never written to, but that one was linked.
  */
 const forgotten = 1;
+/** Link ages are in whole seconds. Milliseconds. */
+const surelyLaterMs = 2_000;
 
 /** What keeps a survivor from becoming primary. Lag is no obstacle: there is nothing better than the best one. */
 export function survivorFindings(
@@ -42,7 +44,7 @@ export function survivorFindings(
   if (hasForgotten(node)) {
     findings.push(at('REDIS_REPLICA_UNLINKED', `${node.name} restarted and has forgotten its offset`));
   } else if (
-    isMinority(
+    hasOtherHistory(
       node,
       all.filter((other) => !hasForgotten(other)),
     )
@@ -62,9 +64,17 @@ function hasForgotten({ reading, neverLinked }: Survivor): boolean {
   return neverLinked && reading.offset <= forgotten;
 }
 
-function isMinority(node: Survivor, all: readonly Survivor[]): boolean {
-  const same = all.filter(({ reading }) => reading.replid === node.reading.replid).length;
-  return same * 2 < all.length;
+/**
+ * Offsets of different histories can't be compared. The history that most have counts; where as many have another one, the
+ * one whose link to the dead primary broke last.
+ */
+function hasOtherHistory(node: Survivor, all: readonly Survivor[]): boolean {
+  const same = all.filter(({ reading }) => reading.replid === node.reading.replid);
+  const others = all.filter(({ reading }) => reading.replid !== node.reading.replid);
+  if (same.length !== others.length) return same.length < others.length;
+  const youngest = (nodes: readonly Survivor[]): number => Math.min(...nodes.map(({ linkAgeMs }) => linkAgeMs));
+  // Redis counts whole seconds: links that broke at one moment may be a second apart.
+  return youngest(same) > youngest(others) - surelyLaterMs;
 }
 
 /**

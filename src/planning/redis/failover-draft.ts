@@ -2,6 +2,7 @@ import type { PlanDraft, PlannedAction, RedisFailoverInput } from '../../runs/in
 import type { Survivor } from './choose-survivor.ts';
 import type { LeaseJudgement } from './lease.ts';
 import type { FailoverFacts, FailoverIntent } from './plan-failover.ts';
+import { primariesOf } from './roles.ts';
 import type { SeenNode } from './roles.ts';
 import type { RedisFailoverData } from './types.ts';
 
@@ -20,6 +21,11 @@ export type FailoverDraft = {
   why: string;
   soakMs: number;
 };
+
+/** Old primaries that came back by themselves. */
+function strays({ facts, data }: FailoverDraft): SeenNode[] {
+  return primariesOf(facts).filter(({ name }) => name !== data.dead.name && name !== data.candidate.name);
+}
 
 /** The decision in words: what will be done, what may be lost, and what somebody must answer for. */
 export function draftOf(draft: FailoverDraft): PlanDraft<RedisFailoverData> {
@@ -47,6 +53,10 @@ export function draftOf(draft: FailoverDraft): PlanDraft<RedisFailoverData> {
         : [
             `No fence proves that ${data.dead.name} is off. The lease holds against a crash and a partition; one that was only frozen may, when it wakes, take writes that are lost.`,
           ]),
+      ...strays(draft).map(
+        ({ name, reading }) =>
+          `${name} says that it is primary too, under the older epoch ${reading.epoch}: it is left as it is; \`gantry redis rejoin ${input.group} ${name}\` brings it back`,
+      ),
       ...data.absent.map(({ name }) => `${name} does not answer either: it is left as it is`),
       ...(data.siblings.length < data.writeSafety.minReplicasToWrite
         ? [

@@ -17,12 +17,18 @@ export type LeaseJudgement = { valid: true; waitMs: number; why: string } | { va
  * waits in its sockets before it notices (tried). Pure.
  *
  * @param leaseMs min-replicas-max-lag and the margin
+ * @param elsewhere replicas that have followed another node for longer than the lease is waited for: nothing of theirs is
+ *   left to lapse
  */
 export function judgeLease(
   minReplicasToWrite: number,
   leaseMs: number,
-  replicas: readonly DetachedFor[],
+  all: readonly DetachedFor[],
+  elsewhere: readonly string[] = [],
 ): LeaseJudgement {
+  const replicas = all.map((one) =>
+    one.state === 'elsewhere' && elsewhere.includes(one.replica) ? { ...one, detachedMs: leaseMs } : one,
+  );
   if (minReplicasToWrite < 1) return { valid: false, why: 'min-replicas-to-write is 0: it never refuses writes' };
   const detached = replicas.flatMap(({ state, detachedMs }) =>
     (state === 'down' || state === 'elsewhere') && detachedMs !== undefined ? [detachedMs] : [],

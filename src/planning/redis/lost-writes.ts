@@ -21,14 +21,32 @@ export function findDivergence(old: readonly string[], common: readonly string[]
   return { found: false, why: 'the last writes that the new primary got are not in the file of the old one' };
 }
 
+/** Where in `old` all of `common` ends. Knuth, Morris and Pratt: many equal writes in a row must not take long. */
 function placesOf(old: readonly string[], common: readonly string[]): number[] {
+  const fallback = fallbacksOf(common);
   const places: number[] = [];
-  for (let at = common.length - 1; at < old.length; at += 1) {
-    let back = 0;
-    while (back < common.length && old[at - back] === common[common.length - 1 - back]) back += 1;
-    if (back === common.length) places.push(at);
+  let matched = 0;
+  for (const [at, write] of old.entries()) {
+    while (matched > 0 && common[matched] !== write) matched = fallback[matched - 1] ?? 0;
+    if (common[matched] === write) matched += 1;
+    if (matched === common.length) {
+      places.push(at);
+      matched = fallback[matched - 1] ?? 0;
+    }
   }
   return places;
+}
+
+/** For each length, how much of a beginning of `common` its end is. */
+function fallbacksOf(common: readonly string[]): number[] {
+  const fallback = [0];
+  let matched = 0;
+  for (let at = 1; at < common.length; at += 1) {
+    while (matched > 0 && common[matched] !== common[at]) matched = fallback[matched - 1] ?? 0;
+    if (common[matched] === common[at]) matched += 1;
+    fallback.push(matched);
+  }
+  return fallback;
 }
 
 function endsWith(old: readonly string[], part: readonly string[]): boolean {

@@ -70,8 +70,8 @@ export function planFailover(
   const choice = 'node' in promoted ? { candidate: promoted.node } : chooseSurvivor(survivors, limits, input.to);
   if ('findings' in choice) findings.push(...choice.findings);
 
-  const leaseMs = intent.writeSafety.minReplicasMaxLagSeconds * 1000 + intent.failover.leaseMarginMs;
-  const minReplicasInForce = facts.minReplicasRecorded ?? intent.writeSafety.minReplicasToWrite;
+  const { minReplicasInForce, maxLagSeconds } = writeSafetyInForce(intent, facts);
+  const leaseMs = maxLagSeconds * 1000 + intent.failover.leaseMarginMs;
   const lease = judgeLease(minReplicasInForce, leaseMs, facts.detached);
   const kinds = intent.failover.fences.map(({ kind }) => kind);
   const canConfirm = kinds.includes('command') || kinds.includes('ssh');
@@ -95,6 +95,7 @@ export function planFailover(
     minReplicasInForce,
     epoch: latestEpoch(facts),
     leaseMs,
+    elsewhere: facts.detached.filter(({ state }) => state === 'elsewhere').map(({ replica }) => replica),
     ...(risk === undefined ? {} : { acceptSplitBrainRisk: risk }),
     ...(input.lastKnownOffset === undefined ? {} : { lastKnownOffset: input.lastKnownOffset }),
   };
@@ -102,6 +103,23 @@ export function planFailover(
   return {
     ok: true,
     draft: draftOf({ intent, facts, input, data, survivors, ...needs, candidate: choice.candidate, soakMs }),
+  };
+}
+
+/**
+ * What the dead primary had, as far as can be known: it can't be asked. Its replicas are set up as it was, or should be,
+ * and the platform file may never have been applied: fewer replicas than declared count if all of them say so (an attempt
+ * before this one may have set the candidate's), a longer lag if any does.
+ */
+function writeSafetyInForce(
+  { writeSafety: declared }: FailoverIntent,
+  facts: FailoverFacts,
+): { minReplicasInForce: number; maxLagSeconds: number } {
+  const read = seenNodes(facts).map(({ reading }) => reading.writeSafety);
+  const most = Math.max(...read.map(({ minReplicasToWrite }) => minReplicasToWrite));
+  return {
+    minReplicasInForce: Math.min(declared.minReplicasToWrite, facts.minReplicasRecorded ?? Infinity, most),
+    maxLagSeconds: Math.max(...[declared, ...read].map(({ minReplicasMaxLagSeconds }) => minReplicasMaxLagSeconds)),
   };
 }
 
@@ -116,17 +134,18 @@ function survivorOf(node: SeenNode, { detached }: FailoverFacts): Survivor {
 }
 
 /**
- * A node that a failover before this one promoted, before it could tell the discovery. It is one only if its epoch is not
- * older than the discovery's: else it is an old primary that came back, and promoting it would lose what came after it.
+ * A node that a failover before this one promoted, before it could tell the discovery: its epoch is the latest of all. One
+ * with an older epoch is an old primary that came back: promoting it would lose what came after it, and it must not keep
+ * the others from being failed over. Two with the latest can't be told apart.
  */
 function promotedAlready(facts: FailoverFacts): { node: SeenNode } | { finding: Finding } | Record<never, never> {
+  const latest = latestEpoch(facts);
   const others = primariesOf(facts).filter((node) => !sameAddress(node, facts.suspect.primary));
-  const [one, ...more] = others;
+  const [one, ...more] = others.filter(({ reading }) => reading.epoch === latest);
   if (!one) return {};
-  const known = facts.discovery.kind === 'entry' ? facts.discovery.epoch : 0;
-  if (more.length === 0 && one.reading.epoch >= known && one.reading.epoch > 0) return { node: one };
+  if (more.length === 0 && latest > 0) return { node: one };
   const names = others.map(({ name, reading }) => `${name} (epoch ${reading.epoch})`).join(' and ');
-  const message = `${names} says that it is primary, and the discovery (epoch ${known}) names ${facts.suspect.primary.name}`;
+  const message = `${names} says that it is primary, and the discovery names ${facts.suspect.primary.name} (latest epoch ${latest})`;
   return { finding: { code: 'REDIS_SPLIT_BRAIN', message, place: one.name } };
 }
 

@@ -158,8 +158,10 @@ export type RedisFailoverData = Omit<NewOrder, 'primary'> & {
   minReplicasInForce: number;
   /** The latest that the discovery or a node knew. A later one says that somebody else has decided since. */
   epoch: number;
-  /** min-replicas-max-lag and the margin. Milliseconds. */
+  /** The longest min-replicas-max-lag that is declared or was read, and the margin. Milliseconds. */
   leaseMs: number;
+  /** Replicas that followed another node when this was planned. */
+  elsewhere: readonly string[];
   acceptSplitBrainRisk?: string;
   lastKnownOffset?: number;
 };

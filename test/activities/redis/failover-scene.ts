@@ -57,6 +57,7 @@ export async function dataOf(s: Scene): Promise<RedisFailoverData> {
     lagLimitBytes: s.config.lagLimitBytes,
     minReplicasInForce: 1,
     epoch: 0,
+    elsewhere: [],
     leaseMs: 13_000,
   };
 }

@@ -101,6 +101,12 @@ describe('the lease', () => {
     expect(judgeLease(2, 13_000, [gone('r2', 20_000), gone('r3', 3_000)])).toMatchObject({ waitMs: 0 });
   });
 
+  test('does not wait anew for a replica that has followed another node since before', () => {
+    const elsewhere = { replica: 'r3', state: 'elsewhere' as const, detachedMs: 0 };
+    expect(judgeLease(1, 13_000, [gone('r2', 20_000), elsewhere])).toMatchObject({ waitMs: 13_000 });
+    expect(judgeLease(1, 13_000, [gone('r2', 20_000), elsewhere], ['r3'])).toMatchObject({ waitMs: 0 });
+  });
+
   test('once it has ended, fewer replicas than needed can have acknowledged within it', () => {
     const replica = fc.record({
       replica: fc.constantFrom('r2', 'r3', 'r4'),
@@ -219,7 +225,37 @@ describe('the plan of a failover', () => {
   test('finishes a promotion that nobody was told of, but never promotes an old primary that came back', () => {
     const primary = { role: 'primary' as const };
     expect(draft(plan(given({ r3: { ...primary, epoch: 4 } }))).data.candidate.name).toBe('r3');
-    expect(codes(plan(given({ r3: { ...primary, epoch: 2 } })))).toContain('REDIS_SPLIT_BRAIN');
+    const stray = draft(plan(given({ r3: { ...primary, epoch: 2 } })));
+    expect(stray.data.candidate.name).toBe('r2');
+    expect(stray.data.siblings).toEqual([]);
+    expect(stray.warnings.join()).toContain('r3 says that it is primary too, under the older epoch 2');
+    const unknown = given(
+      { r2: { ...lost, epoch: 6 }, r3: { ...primary, epoch: 5 } },
+      { discovery: { kind: 'nothing' } },
+    );
+    expect(draft(plan(unknown)).data.candidate.name).toBe('r2');
+    const two = given({ r2: { ...primary, epoch: 4 }, r3: { ...primary, epoch: 4 } });
+    expect(codes(plan(two))).toContain('REDIS_SPLIT_BRAIN');
+  });
+
+  test('compares no offsets of different histories: the one whose link broke last counts', () => {
+    const other = { ...lost, replid: 'f'.repeat(40), offset: 9_000_000 };
+    const ages = (r2: number, r3: number) => ({
+      detached: [
+        { replica: 'r2', state: 'down' as const, detachedMs: r2 },
+        { replica: 'r3', state: 'down' as const, detachedMs: r3 },
+      ],
+    });
+    expect(draft(plan(given({ r2: other }, ages(30_000, 2_000)))).data.candidate.name).toBe('r3');
+    expect(codes(plan(given({ r2: other }, ages(3_000, 2_000))))).toContain('REDIS_NO_HEALTHY_REPLICA');
+  });
+
+  test('believes in the lease as far as the replicas bear the platform file out', () => {
+    const never = { ...lost, writeSafety: { minReplicasToWrite: 0, minReplicasMaxLagSeconds: 10 } };
+    expect(draft(plan(given({ r2: never, r3: never }))).data.minReplicasInForce).toBe(0);
+    expect(draft(plan(given({ r2: never }))).data.minReplicasInForce).toBe(1);
+    const slow = { ...lost, writeSafety: { minReplicasToWrite: 1, minReplicasMaxLagSeconds: 30 } };
+    expect(draft(plan(given({ r3: slow }))).data.leaseMs).toBe(33_000);
   });
 
   test('has data that do not move with the readings', () => {
