@@ -150,7 +150,7 @@ function actionsOf({ intent, primary, soakMs }: Chosen, missing: readonly Member
   const action = (step: string, what: string): PlannedAction => ({ step, what, reversible: false });
   return [
     ...missing.flatMap(({ node: { name }, standing }) => [
-      ...(standing === 'empty' ? [action('redis.quarantine', `refuse all writes on ${name}, which is empty`)] : []),
+      ...(standing === 'empty' ? [action('redis.start-node', `refuse all writes on ${name}, which is empty`)] : []),
       ...(standing === 'down'
         ? [
             action(
