@@ -38,7 +38,7 @@ function wrapped({ wrapDriver }: WorkerContext, access: RedisGroupAccess): Redis
     ...access,
     connect: async (node, options) => wrapDriver('redis', await access.connect(node, options)),
     discovery: wrapDriver('discovery', access.discovery),
-    hook: (hook, node, unit) => wrapDriver('hook', access.hook(hook, node, unit)),
+    hook: (...given) => wrapDriver('hook', access.hook(...given)),
     ...(sentinels
       ? { sentinels: { ...sentinels, connect: async (at) => wrapDriver('sentinel', await sentinels.connect(at)) } }
       : {}),

@@ -1,5 +1,7 @@
 import type { WorkerOptions } from '@temporalio/worker';
 import { Worker } from '@temporalio/worker';
+import { hostname } from 'node:os';
+import { gantryVersion } from '../src/settings/index.ts';
 import type { WorkerContext } from './context.ts';
 
 /**
@@ -13,6 +15,8 @@ export function createWorker(
   return Worker.create({
     connection: context.native,
     namespace: context.namespace,
+    // Temporal's own form, and which Gantry this is: `gantry doctor` reads it.
+    identity: `${process.pid}@${hostname()} gantry/${gantryVersion}`,
     maxHeartbeatThrottleInterval: 400,
     defaultHeartbeatThrottleInterval: 400,
     shutdownGraceTime: '5s',

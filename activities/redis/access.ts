@@ -25,11 +25,15 @@ export type RedisGroupAccess = {
   sentinels?: SentinelAccess;
   /** A fence of the group's list that acts from outside Redis, aimed at one node. @throws SECRET_NOT_FOUND */
   fence: (fence: OutsideFence, node: { name: string; host: string; port: number }) => Fence;
-  /** A program of the group's `rejoin`, aimed at one node; `unit` is the name that every retry has. @throws SECRET_NOT_FOUND */
+  /**
+   * A program of the group's `rejoin`, aimed at one node; `unit` is the name that every retry has, `primary` whom the node is
+   * to follow. @throws SECRET_NOT_FOUND
+   */
   hook: (
     hook: RedisKeepHook | RedisStartHook,
     node: { name: string; host: string; port: number },
     unit: string,
+    primary: { host: string; port: number },
   ) => Hook;
 };
 
@@ -76,8 +80,9 @@ export function redisGroupAccess(
       if (fence.kind === 'command') return commandFence(fence, target);
       return sshFence(fence, secret(fence.privateKey), target);
     },
-    hook: (hook, node, unit) => {
-      const target = { group: name, node: node.name, host: node.host, port: node.port, unit };
+    hook: (hook, node, unit, { host, port }) => {
+      const primary = `${host.includes(':') ? `[${host}]` : host}:${port}`;
+      const target = { group: name, node: node.name, host: node.host, port: node.port, unit, primary };
       // A start is proven by the node itself, which answers.
       const programs = { confirm: [], ...hook };
       if (programs.kind === 'command') return commandHook(programs, target, hookFailure);

@@ -96,7 +96,8 @@ async function epochOfSurvivors(data: RedisFailoverData, access: RedisGroupAcces
       try {
         return await withNode(access, name, (node) => node.epoch());
       } catch (error) {
-        if (isAbsence(error)) return 0;
+        // One that is sick has no say either: it must not keep the others from being failed over.
+        if (error instanceof GantryError) return 0;
         throw error;
       }
     }),

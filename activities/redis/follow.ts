@@ -46,10 +46,12 @@ export const follow = defineStep<Join, JoinSeen, RedisDeps>({
     const access = await groups(data.group);
     const { node } = seen;
     if ('missing' in node) return;
-    await raise(access, data, seen, log);
+    const raised = await raise(access, data, seen, log);
     if (data.bySentinel) return untilSentinels(access, data, signal);
     signal.throwIfAborted();
-    const change = await withNode(access, data.node.name, (one) => ours(one.stepDown(node.epoch, addressOf(data))));
+    // A replica that hangs on the primary by way of another one has the new epoch before it is spoken to.
+    const epoch = node.role === 'replica' ? Math.max(raised, node.epoch) : node.epoch;
+    const change = await withNode(access, data.node.name, (one) => ours(one.stepDown(epoch, addressOf(data))));
     measure('discardedAtOffset', change.offset);
     if (!change.persisted) throw new GantryError('REDIS_NOT_PERSISTED', `${data.node.name}: ${change.because}`);
   },
@@ -64,14 +66,15 @@ function addressOf({ candidate: { host, port } }: Join): { host: string; port: n
   return { host, port };
 }
 
-/** A primary that refuses writes for want of replicas is what this run is to cure: then the node's own epoch is the only guard. */
-async function raise(access: RedisGroupAccess, data: Join, { primary, node }: JoinSeen, log: Logger): Promise<void> {
+/** Answers the new epoch. A primary that refuses writes for want of replicas is what this run is to cure: then the node's own epoch is the only guard. */
+async function raise(access: RedisGroupAccess, data: Join, { primary, node }: JoinSeen, log: Logger): Promise<number> {
   const above = 'missing' in node ? 0 : node.epoch;
   try {
-    await withNode(access, data.candidate.name, (one) => ours(one.raiseEpoch(above, primary.epoch)));
+    return await withNode(access, data.candidate.name, (one) => ours(one.raiseEpoch(above, primary.epoch)));
   } catch (error) {
     if (!(error instanceof GantryError) || error.code !== 'REDIS_NOT_ENOUGH_REPLICAS') throw error;
     log.warn({ group: data.group, node: data.candidate.name }, 'the primary takes no writes: no new epoch');
+    return 0;
   }
 }
 

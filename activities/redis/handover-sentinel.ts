@@ -35,6 +35,7 @@ const refusals: readonly ErrorCode[] = [
  * demotion waits for the end of the pause (20 s measured). C (`coordinated`) lets the primary hand over itself. A failover
  * that is under way already, a predecessor's or anybody's, is attached to.
  *
+ * @throws REDIS_UNREACHABLE: a node's name does not resolve, so that nothing was begun.
  * @throws HANDOVER_NOT_EQUAL, HANDOVER_LEASE_SPENT, HANDOVER_SENTINEL_GAVE_UP, SENTINEL_*: the old primary goes on,
  *   nothing is lost.
  * @throws HANDOVER_SENTINEL_UNDECIDED: writes stay held until the pause ends.
@@ -42,6 +43,8 @@ const refusals: readonly ErrorCode[] = [
  */
 export async function handOverBySentinel(given: Handover): Promise<void> {
   const { access, sentinel } = sentinelsOf(given);
+  // Before anything is held: whom a Sentinel names must be certain at each look that follows.
+  await access.resolve();
   await withSentinels(access, async (sentinels) => {
     const startedAt = performance.now();
     const underWay = await isUnderWay(access, sentinels, given);

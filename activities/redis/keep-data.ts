@@ -27,7 +27,7 @@ export const keepData = defineStep<Join, Kept, RedisDeps>({
     const nothing = (why: string) => done({ unit: copy, kept: false, evidence: why }, why);
     if (await isReplica(access, name)) return nothing(`${name} is a replica: it has nothing that its primary hadn't`);
     if (!keep) return nothing(`the platform file has no hook for it: the data of ${name} are not kept`);
-    const { confirmed, evidence } = await access.hook(keep, data.node, copy).confirm(signal);
+    const { confirmed, evidence } = await access.hook(keep, data.node, copy, data.candidate).confirm(signal);
     const seen = { unit: copy, kept: confirmed, evidence };
     return confirmed ? done(seen, `the data of ${name} are kept as ${copy}`) : todo(seen, `no copy named ${copy} yet`);
   },
@@ -36,7 +36,7 @@ export const keepData = defineStep<Join, Kept, RedisDeps>({
     const { keep } = access.config.rejoin ?? {};
     if (!keep) return;
     const copy = unitName(unit);
-    const hook = access.hook(keep, data.node, copy);
+    const hook = access.hook(keep, data.node, copy, data.candidate);
     const startedAt = performance.now();
     await hook.run(signal);
     for (;;) {

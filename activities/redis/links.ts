@@ -1,4 +1,5 @@
 import type { RedisNode } from '../../src/drivers/redis/index.ts';
+import { GantryError } from '../../src/errors/index.ts';
 import type { DetachedFor, NodeRef } from '../../src/planning/redis/index.ts';
 import { sameAddress } from '../../src/planning/redis/index.ts';
 import type { RedisLinkSight } from '../../src/runs/index.ts';
@@ -63,7 +64,9 @@ async function withLink<T extends RedisLinkSight | DetachedFor>(
     node = await access.connect(ref.name, patience);
     return await use({ ref, node });
   } catch (error) {
-    if (!isAbsence(error)) throw error;
+    // Whatever ails one replica (a rotated password, an expired certificate): nothing is known of its link, and it must not
+    // keep the others from being failed over.
+    if (!(error instanceof GantryError)) throw error;
     return { replica: ref.name, state: 'unreachable', detail: error.message } as unknown as T;
   } finally {
     node?.close();

@@ -1,11 +1,12 @@
 import type { RedisNode, Replication } from '../../src/drivers/redis/index.ts';
 import { failoverKey, minReplicasKey } from '../../src/drivers/redis/index.ts';
+import { GantryError } from '../../src/errors/index.ts';
 import type { DiscoveryFacts, RedisFailoverData } from '../../src/planning/redis/index.ts';
 import { sameAddress } from '../../src/planning/redis/index.ts';
 import type { Probe, StepContext } from '../../src/steps/index.ts';
 import { blocked, defineStep, done, todo } from '../../src/steps/index.ts';
 import type { RedisDeps, RedisGroupAccess } from './access.ts';
-import { isAbsence, withNode } from './access.ts';
+import { withNode } from './access.ts';
 import type { FenceReceipt } from './fence.ts';
 import { confirmedFence } from './fence.ts';
 import { announce } from './handover-announce.ts';
@@ -136,7 +137,8 @@ async function cutOffOthers(data: RedisFailoverData, access: RedisGroupAccess): 
           return node.epoch();
         });
       } catch (error) {
-        if (isAbsence(error)) return 0;
+        // One that is sick has no say either: it must not keep the others from being failed over.
+        if (error instanceof GantryError) return 0;
         throw error;
       }
     }),

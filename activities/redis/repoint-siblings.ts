@@ -1,8 +1,9 @@
 import { GantryError } from '../../src/errors/index.ts';
-import type { NewOrder } from '../../src/planning/redis/index.ts';
+import type { NewOrder, NodeRef } from '../../src/planning/redis/index.ts';
+import { sameAddress } from '../../src/planning/redis/index.ts';
 import { blocked, defineStep, done, todo } from '../../src/steps/index.ts';
-import type { RedisDeps } from './access.ts';
-import { withNode, withNodes } from './access.ts';
+import type { RedisDeps, RedisGroupAccess } from './access.ts';
+import { isAbsence, withNode } from './access.ts';
 import type { GroupNodeSeen } from './group-look.ts';
 import { followFault } from './group-look.ts';
 import { ours } from './handover-session.ts';
@@ -10,10 +11,16 @@ import { ours } from './handover-session.ts';
 /** A full copy of a large data set may be needed where the backlog was too small. Milliseconds. */
 const linkUpMs = 45_000;
 
-/** The epoch is the new primary's at this look: whoever acts on it later is refused by siblings that know a higher one. */
-type Seen = { epoch: number; siblings: GroupNodeSeen[] };
+/** A sibling that can't be asked now, whatever the reason. */
+type SiblingMissing = { name: string; missing: string };
 
-/** Lets the other replicas follow the new primary: until then they hang on the old one, a chain. */
+/** The epoch is the new primary's at this look: whoever acts on it later is refused by siblings that know a higher one. */
+type Seen = { epoch: number; siblings: (GroupNodeSeen | SiblingMissing)[] };
+
+/**
+ * Lets the other replicas follow the new primary: until then they hang on the old one, a chain. Each for itself: one that
+ * has died since the plan keeps none of the others from following, and the step fails for those that are missing.
+ */
 export const repointSiblings = defineStep<NewOrder, Seen, RedisDeps>({
   name: 'redis.repoint-siblings',
   settleMs: linkUpMs,
@@ -25,37 +32,56 @@ export const repointSiblings = defineStep<NewOrder, Seen, RedisDeps>({
       const epoch = await node.epoch();
       return { epoch, role: (await node.replication()).role };
     });
-    return withNodes(access, names, async (nodes) => {
-      const siblings = await Promise.all(
-        nodes.map(async (node, index): Promise<GroupNodeSeen> => {
-          const { role, follows, linkUp, syncInProgress, offset } = await node.replication();
-          return { name: names[index] ?? '?', role, ...(follows ? { follows } : {}), linkUp, syncInProgress, offset };
-        }),
-      );
-      const seen = { epoch: primary.epoch, siblings };
-      if (primary.role !== 'primary') {
-        return blocked('REDIS_ROLES_CHANGED', seen, `${data.candidate.name} is a replica by now`);
-      }
-      const faults = siblings.flatMap((node) => followFault(node, data.candidate) ?? []);
-      if (faults.length) return todo(seen, faults.join('; '));
-      return done(seen, `${names.join(', ')} follow ${data.candidate.name}, links up`);
-    });
+    const siblings = await Promise.all(names.map((name) => lookAt(access, name)));
+    const seen = { epoch: primary.epoch, siblings };
+    if (primary.role !== 'primary') {
+      return blocked('REDIS_ROLES_CHANGED', seen, `${data.candidate.name} is a replica by now`);
+    }
+    const faults = siblings.flatMap((node) =>
+      'missing' in node ? `${node.name} can not be asked (${node.missing})` : (followFault(node, data.candidate) ?? []),
+    );
+    if (faults.length) return todo(seen, faults.join('; '));
+    return done(seen, `${names.join(', ')} follow ${data.candidate.name}, links up`);
   },
   apply: async (data, { epoch, siblings }, { groups }, { signal }) => {
     const access = await groups(data.group);
     const astray = siblings.filter(
-      ({ follows }) => !follows || follows.port !== data.candidate.port || follows.host !== data.candidate.host,
+      (node) => 'missing' in node || !node.follows || !sameAddress(node.follows, data.candidate),
     );
     signal.throwIfAborted();
-    await withNodes(
-      access,
-      astray.map(({ name }) => name),
-      async (nodes) => {
-        const changes = await Promise.all(nodes.map((node) => ours(node.repoint(epoch, data.candidate))));
-        for (const change of changes) {
-          if (!change.persisted) throw new GantryError('REDIS_NOT_PERSISTED', change.because);
-        }
-      },
-    );
+    const told = await Promise.allSettled(astray.map(({ name }) => repoint(access, name, epoch, data.candidate)));
+    const failed = told.flatMap((one) => (one.status === 'rejected' ? [one.reason as unknown] : []));
+    if (failed.length > 0) throw together(failed);
   },
 });
+
+/** What all of them say, under the code of the gravest: a refusal says more than an absence. */
+function together(failed: readonly unknown[]): unknown {
+  const known = failed.filter((error) => error instanceof GantryError);
+  const gravest = known.find((error) => !isAbsence(error)) ?? known[0];
+  if (!gravest || known.length < failed.length) return failed.find((error) => !(error instanceof GantryError));
+  return new GantryError(gravest.code, known.map(({ message }) => message).join('; '), { evidence: gravest.evidence });
+}
+
+async function lookAt(access: RedisGroupAccess, name: string): Promise<GroupNodeSeen | SiblingMissing> {
+  try {
+    return await withNode(access, name, async (node) => {
+      const { role, follows, linkUp, syncInProgress, offset } = await node.replication();
+      return { name, role, ...(follows ? { follows } : {}), linkUp, syncInProgress, offset };
+    });
+  } catch (error) {
+    if (!(error instanceof GantryError)) throw error;
+    return { name, missing: `${error.code}: ${error.message}` };
+  }
+}
+
+/** @throws what names the node: why it was not told, or does not keep it */
+async function repoint(access: RedisGroupAccess, name: string, epoch: number, to: NodeRef): Promise<void> {
+  try {
+    const change = await withNode(access, name, (node) => ours(node.repoint(epoch, to)));
+    if (!change.persisted) throw new GantryError('REDIS_NOT_PERSISTED', change.because);
+  } catch (error) {
+    if (!(error instanceof GantryError)) throw error;
+    throw new GantryError(error.code, `${name}: ${error.message}`, { evidence: error.evidence });
+  }
+}

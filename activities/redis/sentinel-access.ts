@@ -1,18 +1,16 @@
-import { lookup } from 'node:dns/promises';
 import type { Endpoint, RedisCredentials, RedisTlsOptions } from '../../src/drivers/redis/index.ts';
 import type { SentinelNode } from '../../src/drivers/sentinel/index.ts';
 import { connectSentinel } from '../../src/drivers/sentinel/index.ts';
 import type { RedisGroup, RedisSentinel, SecretRef } from '../../src/platform/index.ts';
-import { sameAddress } from '../../src/planning/redis/index.ts';
+import type { NodeNames } from './node-names.ts';
+import { nodeNames } from './node-names.ts';
 
 /** The Sentinels of a group as the worker reaches them. */
-export type SentinelAccess = {
+export type SentinelAccess = NodeNames & {
   master: string;
   endpoints: readonly Endpoint[];
   /** A new connection; the caller closes it. */
   connect: (at: Endpoint) => Promise<SentinelNode>;
-  /** Sentinels name addresses; the platform file may name hosts. One of its nodes if it is one, else the address itself. */
-  spelling: (address: Endpoint) => Promise<Endpoint>;
 };
 
 /** A Sentinel that takes longer than this counts as silent: others have to be asked meanwhile. Milliseconds. */
@@ -34,15 +32,8 @@ export function sentinelAccess(
     master: config.master,
     endpoints: config.nodes.map(({ host, port }) => ({ host, port })),
     connect: (at) => connectSentinel(at, credentials, { commandTimeoutMs }),
-    spelling: async (address) => {
-      const exact = nodes.find((node) => sameAddress(node, address));
-      if (exact) return { host: exact.host, port: exact.port };
-      for (const { host, port } of nodes.filter((node) => node.port === address.port)) {
-        const known = await lookup(host, { all: true }).catch(() => []);
-        if (known.some((one) => one.address === address.host)) return { host, port };
-      }
-      return address;
-    },
+    // Sentinels name addresses; the platform file may name hosts.
+    ...nodeNames(nodes),
   };
 }
 

@@ -25,7 +25,7 @@ export function createVantageActivities({ groups, vantage, domain }: VantageOpti
 
 type Seen = Pick<RedisSight, 'verdict' | 'detail' | 'probes'>;
 
-/** Dead only if every probe in a row got no answer; the first answer of any kind ends it. */
+/** Dead only if every probe in a row got no answer; the first answer of any kind ends it, a name that does not resolve too. */
 async function lookAt(access: RedisGroupAccess, call: RedisSightCall, signal: AbortSignal): Promise<Seen> {
   const { probes, everyMs } = call;
   for (let count = 1; ; count += 1) {
@@ -55,6 +55,8 @@ async function probe(access: RedisGroupAccess, { node, timeoutMs }: RedisSightCa
 function verdictOf(error: GantryError): RedisSightVerdict {
   switch (error.code) {
     case 'REDIS_UNREACHABLE':
+      // A name service that fails says nothing about the node.
+      return error.evidence['unresolved'] === true ? 'unresolved' : 'dead';
     case 'REDIS_TIMEOUT':
       return 'dead';
     case 'REDIS_LOADING':

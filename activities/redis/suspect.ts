@@ -4,7 +4,7 @@ import type { NodeRef } from '../../src/planning/redis/index.ts';
 import type { RedisSuspect } from '../../src/runs/index.ts';
 import { plainActivity } from '../../src/steps/index.ts';
 import type { RedisDeps, RedisGroupAccess } from './access.ts';
-import { isAbsence, withNode } from './access.ts';
+import { withNode } from './access.ts';
 import { watchLinks } from './links.ts';
 import { readDiscovery } from './read-facts.ts';
 
@@ -45,7 +45,7 @@ async function followedBy(access: RedisGroupAccess, name: string): Promise<{ hos
   try {
     return (await withNode(access, name, (node) => node.replication())).follows;
   } catch (error) {
-    if (isAbsence(error)) return undefined;
+    if (error instanceof GantryError) return undefined;
     throw error;
   }
 }

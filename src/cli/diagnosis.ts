@@ -17,21 +17,23 @@ import type { Domain } from '../runs/index.ts';
 import type { Settings } from '../settings/index.ts';
 import { auditChecks } from './audit.ts';
 import type { Check } from './render/checks.ts';
+import { versionCheck } from './worker-versions.ts';
 
 /** Everything `gantry doctor` looks at, in the order in which one thing rests on the other. */
 export async function diagnose(settings: Settings): Promise<Check[]> {
   const file = await platformChecks(settings.platformPath);
   const client = await connect(settings.connection).catch((error: unknown) => bad('server', error));
   if ('state' in client) {
-    const blind = ['namespace', 'search attributes', 'workers', 'guards', 'left behind'];
+    const blind = ['namespace', 'search attributes', 'workers', 'worker versions', 'guards', 'left behind'];
     return [client, ...blind.map((name) => unknown(name, 'no server to ask')), ...file];
   }
   try {
-    const workers = await workerChecks(client, settings.taskQueue);
+    const { checks: workers, identities } = await workerChecks(client, settings.taskQueue);
     const polled = workers.every(({ state }) => state === 'ok');
     return [
       ...(await serverChecks(client, settings)),
       ...workers,
+      versionCheck(identities),
       ...file,
       ...(await guardChecks(client, settings.platformPath)),
       ...(polled ? await leftBehind(client, settings.taskQueue) : [unknown('left behind', 'no workers to look with')]),
@@ -60,24 +62,28 @@ async function serverChecks(client: Client, { connection }: Settings): Promise<C
   return [...checks, { name: 'search attributes', state: 'bad', fact, next }];
 }
 
-/** Each queue that a run needs has somebody who polls it. */
-async function workerChecks(client: Client, taskQueue: string): Promise<Check[]> {
+/** Each queue that a run needs has somebody who polls it; and who those are. */
+async function workerChecks(client: Client, taskQueue: string): Promise<{ checks: Check[]; identities: string[] }> {
   const domains = [...new Set<Domain>(Object.values(kinds).map(({ domain }) => domain))];
   const queues = [
     { queue: taskQueue, type: 'workflow' as const },
     { queue: controlQueue(taskQueue), type: 'activity' as const },
     ...domains.map((domain) => ({ queue: domainQueue(taskQueue, domain), type: 'activity' as const })),
   ];
-  return Promise.all(
+  const identities: string[] = [];
+  const checks = await Promise.all(
     queues.map(async ({ queue, type }) => {
       const name = `queue ${queue}`;
       const pollers = await livePollers(client, queue, type).catch((error: unknown) => bad(name, error));
-      if (typeof pollers !== 'number') return pollers;
-      if (pollers > 0) return ok(name, `${pollers} ${pollers === 1 ? 'worker polls' : 'workers poll'} it`);
+      if (!Array.isArray(pollers)) return pollers;
+      identities.push(...pollers);
+      const { length } = pollers;
+      if (length > 0) return ok(name, `${length} ${length === 1 ? 'worker polls' : 'workers poll'} it`);
       const next = 'start the workers with `gantry dev`, or look at the deployment of this role';
       return { name, state: 'bad', fact: `no worker polls it: ${type} tasks wait`, next } satisfies Check;
     }),
   );
+  return { checks, identities };
 }
 
 async function platformChecks(path: string): Promise<Check[]> {

@@ -1,4 +1,3 @@
-import { createRequire } from 'node:module';
 import { Command } from 'commander';
 import { addAbort } from './abort.ts';
 import { addApprove } from './approve.ts';
@@ -19,14 +18,13 @@ import { addRuns } from './runs.ts';
 import { addSkip } from './skip.ts';
 import { addStartCommands } from './start.ts';
 import { addStop } from './stop.ts';
-
-const { version } = createRequire(import.meta.url)('../../package.json') as { version: string };
+import { gantryVersion } from '../settings/index.ts';
 
 /** The whole command line. */
 export function createProgram(context: CliContext): Command {
   const program = new Command('gantry')
     .description('Durable runbooks for a micro-VM platform, on Temporal')
-    .version(version, '-V, --version')
+    .version(gantryVersion, '-V, --version')
     .configureHelp({ showGlobalOptions: true })
     .configureOutput({
       writeOut: (text) => context.out.write(text),

@@ -52,7 +52,7 @@ export async function startGuard(
   const identity = guardId(input);
   if (!identity.ok) throw refusal([problem('INVALID_INPUT', identity.problem, identity.place)]);
   const { id: workflowId, target } = identity;
-  if ((await livePollers(client, taskQueue, 'workflow')) === 0) {
+  if ((await livePollers(client, taskQueue, 'workflow')).length === 0) {
     throw new GantryError('NO_WORKER', `no worker polls the queue ${taskQueue}; nothing was started`, {
       evidence: { taskQueue },
     });

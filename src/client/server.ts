@@ -8,16 +8,17 @@ const queueTypes = { workflow: 1, activity: 2 } as const;
 /** A poll lasts 60 s, and the server remembers a poller for 5 minutes: one that hasn't asked for this long is gone. */
 const pollerGoneMs = 90_000;
 
-/** How many workers poll a queue now. */
-export async function livePollers(client: Client, name: string, type: keyof typeof queueTypes): Promise<number> {
+/** Who polls a queue now, each by the identity that it gave itself. */
+export async function livePollers(client: Client, name: string, type: keyof typeof queueTypes): Promise<string[]> {
   const { namespace } = client.options;
   const { pollers } = await ask(client, () =>
     client.workflowService.describeTaskQueue({ namespace, taskQueue: { name }, taskQueueType: queueTypes[type] }),
   );
-  return (pollers ?? []).filter((poller) => {
+  const live = (pollers ?? []).filter((poller) => {
     const seconds = poller.lastAccessTime?.seconds;
     return seconds !== null && seconds !== undefined && Date.now() - Number(seconds) * 1_000 < pollerGoneMs;
-  }).length;
+  });
+  return live.map(({ identity }) => identity ?? '');
 }
 
 export type ServerFacts = { version: string; namespace: string; retentionDays: number };

@@ -65,7 +65,7 @@ function ownId(kind: Kind, lock: string, target: string, dryRun: boolean): strin
 
 async function refuseWithoutWorker(client: Client, taskQueue: string): Promise<void> {
   const pollers = await livePollers(client, taskQueue, 'workflow');
-  if (pollers > 0) return;
+  if (pollers.length > 0) return;
   throw new GantryError('NO_WORKER', `no worker polls the queue ${taskQueue}; nothing was started`, {
     evidence: { taskQueue },
   });

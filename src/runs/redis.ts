@@ -51,8 +51,12 @@ export type RedisRestoreRedundancyInput = RunInput & {
   group: string;
 };
 
-/** What one look at a primary came to. Only `dead` speaks for its death: all others are answers, or none at all. */
-export type RedisSightVerdict = 'alive' | 'dead' | 'loading' | 'busy' | 'refusing-writes' | 'auth-failed';
+/**
+ * What one look at a primary came to. Only `dead` speaks for its death, and `unresolved` for neither side: its name does not
+ * resolve there, so that nothing was asked of it. All others are answers.
+ */
+export type RedisSightVerdict =
+  'alive' | 'dead' | 'loading' | 'busy' | 'refusing-writes' | 'auth-failed' | 'unresolved';
 
 /** What one vantage saw. */
 export type RedisSight = {

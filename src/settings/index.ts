@@ -4,3 +4,4 @@ export type { SecretRef } from './secrets.ts';
 export { resolveSecret } from './secrets.ts';
 export type { LogLevel, Settings } from './settings.ts';
 export { loadSettings, logLevels, variables } from './settings.ts';
+export { gantryVersion } from './version.ts';

@@ -84,7 +84,7 @@ describe('without a worker', () => {
   }, 30_000);
 
   it('sees no poller, the search attributes and the version', async () => {
-    expect(await livePollers(client, 'nobody', 'activity')).toBe(0);
+    expect(await livePollers(client, 'nobody', 'activity')).toEqual([]);
     expect(await missingSearchAttributes(client)).toEqual([]);
     expect(await serverFacts(client)).toMatchObject({ namespace: 'default', version: expect.any(String) as string });
   });
@@ -95,11 +95,15 @@ describe('with a worker', () => {
   let stopped: Promise<unknown>;
   beforeAll(async () => {
     stopped = server.withWorker(taskQueue, () => new Promise<void>((resolve) => (stop = resolve)));
-    while ((await livePollers(client, taskQueue, 'workflow')) === 0) await sleep(50);
+    while ((await livePollers(client, taskQueue, 'workflow')).length === 0) await sleep(50);
   }, 60_000);
   afterAll(async () => {
     stop();
     await stopped;
+  });
+
+  it('sees who polls', async () => {
+    expect(await livePollers(client, taskQueue, 'workflow')).toEqual([expect.stringContaining(`${process.pid}@`)]);
   });
 
   it('starts nothing that the check refuses, and reports every problem', async () => {

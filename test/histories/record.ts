@@ -4,7 +4,9 @@ import { fileURLToPath } from 'node:url';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import { DefaultLogger, Runtime } from '@temporalio/worker';
 import { labProcessFence } from '../../lab/fence.ts';
+import { keepHook, redundancyCases, rejoinCases } from './comeback-cases.ts';
 import { failoverCases, leaseCases } from './failover-cases.ts';
+import { guardCases } from './guard-cases.ts';
 import type { Case } from './play.ts';
 import { scrubbed } from './scrub.ts';
 import type { StageOptions } from './stage.ts';
@@ -21,11 +23,16 @@ const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
 Runtime.install({ logger: new DefaultLogger('ERROR') });
 const recorded = new Map<string, string>();
 const refuseWrites = { kind: 'refuse-writes' };
+const processFence = (stateDir: string) => ({ fences: [refuseWrites, labProcessFence(stateDir)] });
 await record('redisSwitchover', switchoverCases);
-await record('redisFailover', failoverCases, {
-  failover: (stateDir) => ({ fences: [refuseWrites, labProcessFence(stateDir)] }),
-});
-await record('redisFailover', leaseCases, { failover: () => ({ fences: [refuseWrites, { kind: 'lease' }] }) });
+await record('redisFailover', failoverCases, { settings: (stateDir) => ({ failover: processFence(stateDir) }) });
+await record('redisFailover', leaseCases, { settings: () => ({ failover: { fences: [refuseWrites, { kind: 'lease' }] } }) });
+const comesBack = {
+  settings: (stateDir: string) => ({ failover: processFence(stateDir), rejoin: { keep: keepHook(stateDir) } }),
+};
+await record('redisRejoin', rejoinCases, comesBack);
+await record('redisRestoreRedundancy', redundancyCases, comesBack);
+await record('redisGuard', guardCases, { settings: (stateDir) => ({ failover: processFence(stateDir), guard: { sampleEvery: '200ms', slice: '3s' } }) });
 for (const file of readdirSync(here)) if (file.includes(`@${version}-`)) rmSync(join(here, file));
 for (const [file, history] of recorded) writeFileSync(join(here, file), history);
 
@@ -35,7 +42,7 @@ async function record(workflow: string, cases: Readonly<Record<string, Case>>, o
     for (const [name, play] of Object.entries(cases)) {
       const handle = await play(stage);
       const outcome = await handle.result().then(
-        (report) => (report as { outcome: string }).outcome,
+        (report) => (report as { outcome?: string }).outcome ?? 'ended',
         (error: { cause?: { type?: string } }) => `failed: ${error.cause?.type}`,
       );
       const history = historyToJSON(await handle.fetchHistory());

@@ -33,11 +33,11 @@ const policies = {
   },
 };
 
-/** The `failover` of the stage's group. */
-export type StageOptions = { failover?: (stateDir: string) => Record<string, unknown> };
+/** What the platform file says of the stage's group besides. */
+export type StageOptions = { settings?: (stateDir: string) => Record<string, unknown> };
 
 /** Starts everything in a folder of its own. */
-export async function openStage({ failover }: StageOptions = {}): Promise<Stage> {
+export async function openStage({ settings }: StageOptions = {}): Promise<Stage> {
   const stateDir = mkdtempSync(join(tmpdir(), 'gantry-histories-'));
   const stops: (() => Promise<void>)[] = [async () => rmSync(stateDir, { recursive: true, force: true })];
   const stop = async (): Promise<void> => {
@@ -47,10 +47,8 @@ export async function openStage({ failover }: StageOptions = {}): Promise<Stage>
     const rig = await startRedisRig({
       stateDir,
       policies,
-      ...(failover
-        ? { settings: { failover: failover(stateDir), writeSafety: { minReplicasMaxLag: '2s' } } }
-        : {}),
-      redis: { minReplicasMaxLagSeconds: failover ? 2 : 10 },
+      settings: { writeSafety: { minReplicasMaxLag: '2s' }, ...settings?.(stateDir) },
+      redis: { minReplicasMaxLagSeconds: 2 },
     });
     stops.push(() => rig.stop());
     const temporal = await startTemporal({ stateDir });

@@ -31,6 +31,9 @@ describe('the recorded histories', () => {
   test.each([
     ['redisSwitchover', [...outcomes, 'refused-input', 'refused-unknown-group', 'paused', 'done-failover']],
     ['redisFailover', [...outcomes, 'refused-alive', 'lease']],
+    ['redisRejoin', outcomes],
+    ['redisRestoreRedundancy', ['done', 'planned', 'idle']],
+    ['redisGuard', ['stopped', 'observed', 'failed-over']],
   ])('hold a %s of every outcome', (workflow, wanted) => {
     for (const name of wanted) {
       expect(all.map((fixture) => fixture.name)).toContainEqual(expect.stringMatching(`^${workflow}@.*-${name}$`));

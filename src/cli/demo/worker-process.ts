@@ -45,7 +45,7 @@ export function startWorkerProcess(options: WorkerProcessOptions): Promise<LabPr
     readyWithinMs: 30_000,
     ready: () =>
       withClient(connection, async (client) => {
-        for (const [queue, kind] of queues) if ((await livePollers(client, queue, kind)) === 0) return false;
+        for (const [queue, kind] of queues) if ((await livePollers(client, queue, kind)).length === 0) return false;
         return true;
       }),
   });

@@ -5,8 +5,11 @@ import { runProgram } from '../program/run-program.ts';
 import type { SshTarget } from '../ssh/run-remote.ts';
 import { runRemote } from '../ssh/run-remote.ts';
 
-/** The node that a hook is about. `unit` names the work on the target, the same for every retry. */
-export type HookTarget = { group: string; node: string; host: string; port: number; unit?: string };
+/**
+ * The node that a hook is about. `unit` names the work on the target, the same for every retry; `primary` is where the
+ * present primary listens, `host:port`.
+ */
+export type HookTarget = { group: string; node: string; host: string; port: number; unit?: string; primary?: string };
 
 /** Something that the operator's own programs do outside of the store, and can tell whether it is done. */
 export type Hook = {
@@ -72,8 +75,8 @@ function hookBy({ name, run, confirm }: HookPrograms, target: HookTarget, failur
   };
 }
 
-/** The placeholders `{group}`, `{node}`, `{host}`, `{port}` and `{unit}` of one argument; it stays one argument whatever they hold. */
-export function filled(word: string, { group, node, host, port, unit }: HookTarget): string {
-  const values: Record<string, string | undefined> = { group, node, host, port: String(port), unit };
-  return word.replace(/\{(group|node|host|port|unit)\}/g, (as, name: string) => values[name] ?? as);
+/** The placeholders `{group}`, `{node}`, `{host}`, `{port}`, `{unit}` and `{primary}` of one argument; it stays one argument whatever they hold. */
+export function filled(word: string, { group, node, host, port, unit, primary }: HookTarget): string {
+  const values: Record<string, string | undefined> = { group, node, host, port: String(port), unit, primary };
+  return word.replace(/\{(group|node|host|port|unit|primary)\}/g, (as, name: string) => values[name] ?? as);
 }

@@ -34,8 +34,13 @@ export function redisError(error: unknown, endpoint: Endpoint, command: string, 
   const raw = root instanceof Error ? root.message : String(root);
   const answer = password ? raw.replaceAll(password, '***') : raw;
   const where = `${endpoint.host}:${endpoint.port}`;
-  const evidence = { node: where, command, answer };
+  const evidence = { node: where, command, answer, ...(isUnresolved(root) ? { unresolved: true } : {}) };
   return new GantryError(codeOf(root, answer), `${where}: ${command}: ${answer}`, { evidence });
+}
+
+/** Whether nobody was asked, since the host's name could not be turned into an address. */
+function isUnresolved(error: unknown): boolean {
+  return error instanceof Error && (error as NodeJS.ErrnoException).syscall === 'getaddrinfo';
 }
 
 function codeOf(error: unknown, answer: string): ErrorCode {

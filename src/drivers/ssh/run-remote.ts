@@ -17,7 +17,8 @@ const outputLimit = 16 * 1024;
 
 /**
  * Runs one command on a host and waits for its end. The host's key is pinned; nothing is learned on first use.
- * @throws SSH_FAILED: no connection, another host key, a refused login, no end in time. The private key is in none of them.
+ * @throws SSH_FAILED: no connection, another host key, a private key that can't be
+ *   used, a refused login, no end in time. The private key is in none of them.
  */
 export function runRemote(
   target: SshTarget,
@@ -57,19 +58,24 @@ export function runRemote(
         );
       });
     });
-    client.connect({
-      host: target.host,
-      port: target.port,
-      username: target.user,
-      privateKey: target.privateKey,
-      readyTimeout: options.timeoutMs,
-      algorithms: { serverHostKey: hostKeyAlgorithms(target.hostKey) },
-      hostVerifier: (key: Buffer) => {
-        const same = key.length === pinned.length && timingSafeEqual(key, pinned);
-        otherKey = !same;
-        return same;
-      },
-    });
+    try {
+      client.connect({
+        host: target.host,
+        port: target.port,
+        username: target.user,
+        privateKey: target.privateKey,
+        readyTimeout: options.timeoutMs,
+        algorithms: { serverHostKey: hostKeyAlgorithms(target.hostKey) },
+        hostVerifier: (key: Buffer) => {
+          const same = key.length === pinned.length && timingSafeEqual(key, pinned);
+          otherKey = !same;
+          return same;
+        },
+      });
+    } catch (error) {
+      // A key that can't be read, or is encrypted, is refused before anything is sent.
+      fail((error as Error).message);
+    }
   });
 }
 

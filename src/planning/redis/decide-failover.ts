@@ -7,7 +7,8 @@ export type DeathDecision = { dead: true; why: string } | { dead: false; finding
 /**
  * Sights and links → whether a primary counts as dead. It does only if more than half of the configured vantages, each in
  * a failure domain of its own, say so, and no replica hears from it. A node that is loading, busy, or that refuses a
- * password or a write, has answered: it is not dead. A vantage that says nothing speaks for neither side. Pure.
+ * password or a write, has answered: it is not dead. A vantage that says nothing, or can't resolve its name, speaks for
+ * neither side. Pure.
  */
 export function decideDeath(
   primary: string,
@@ -15,7 +16,9 @@ export function decideDeath(
   sights: readonly RedisSight[],
   links: readonly RedisLinkSight[],
 ): DeathDecision {
-  const domains = votesByDomain(sights.filter(({ vantage }) => vantages.includes(vantage)));
+  const domains = votesByDomain(
+    sights.filter(({ vantage, verdict }) => vantages.includes(vantage) && verdict !== 'unresolved'),
+  );
   const dead = domains.filter((votes) => votes.every(({ verdict }) => verdict === 'dead'));
   const others = domains.filter((votes) => !dead.includes(votes)).flat();
   const needed = Math.floor(vantages.length / 2) + 1;

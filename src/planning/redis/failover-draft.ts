@@ -57,7 +57,10 @@ export function draftOf(draft: FailoverDraft): PlanDraft<RedisFailoverData> {
         ({ name, reading }) =>
           `${name} says that it is primary too, under the older epoch ${reading.epoch}: it is left as it is; \`gantry redis rejoin ${input.group} ${name}\` brings it back`,
       ),
-      ...data.absent.map(({ name }) => `${name} does not answer either: it is left as it is`),
+      ...data.absent.map(({ name }) => {
+        const why = facts.nodes.find((node) => node.name === name)?.problem?.message ?? 'no answer';
+        return `${name} can not be asked (${why}): it is left as it is`;
+      }),
       ...(data.siblings.length < data.writeSafety.minReplicasToWrite
         ? [
             `${data.candidate.name} will have ${data.siblings.length} replicas: min-replicas-to-write stays at ${data.siblings.length} until redundancy is restored, and the next lease is void until then`,

@@ -134,3 +134,8 @@ export function syncWords(node: NodeFacts, primary: SeenNode): string {
     ? `partial, if the backlog of ${primary.name} (${primary.reading.backlogBytes} bytes) reaches back to ${reading.offset}`
     : `a full copy: it has another history than ${primary.name}`;
 }
+
+/** A node that starts by itself takes writes until somebody tells it not to: only a guard before it prevents that. */
+export function bootGuardWarning(node: NodeFacts, primary: SeenNode): string {
+  return `${node.name} must be started behind its boot guard: without one it may come up as a primary and take writes until Gantry's first look, and those are in no copy and no count; ${primary.name} is the primary`;
+}

@@ -2,6 +2,7 @@ import type { PlanDraft, PlannedAction, RedisRestoreRedundancyInput } from '../.
 import { likenessFindings } from './checks.ts';
 import type { JoinStanding } from './join.ts';
 import {
+  bootGuardWarning,
   joinSentinelFindings,
   joinStanding,
   presentPrimary,
@@ -99,6 +100,7 @@ function draftOf(chosen: Chosen): PlanDraft<RedisRedundancyData> {
     warnings: [
       ...needsApproval.map((reason) => `Needs an approval: ${reason}`),
       ...seen.flatMap((node) => likenessFindings(node, primary).map(({ message }) => message)),
+      ...missing.filter(({ standing }) => standing === 'down').map(({ node }) => bootGuardWarning(node, primary)),
       ...(intent.rejoin?.start
         ? []
         : missing
@@ -150,7 +152,7 @@ function actionsOf({ intent, primary, soakMs }: Chosen, missing: readonly Member
   const action = (step: string, what: string): PlannedAction => ({ step, what, reversible: false });
   return [
     ...missing.flatMap(({ node: { name }, standing }) => [
-      ...(standing === 'empty' ? [action('redis.quarantine', `refuse all writes on ${name}, which is empty`)] : []),
+      ...(standing === 'empty' ? [action('redis.start-node', `refuse all writes on ${name}, which is empty`)] : []),
       ...(standing === 'down'
         ? [
             action(

@@ -2,6 +2,7 @@ import type { PlanDraft, PlannedAction, RedisRejoinInput } from '../../runs/inde
 import { likenessFindings } from './checks.ts';
 import type { JoinStanding } from './join.ts';
 import {
+  bootGuardWarning,
   joinSentinelFindings,
   joinStanding,
   presentPrimary,
@@ -88,6 +89,7 @@ function draftOf(chosen: Chosen): PlanDraft<RedisRejoinData> {
       ...needsApproval.map((reason) => `Needs an approval: ${reason}`),
       ...others.map((node) => `${node.name} is left as it is: ${standingWords(node)}`),
       ...(present ? likenessFindings(present, primary).map(({ message }) => message) : []),
+      ...(standing === 'down' ? [bootGuardWarning(asked, primary)] : []),
       ...(standing === 'down' && !intent.rejoin?.start
         ? [`The platform file has no hook that starts ${name}: the run parks until somebody has started it`]
         : []),

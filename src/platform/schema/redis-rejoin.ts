@@ -7,7 +7,7 @@ const placeholders = '`{group}`, `{node}`, `{host}` and `{port}` stand for the n
 
 const words = z.array(text).min(1);
 const run = words.describe(
-  `Program and arguments; ${placeholders}, \`{unit}\` for a name that every retry has. It may run twice, and returns within 15 s: what takes longer goes on by itself.`,
+  `Program and arguments; ${placeholders}, \`{unit}\` for a name that every retry has, \`{primary}\` for the present primary’s host:port. It may run twice, and returns within 15 s: what takes longer goes on by itself.`,
 );
 const confirm = words.describe('Exits with 0 only when it is certainly done; asked every second.');
 const command = z.strictObject({ kind: z.literal('command'), name, run });

@@ -19,6 +19,12 @@ await describeWith(['redis'], 'what a vantage sees', () => {
     expect(await look(s)).toMatchObject({ verdict: 'dead' });
   });
 
+  test('one whose name does not resolve is not seen: the name service may be all that is ill', async () => {
+    const s = await failoverScene({}, { replicas: 1 });
+    s.config.nodes[0] = { name: 'r1', host: 'gone.invalid', port: s.lab.node('r1').port };
+    expect(await look(s)).toMatchObject({ verdict: 'unresolved', probes: 1 });
+  });
+
   test('one that is loading is not dead', async () => {
     const s = await failoverScene({}, { replicas: 1 });
     const node = s.lab.node('r1');
@@ -78,6 +84,27 @@ await describeWith(['redis'], 'the decision on real links', () => {
     clearInterval(writing);
     expect(code).toBe('REDIS_PRIMARY_UNREACHABLE_FROM_HERE');
     expect(await roles(s)).toMatchObject({ r2: 'replica', r3: 'replica' });
+  });
+});
+
+await describeWith(['redis'], 'a group with a sick replica', () => {
+  test('is failed over to the other one, and the plan says what ails it', async () => {
+    const s = await failoverScene();
+    await withRedis(s.lab.node('r3'), password, (redis) => redis.config('SET', 'requirepass', 'rotated'));
+    await s.lab.node('r1').kill();
+    const { data, warnings } = await plan(s);
+    expect(data).toMatchObject({ candidate: { name: 'r2' }, siblings: [], absent: [{ name: 'r3' }] });
+    expect(warnings.join()).toMatch(/r3 can not be asked .*WRONGPASS/);
+    await quiet().run(s.activities().redisSuspect, { group: 'sessions' });
+  });
+
+  test('is told why a replica that serves no stale data can not be chosen', async () => {
+    const s = await failoverScene();
+    await withRedis(s.lab.node('r3'), password, (redis) => redis.config('SET', 'replica-serve-stale-data', 'no'));
+    await s.lab.node('r1').kill();
+    const { data, warnings } = await plan(s);
+    expect(data).toMatchObject({ candidate: { name: 'r2' }, absent: [{ name: 'r3' }] });
+    expect(warnings.join()).toMatch(/r3 can not be asked .*replica-serve-stale-data/);
   });
 });
 

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { appendFileSync, existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, onTestFinished, test } from 'vitest';
@@ -150,7 +150,8 @@ await describeWith(['redis'], 'the return of an old primary', () => {
     for (const [name, verb] of cuts) {
       const cut = s.activities(hooked({ [verb]: { after: killed } }));
       await codeOf(run<typeof data.join, unknown>(cut[name], data.join));
-      if (name === 'redisQuarantine') expect(onDisk(s, 'r1')).toMatch(/^min-replicas-to-write 99$/m);
+      // Cut off after the first of its two settings: as good a refusal, and not taken for a confirmed one.
+      if (name === 'redisQuarantine') expect(onDisk(s, 'r1')).toMatch(/^min-replicas-to-write 98$/m);
     }
     expect(await run(s.activities().redisFollow, data.join, 'ensure', 2)).toMatchObject({ verdict: 'done' });
     expect(await run(s.activities().redisCatchUp, data.join)).toMatchObject({ verdict: 'done' });
@@ -217,22 +218,49 @@ await describeWith(['redis'], 'the return of an old primary', () => {
     expect(await until(() => writeMs(s, 'r2').then(() => true), 5_000)).toBe(true);
   });
 
-  test('a node that is down is started by the hook, and refuses writes if it has no boot guard', async () => {
-    const s = await returned({}, false);
+  /** A hook that starts r1 as it is, without a boot guard, and notes what it was told of the primary. */
+  function startsUnguarded(s: Scene): { toldPrimary: () => string } {
     const { confFile, dir } = s.lab.node('r1');
-    const pidFile = join(dir, 'started.pid');
-    const script = 'setsid redis-server "$1" --daemonize yes --pidfile "$2"';
-    s.config.rejoin = { start: { kind: 'command', name: 'start', run: ['sh', '-c', script, 'sh', confFile, pidFile] } };
+    const [pidFile, told] = [join(dir, 'started.pid'), join(dir, 'told')];
+    const script = 'printf %s "$3" > "$4"; setsid redis-server "$1" --daemonize yes --pidfile "$2"';
+    const words = ['sh', '-c', script, 'sh', confFile, pidFile, '{primary}', told];
+    s.config.rejoin = { start: { kind: 'command', name: 'start', run: words } };
     onTestFinished(() => {
       if (existsSync(pidFile)) process.kill(Number(readFileSync(pidFile, 'utf8')), 'SIGKILL');
     });
+    return { toldPrimary: () => readFileSync(told, 'utf8') };
+  }
+
+  test('a node that is down is started by the hook, and refuses writes if it has no boot guard', async () => {
+    const s = await returned({}, false);
+    const { toldPrimary } = startsUnguarded(s);
     const { data } = await planned(s);
     const report = await run(s.activities().redisStartNode, data.join);
     expect(report).toMatchObject({ verdict: 'done', changed: true, after: { node: { role: 'primary' } } });
+    expect(toldPrimary()).toBe(`127.0.0.1:${s.lab.node('r2').port}`);
+    // Its own min-replicas-to-write refused writes from the start.
+    expect(report.after).not.toHaveProperty('cameUpWritable');
     await expect(writeMs(s, 'r1')).rejects.toMatchObject({ code: 'REDIS_NOT_ENOUGH_REPLICAS' });
     await run(s.activities().redisFollow, data.join);
     await run(s.activities().redisCatchUp, data.join);
     expect((await roles(s))['r1']).toBe('replica');
+  });
+
+  test('a node that comes up taking writes is said to have, and what was kept is not said to be all', async () => {
+    const s = await returned({}, false);
+    appendFileSync(s.lab.node('r1').confFile, 'min-replicas-to-write 0\n');
+    startsUnguarded(s);
+    const { data } = await planned(s);
+    const report = await run(s.activities().redisStartNode, data.join);
+    expect(report).toMatchObject({ verdict: 'done', after: { cameUpWritable: true } });
+    expect(report.summary).toMatch(/came up as a primary that takes writes.*in no copy, and not in the count/);
+    await expect(writeMs(s, 'r1')).rejects.toMatchObject({ code: 'REDIS_NOT_ENOUGH_REPLICAS' });
+    // An attempt that takes over knows it from its predecessor.
+    const again = { mode: 'ensure' as const, input: data.join, unit, platformDigest: digest };
+    const resumed = quiet({ attempt: 2, heartbeatDetails: { cameUpWritable: true } });
+    expect(await resumed.run(s.activities().redisStartNode, again)).toMatchObject({
+      summary: expect.stringMatching(/in no copy/) as string,
+    });
   });
 
   test('without a hook a node that is down is somebody’s to start', async () => {

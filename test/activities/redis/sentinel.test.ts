@@ -5,7 +5,7 @@ import type { RedisActivities, RedisSwitchoverData } from '../../../activities/r
 import { GantryError } from '../../../src/errors/index.ts';
 import { describeWith, stopping } from '../../support/lab.ts';
 import type { Scene, SceneOptions } from './scene.ts';
-import { addressOf, codeOf, killed, roles, run, scene, writeMs } from './scene.ts';
+import { addressOf, codeOf, hooked, killed, roles, run, scene, writeMs } from './scene.ts';
 
 const watched = (options: SceneOptions = {}): Promise<Scene> => scene({ replicas: 2, sentinels: {}, ...options });
 
@@ -133,6 +133,19 @@ await describeWith(['redis'], 'a handover under Sentinel', () => {
     const r2 = await s.node('r2');
     expect(await r2.configGet(['replica-priority'])).toEqual({ 'replica-priority': '100' });
     r2.close();
+  });
+
+  test('holds no write where a name of the platform file does not resolve: an address could be anybody’s', async () => {
+    const s = await watched();
+    const { data } = await prepared(s);
+    const [r1, r2, r3] = s.config.nodes;
+    if (!r1 || !r2 || !r3) throw new Error('three nodes');
+    const config = { ...s.config, nodes: [r1, r2, { ...r3, host: 'gone.invalid' }] };
+    const paused: string[] = [];
+    const noted = s.activities(hooked({ 'r1.pauseWrites': { before: () => paused.push('r1') } }), undefined, config);
+    expect(await codeOf(run(noted.redisHandover, 'ensure', data))).toBe('REDIS_UNREACHABLE');
+    expect(paused).toEqual([]);
+    expect(await roles(s)).toMatchObject({ r1: 'primary', r2: 'replica' });
   });
 
   test('follows the Sentinels when they promote another node than the planned one', async () => {

@@ -3,7 +3,7 @@ import { linkUp } from '../../../lab/redis.ts';
 import { withRedis } from '../../../lab/redis-client.ts';
 import { describeWith } from '../../support/lab.ts';
 import type { Scene } from './scene.ts';
-import { codeOf, fingerprint, password, plan, roles, run, scene } from './scene.ts';
+import { addressOf, codeOf, fingerprint, password, plan, roles, run, scene } from './scene.ts';
 
 async function setting(s: Scene, name: string): Promise<string | undefined> {
   const node = await s.node(name);
@@ -126,6 +126,24 @@ await describeWith(['redis'], 'the steps of a switchover', () => {
     );
     expect(await run(a.redisRepointSiblings, 'ensure', data)).toMatchObject({ verdict: 'done', changed: true });
     await linkUp(s.lab.node('r3'), password);
+  });
+
+  test('re-point every sibling that can be asked, and fail for the one that has died since the plan', async () => {
+    const s = await scene({ replicas: 3 });
+    const a = s.activities();
+    const { data } = await s.plan({ to: 'r2' });
+    await run(a.redisPrepareCandidate, 'ensure', data);
+    await run(a.redisHandover, 'ensure', data);
+    await s.lab.node('r3').kill();
+    const failure = await run(a.redisRepointSiblings, 'ensure', data).catch((error: unknown) => error);
+    expect(failure).toMatchObject({ type: 'REDIS_UNREACHABLE', message: expect.stringMatching(/^r3: /) as string });
+    const r4 = await s.node('r4');
+    expect((await r4.replication()).follows).toEqual(addressOf(s.lab.node('r2')));
+    r4.close();
+    const seen = await run(a.redisRepointSiblings, 'inspect', data);
+    expect(seen).toMatchObject({ verdict: 'todo', summary: expect.stringMatching(/r3 can not be asked/) as string });
+    await s.lab.node('r3').restart();
+    expect(await run(a.redisRepointSiblings, 'ensure', data)).toMatchObject({ verdict: 'done', changed: true });
   });
 });
 

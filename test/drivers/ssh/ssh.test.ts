@@ -26,6 +26,24 @@ describe('a remote command line', () => {
   });
 });
 
+describe('a private key that can not be used', () => {
+  const target = { host: '127.0.0.1', port: 1, user: 'x', hostKey: 'ssh-ed25519 AAAA' };
+  const encrypted = (): string => {
+    const file = join(labFolder(), 'encrypted');
+    execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', 'a passphrase', '-f', file]);
+    return readFileSync(file, 'utf8');
+  };
+  test.each([
+    ['no key at all', () => 'no key'],
+    ['an encrypted one', encrypted],
+  ])('is a failure like any other, so that the next fence is tried: %s', async (_name, key) => {
+    const privateKey = key();
+    const error = await runRemote({ ...target, privateKey }, ['true'], { timeoutMs: 1_000 }).catch((e: unknown) => e);
+    expect(error).toMatchObject({ code: 'SSH_FAILED', message: expect.stringMatching(/privateKey/) as string });
+    expect(`${String(error)} ${JSON.stringify(error)}`).not.toMatch(/BEGIN OPENSSH|no key/);
+  });
+});
+
 const sshd = '/usr/sbin/sshd';
 
 /** A real sshd of the test's own: its port, its keys, only public keys. */

@@ -28,6 +28,12 @@ describe('whether a primary is dead', () => {
       three.map((name) => sight(name, 'dead', 'one machine')),
       'REDIS_TOO_FEW_VANTAGES',
     ],
+    ['its name resolves nowhere', three.map((name) => sight(name, 'unresolved')), 'REDIS_TOO_FEW_VANTAGES'],
+    [
+      'its name does not resolve at one of the vantages',
+      [sight('a', 'dead'), sight('b', 'dead'), sight('c', 'unresolved')],
+      'dead',
+    ],
     ['it is loading', three.map((name) => sight(name, 'loading')), 'REDIS_PRIMARY_ALIVE'],
     ['a script keeps it busy', three.map((name) => sight(name, 'busy')), 'REDIS_PRIMARY_ALIVE'],
     ['its disk is full', three.map((name) => sight(name, 'refusing-writes')), 'REDIS_PRIMARY_ALIVE'],
@@ -48,7 +54,7 @@ describe('whether a primary is dead', () => {
   const anySight = fc.record({
     vantage: fc.constantFrom('a', 'b', 'c', 'd', 'e', 'stranger'),
     domain: fc.constantFrom('d1', 'd2', 'd3', 'd4', 'd5'),
-    verdict: fc.constantFrom('alive', 'dead', 'loading', 'busy', 'refusing-writes', 'auth-failed'),
+    verdict: fc.constantFrom('alive', 'dead', 'loading', 'busy', 'refusing-writes', 'auth-failed', 'unresolved'),
     detail: fc.constant(''),
     probes: fc.constant(3),
     ms: fc.constant(1),
@@ -65,7 +71,9 @@ describe('whether a primary is dead', () => {
       fc.property(vantages, fc.array(anySight), fc.array(anyLink), (configured, sights, links) => {
         const decision = decideDeath('r1', configured, sights, links);
         if (!decision.dead) return;
-        const counted = sights.filter(({ vantage }) => configured.includes(vantage));
+        const counted = sights.filter(
+          ({ vantage, verdict }) => configured.includes(vantage) && verdict !== 'unresolved',
+        );
         const dead = new Set(counted.filter(({ verdict }) => verdict === 'dead').map(({ domain }) => domain));
         const alive = new Set(counted.filter(({ verdict }) => verdict !== 'dead').map(({ domain }) => domain));
         const agreed = [...dead].filter((domain) => !alive.has(domain));

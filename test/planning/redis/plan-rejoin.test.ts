@@ -74,6 +74,19 @@ describe('the plan of a rejoin', () => {
     expect(warnings).toMatch(/no hook that starts r1: the run parks/);
   });
 
+  test('of one that is down warns that it needs its boot guard, and asks nobody for that', () => {
+    const { warnings, needsApproval } = draft(rejoin(after({ r1: down })));
+    expect(warnings.join(' ')).toMatch(/r1 must be started behind its boot guard/);
+    expect(needsApproval).toEqual([]);
+    expect(draftR(restore(after({ r1: down }))).warnings.join(' ')).toMatch(/r1 must be started behind its boot guard/);
+    expect(draft(rejoin(after())).warnings.join(' ')).not.toMatch(/boot guard/);
+  });
+
+  test('announces no step that the workflow has not: an empty primary is refused its writes by redis.start-node', () => {
+    const steps = draftR(restore(after({ r1: { keys: 0 } }))).actions.map(({ step }) => step);
+    expect(steps.slice(0, 3)).toEqual(['redis.start-node', 'redis.follow', 'redis.catch-up']);
+  });
+
   test('without a hook that keeps its data needs an approval that says so', () => {
     expect(draft(rejoin(after(), 'r1', { rejoin: {} })).needsApproval).toEqual([
       expect.stringMatching(/no hook keeps the data of r1.*gone for good/),

@@ -20,6 +20,7 @@ import { guardStatus } from '../../../src/client/index.ts';
 import { startWorkerProcess } from '../../../src/cli/demo/worker-process.ts';
 import { loadPlatform } from '../../../src/platform/index.ts';
 import { createLog } from '../../../src/telemetry/log.ts';
+import { gantryVersion } from '../../../src/settings/index.ts';
 import { startWorkers } from '../../../workers/all.ts';
 import { jsonShapes } from '../../../src/cli/json.ts';
 import { gantry } from '../../cli/terminal.ts';
@@ -290,6 +291,11 @@ await describeWith(['temporal', 'redis'], 'redis.guard', () => {
     const doctor = async () => {
       const { code, json } = await gantry(['doctor', '--json'], { env });
       const { checks } = jsonShapes.doctor.parse(json);
+      // The rig's workers are Gantry's own: each says its version.
+      expect(checks.find(({ name }) => name === 'worker versions')).toMatchObject({
+        state: 'ok',
+        fact: `all run ${gantryVersion}`,
+      });
       return { code, check: checks.find(({ name }) => name === `guard of redis ${rig.groupName}`) };
     };
     expect(jsonShapes.error.parse((await guard('--status')).json).error.code).toBe('GUARD_NOT_RUNNING');
