@@ -9,7 +9,19 @@ import type { Stage } from './stage.ts';
 
 /** Starts a run that nobody has to approve, shows its steps as they come, and answers its report. */
 export async function carryOut(stage: Stage, client: Client, kind: Kind, input: object): Promise<RunReport> {
-  const started = await startRun(client, kind, input, { taskQueue: stage.taskQueue, check: validateInput });
+  return followRun(
+    stage,
+    client,
+    await startRun(client, kind, input, { taskQueue: stage.taskQueue, check: validateInput }),
+  );
+}
+
+/** Shows the steps of a run as they come, and answers its report. */
+export async function followRun(
+  stage: Stage,
+  client: Client,
+  started: { workflowId: string; runId: string },
+): Promise<RunReport> {
   const { uiUrl } = stage.temporal;
   say(`run ${started.workflowId}: ${uiUrl}/namespaces/default/workflows/${encodeURIComponent(started.workflowId)}`);
   let last: RunStatus | undefined;

@@ -1,13 +1,15 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import type { Client } from '@temporalio/client';
 import type { GapReport } from '../../../lab/load/redis-writers.ts';
 import type { WriterProcess } from '../../../lab/load/redis-writer-process.ts';
 import { startWriterProcess } from '../../../lab/load/redis-writer-process.ts';
-import { redisInfo, withRedis } from '../../../lab/redis-client.ts';
+import { withRedis } from '../../../lab/redis-client.ts';
 import type { RedisRig } from '../../../lab/redis-rig.ts';
-import { withClient } from '../../client/index.ts';
+import { guardStatus, startGuard, withClient } from '../../client/index.ts';
 import { GantryError } from '../../errors/index.ts';
-import type { RunReport } from '../../runs/index.ts';
-import { carryOut } from './carry-out.ts';
+import { validateGuardInput } from '../../registry/index.ts';
+import type { GuardFailover, RunReport } from '../../runs/index.ts';
+import { carryOut, followRun } from './carry-out.ts';
 import type { Roles } from './redis-group.ts';
 import { demoGroup, roles } from './redis-group.ts';
 import { say, table, title } from './say.ts';
@@ -15,6 +17,8 @@ import type { Stage } from './stage.ts';
 
 const writers = 4;
 const aroundMs = 2_000;
+const noticeWithinMs = 20_000;
+const lookEveryMs = 50;
 
 /** What the demo proves, in figures. */
 export type FailoverFigures = {
@@ -47,42 +51,64 @@ export async function demoRedisFailover(stage: Stage): Promise<FailoverFigures> 
     maxWrites: 3_000_000,
   });
   stage.onClose(() => load.close());
-  await pause(aroundMs);
-  const lastKnownAt = new Date().toISOString();
-  const lastKnownOffset = Number((await redisInfo(dead, rig.group.password))['master_repl_offset']);
-  const sinceMs = await load.mark('crash');
-  await dead.kill();
-  say(
-    `${dead.name}, the primary, is killed; ${(await load.snapshot()).acked.toLocaleString('en')} writes acknowledged`,
-  );
-  say('The demo stands for the guard: it starts the failover.');
-  const input = { group: rig.groupName, lastKnownOffset, lastKnownAt, requestedBy: 'demo', reason: 'it was killed' };
-  const report = await withClient(stage.connection, (client) => carryOut(stage, client, 'redis.failover', input));
-  const gap = await load.gap('crash');
-  const deadAfter = await roles(rig);
-  const comeback = await comeBack(stage, rig.groupName, dead.name);
-  await pause(aroundMs);
-  return conclude(rig, load, { before, report, sinceMs, gap, deadAfter, ...comeback });
-}
-
-/** Its machine is back: the old primary is started behind its boot guard and follows; then the group is as declared. */
-async function comeBack(stage: Stage, group: string, node: string): Promise<Comeback> {
-  title(`${node} returns: as a replica, its data kept`);
   return withClient(stage.connection, async (client) => {
-    const asked = { group, requestedBy: 'demo', reason: 'its machine is back' };
-    const rejoin = await carryOut(stage, client, 'redis.rejoin', { ...asked, node });
-    const redundancy = await carryOut(stage, client, 'redis.restore-redundancy', asked);
-    return { rejoin, redundancy };
+    await startGuard(
+      client,
+      { group: rig.groupName, mode: 'act', requestedBy: 'demo' },
+      { taskQueue: stage.taskQueue, check: validateGuardInput },
+    );
+    say(`the guard of ${rig.groupName} watches it: gantry redis guard ${rig.groupName} --status`);
+    await pause(aroundMs);
+    const sinceMs = await load.mark('crash');
+    const killedAt = Date.now();
+    await dead.kill();
+    const { acked } = await load.snapshot();
+    say(`${dead.name}, the primary, is killed; ${acked.toLocaleString('en')} writes acknowledged`);
+    const failover = await startedByGuard(client, rig.groupName);
+    const noticedMs = Date.parse(failover.startedAt) - killedAt;
+    say(`the guard has started ${failover.workflowId}, ${noticedMs} ms after the kill`);
+    const report = await followRun(stage, client, failover);
+    const gap = await load.gap('crash');
+    const deadAfter = await roles(rig);
+    const comeback = await comeBack(stage, client, rig.groupName, dead.name);
+    await pause(aroundMs);
+    return conclude(rig, load, { before, report, sinceMs, noticedMs, gap, deadAfter, ...comeback });
   });
 }
 
+/** The failover that the guard starts once the primary is silent. */
+async function startedByGuard(client: Client, group: string): Promise<GuardFailover> {
+  for (let left = noticeWithinMs; left > 0; left -= lookEveryMs) {
+    const [started] = (await guardStatus(client, group)).status?.failovers ?? [];
+    if (started) return started;
+    await pause(lookEveryMs);
+  }
+  throw new GantryError('UNEXPECTED', `the guard of ${group} started no failover within ${noticeWithinMs / 1000} s`);
+}
+
+/** Its machine is back: the old primary is started behind its boot guard and follows; then the group is as declared. */
+async function comeBack(stage: Stage, client: Client, group: string, node: string): Promise<Comeback> {
+  title(`${node} returns: as a replica, its data kept`);
+  const asked = { group, requestedBy: 'demo', reason: 'its machine is back' };
+  const rejoin = await carryOut(stage, client, 'redis.rejoin', { ...asked, node });
+  const redundancy = await carryOut(stage, client, 'redis.restore-redundancy', asked);
+  return { rejoin, redundancy };
+}
+
 type Comeback = { rejoin: RunReport; redundancy: RunReport };
-type Shown = Comeback & { before: Roles; report: RunReport; sinceMs: number; gap: GapReport; deadAfter: Roles };
+type Shown = Comeback & {
+  before: Roles;
+  report: RunReport;
+  sinceMs: number;
+  noticedMs: number;
+  gap: GapReport;
+  deadAfter: Roles;
+};
 
 async function conclude(
   rig: RedisRig,
   load: WriterProcess,
-  { before, report, sinceMs, gap, deadAfter, rejoin, redundancy }: Shown,
+  { before, report, sinceMs, noticedMs, gap, deadAfter, rejoin, redundancy }: Shown,
 ): Promise<FailoverFigures> {
   const primaries = await load.twoPrimaries({ sinceMs });
   const { acked, unknown } = await load.stop();
@@ -104,7 +130,8 @@ async function conclude(
   title('Result');
   table([
     ['outcome of failover, rejoin, restore-redundancy', outcomes.join(', ')],
-    ['detected (3 probes, replicas asked) and planned', ms('detectMs')],
+    ['noticed by the guard, from the kill', `${noticedMs} ms`],
+    ['found dead (3 probes from each vantage, replicas asked) and planned', ms('detectMs')],
     ['fenced', ms('fenceMs')],
     ['promoted, new epoch', ms('redis.promote.promoteMs')],
     ['redirected', ms('redis.promote.redirectMs')],

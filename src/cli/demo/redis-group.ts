@@ -41,6 +41,7 @@ async function startGroup(stage: Stage): Promise<RedisRig> {
         fences: [{ kind: 'refuse-writes' }, labProcessFence(stage.stateDir), { kind: 'lease' }],
         forensics: { kind: 'folder', path: dataFolder },
       },
+      guard: { sampleEvery: '200ms' },
       rejoin: { keep: { kind: 'command', name: 'keep-data', ...keepData }, start: startHook(stage.stateDir) },
     },
   });
