@@ -80,8 +80,10 @@ export async function startProcess(options: StartOptions): Promise<LabProcess> {
   }
   child.kill('SIGKILL');
   const why = ended === undefined ? 'did not answer in time' : `ended (${ended})`;
-  throw new GantryError('LAB_PART_FAILED', `${options.name} ${why}; its log: ${logFile}`, {
-    evidence: { name: options.name, why, logFile, log: tail(logFile) },
+  const lastWords = tail(logFile);
+  const said = lastWords.at(-1) ?? 'nothing';
+  throw new GantryError('LAB_PART_FAILED', `${options.name} ${why}, its last words: ${said}; its log: ${logFile}`, {
+    evidence: { name: options.name, why, logFile, log: lastWords },
   });
 }
 

@@ -57,7 +57,9 @@ export function identityOf(pid: number): { startTicks: string; bootId: string } 
     // The second field, the program's name, may hold spaces and brackets: count from the last bracket. proc(5).
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
     const [state, startTicks] = [fields[0], fields[19]];
-    if (state === 'Z' || state === 'X' || startTicks === undefined) return undefined;
+    // The first thread of a killed process is a zombie before the others have let go of its ports.
+    const ended = state === 'X' || (state === 'Z' && readdirSync(`/proc/${pid}/task`).length <= 1);
+    if (ended || startTicks === undefined) return undefined;
     return { startTicks, bootId: readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim() };
   } catch {
     return undefined;
