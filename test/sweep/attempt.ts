@@ -1,4 +1,4 @@
-import type { WorkflowHandle } from '@temporalio/client';
+import type { Client, WorkflowHandle } from '@temporalio/client';
 import { monotonicMs, pause } from '../../lab/clock.ts';
 import type { RunReport, RunStatus } from '../../src/runs/index.ts';
 import type { Lane } from './lane.ts';
@@ -42,7 +42,7 @@ export async function attempt(lane: Lane, point: Point | undefined): Promise<Att
     workflowIdReusePolicy: 'ALLOW_DUPLICATE',
     workflowTaskTimeout: '1s',
   });
-  const outcome = outcomeOf(handle);
+  const outcome = outcomeOf(lane.client, handle);
   const logFiles = [victim.logFile];
   const reached = await Promise.race([cutOff(victim, point), outcome.then(() => false)]);
   if (reached) {
@@ -93,7 +93,7 @@ async function wokenInTime(
 }
 
 /** How a run ended, or that it stands still, or that it took too long: then it is ended here. */
-async function outcomeOf(handle: WorkflowHandle): Promise<string> {
+async function outcomeOf({ connection }: Client, handle: WorkflowHandle): Promise<string> {
   const deadline = monotonicMs() + patienceMs;
   const result = handle.result().then(
     (report) => (report as RunReport).outcome,
@@ -102,10 +102,10 @@ async function outcomeOf(handle: WorkflowHandle): Promise<string> {
   for (;;) {
     const answer = await Promise.race([result, pause(2_000)]);
     if (answer !== undefined) return answer;
-    const status = await Promise.race([
-      handle.query<RunStatus, []>('status').catch(() => undefined),
-      pause(2_000).then(() => undefined),
-    ]);
+    // With a deadline, and awaited: a request that the SDK tries again once the connection is closed ends the process.
+    const status = await connection
+      .withDeadline(Date.now() + 2_000, () => handle.query<RunStatus, []>('status'))
+      .catch(() => undefined);
     const stands = status?.parked
       ? `parked at "${status.parked.title}": ${status.parked.trouble.code}: ${status.parked.trouble.message}`
       : monotonicMs() > deadline
@@ -113,6 +113,7 @@ async function outcomeOf(handle: WorkflowHandle): Promise<string> {
         : undefined;
     if (stands === undefined) continue;
     await handle.terminate(stands).catch(() => undefined);
+    await Promise.race([result, pause(5_000)]);
     return stands;
   }
 }
