@@ -79,7 +79,10 @@ export function callDomain<A, R>(
 /** How long a vantage may take to begin to look: one whose workers are gone must not hold an outage up. */
 const vantageStartMs = 4_000;
 
-/** Calls an activity at one vantage, once. @throws also when nobody polls there */
+/**
+ * Calls an activity at one vantage: once, and once more where its worker was lost over it (frozen, it may have taken the task
+ * and looked at nothing). @throws also when nobody polls there
+ */
 export function callVantage<A, R>(
   ref: ActivityRef<A, R>,
   vantage: string,
@@ -88,7 +91,7 @@ export function callVantage<A, R>(
   summary: string,
 ): Promise<R> {
   const queue = vantageQueue(workflowInfo().taskQueue, ref.domain, vantage);
-  return schedule(ref.activity, argument, queue, { ...profile, attempts: 1 }, summary, vantageStartMs) as Promise<R>;
+  return schedule(ref.activity, argument, queue, { ...profile, attempts: 2 }, summary, vantageStartMs) as Promise<R>;
 }
 
 /** Calls a control activity. */

@@ -224,7 +224,7 @@ export const redisErrors = {
   REDIS_TOO_FEW_VANTAGES: {
     meaning:
       'Fewer than a majority of the vantages, each in a failure domain of its own, gave a sight of the primary. Nothing was changed.',
-    retryable: true,
+    retryable: false,
     hint: 'See that the vantage workers run, on different machines (GANTRY_VANTAGE, GANTRY_VANTAGE_DOMAIN); `gantry doctor` lists who polls.',
   },
   REDIS_PRIMARY_UNREACHABLE_FROM_HERE: {
