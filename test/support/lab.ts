@@ -3,10 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, onTestFinished } from 'vitest';
 import { GantryError } from '../../src/errors/index.ts';
-import { findRedisServer, findTemporalCli, findTimeSkippingServer, valkeyRoot } from '../../lab/programs.ts';
+import { findClickHouse, findRedisServer, findTemporalCli, findTimeSkippingServer, valkeyRoot } from '../../lab/programs.ts';
 
 const find = {
   redis: findRedisServer,
+  clickhouse: findClickHouse,
   valkey: valkeyRoot,
   temporal: findTemporalCli,
   'time-skipping': findTimeSkippingServer,
