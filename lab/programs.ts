@@ -6,6 +6,7 @@ import { GantryError } from '../src/errors/index.ts';
 // The versions that scripts/setup-*.sh put into the cache: a test compares.
 const temporalVersion = '1.8.2';
 const timeSkippingVersion = '1.38.0';
+const chdbVersion = '3.4.0';
 
 /** Where set-up keeps what it downloads and builds: GANTRY_CACHE, or `~/.cache/gantry`. */
 export function cacheDir(): string {
@@ -84,6 +85,16 @@ export async function findZooKeeper(): Promise<{ java: string; classPath: string
   if (!existsSync(jar)) throw missing('ZooKeeper', `no ${jar}`, 'scripts/setup-clickhouse.sh');
   if (!java) throw missing('ZooKeeper', 'java is not on PATH', 'scripts/setup-clickhouse.sh');
   return { java, classPath: [jar, join(jars, 'slf4j-simple.jar')].join(delimiter) };
+}
+
+/**
+ * The folder in the project's cache whose node_modules hold chdb, the modern ClickHouse engine.
+ * @throws GantryError LAB_PART_MISSING
+ */
+export async function findModernClickHouse(): Promise<string> {
+  const root = join(cacheDir(), `chdb-${chdbVersion}`);
+  if (existsSync(join(root, '.complete'))) return root;
+  throw missing('the modern ClickHouse engine', `not at ${root}`, 'scripts/setup-clickhouse-modern.sh');
 }
 
 /**

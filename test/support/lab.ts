@@ -3,11 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, onTestFinished } from 'vitest';
 import { GantryError } from '../../src/errors/index.ts';
-import { findClickHouse, findRedisServer, findTemporalCli, findTimeSkippingServer, valkeyRoot } from '../../lab/programs.ts';
+import { findClickHouse, findModernClickHouse, findRedisServer, findTemporalCli, findTimeSkippingServer, valkeyRoot } from '../../lab/programs.ts';
 
 const find = {
   redis: findRedisServer,
   clickhouse: findClickHouse,
+  'clickhouse-modern': findModernClickHouse,
   valkey: valkeyRoot,
   temporal: findTemporalCli,
   'time-skipping': findTimeSkippingServer,
