@@ -27,7 +27,7 @@ const data = join(dir, 'data');
 const volumes = ['hot', 'warm', 'cold'];
 for (const folder of ['data', ...volumes]) mkdirSync(join(dir, folder), { recursive: true });
 const configFile = join(dir, 'config.xml');
-writeFileSync(configFile, configuration());
+writeFileSync(configFile, configuration(dir));
 
 const { Session } = createRequire(join(root, 'package.json'))('chdb') as Chdb;
 const session = new Session(data, { connectionArgs: [`--config-file=${configFile}`] });
@@ -41,10 +41,10 @@ process.once('SIGTERM', () => {
 });
 
 /** One storage policy, `tiered`: a volume of one disk for each temperature. Nothing moves by itself for lack of room. */
-function configuration(): string {
+function configuration(dir: string): string {
   const each = (wrap: (name: string) => string): string => volumes.map(wrap).join('');
   return `<clickhouse>
-  <path>${data}/</path>
+  <path>${join(dir, 'data')}/</path>
   <storage_configuration>
     <disks>${each((name) => `<${name}><type>local</type><path>${join(dir, name)}/</path></${name}>`)}</disks>
     <policies><tiered>
