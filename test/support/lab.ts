@@ -3,7 +3,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, onTestFinished } from 'vitest';
 import { GantryError } from '../../src/errors/index.ts';
-import { findClickHouse, findModernClickHouse, findRedisServer, findTemporalCli, findTimeSkippingServer, valkeyRoot } from '../../lab/programs.ts';
+import {
+  findClickHouse,
+  findModernClickHouse,
+  findRedisServer,
+  findTemporalCli,
+  findTimeSkippingServer,
+  valkeyRoot,
+} from '../../lab/programs.ts';
 
 const find = {
   redis: findRedisServer,

@@ -32,8 +32,8 @@ export function changeVerbs(link: ClickHouseLink): ClickHouseChanges {
     },
     dropTable: (name) => link.act(sql`DROP TABLE IF EXISTS ${id(name.database, name.table)}`, long),
     fetchPartition: (name, from) => link.act(sql`${ofPartition(name, sql`FETCH`)} FROM ${from}`, long),
-    attachPartition: (name, waitFor) => link.act(ofPartition(name, sql`ATTACH`), waiting(waitFor)),
-    attachPart: (name, part, waitFor) => link.act(alter(name, sql`ATTACH PART ${part}`), waiting(waitFor)),
+    attachPartition: (name) => link.act(ofPartition(name, sql`ATTACH`), long),
+    attachPart: (name, part) => link.act(alter(name, sql`ATTACH PART ${part}`), long),
     attachPartitionFrom: (name, from, waitFor) =>
       link.act(sql`${ofPartition(name, sql`ATTACH`)} FROM ${id(from.database, from.table)}`, waiting(waitFor)),
     detachPartition: (name, waitFor) => link.act(ofPartition(name, sql`DETACH`), waiting(waitFor)),

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { GantryError } from '../../errors/index.ts';
 import { digestOf } from './digest.ts';
 import type { ClickHouseLink } from './link.ts';
 import { id, sql } from './sql.ts';
@@ -56,7 +57,9 @@ export function tableVerbs(link: ClickHouseLink): Pick<ClickHouseReads, 'table' 
       return rows[0];
     },
     digest: async ({ database, table: named, partitionId, final = false }) => {
-      const hash = digestOf(await columns({ database, table: named }));
+      const all = await columns({ database, table: named });
+      if (all.length === 0) throw new GantryError('CLICKHOUSE_UNKNOWN_TABLE', `there is no table ${database}.${named}`);
+      const hash = digestOf(all);
       const rows = await link.rows(
         digest,
         sql`SELECT count() AS rows, toString(sum(${hash})) AS sum, toString(groupBitXor(${hash})) AS xor

@@ -70,7 +70,10 @@ export type ClickHouseReads = {
   usage: () => Promise<Usage>;
   /** How many block numbers the partition has given away: rows may have come since if it has grown. */
   blockNumbers: (name: PartitionName, zookeeperPath: string) => Promise<BlockNumbers>;
-  /** The hashes of a replica's parts, where `system.parts` has none (18.16); parts that it doesn't have are left out. */
+  /**
+   * The hashes of a replica's parts, where `system.parts` has none (18.16).
+   * @throws CLICKHOUSE_KEEPER_NO_NODE when one of them is not its own (any more): list the parts again
+   */
   partHashes: (replicaPath: string, parts: readonly string[]) => Promise<Readonly<Record<string, string>>>;
   /** The ranges that were dropped or detached of the partition, as the replication log still has them. */
   dropRanges: (name: PartitionName, zookeeperPath: string) => Promise<readonly DropRange[]>;
@@ -83,9 +86,12 @@ export type ClickHouseChanges = {
   dropTable: (name: TableName) => Promise<void>;
   /** Copies the partition's parts from the replicas at a path into `detached` on this server. @throws CLICKHOUSE_ALREADY_DETACHED */
   fetchPartition: (name: PartitionName, fromZookeeperPath: string) => Promise<void>;
-  /** All parts of the partition in `detached` on this server become the table's. Replicated. */
-  attachPartition: (name: PartitionName, waitFor: WaitFor) => Promise<void>;
-  attachPart: (name: TableName, part: string, waitFor: WaitFor) => Promise<void>;
+  /**
+   * All parts of the partition in `detached` on this server become the table's, as inserts do: the other replicas fetch
+   * them in their own time (`syncReplica` there), whatever one waits for.
+   */
+  attachPartition: (name: PartitionName) => Promise<void>;
+  attachPart: (name: TableName, part: string) => Promise<void>;
   /** Adds a copy of another table's partition (hard links on this server). Replicated. @throws CLICKHOUSE_KEEPER_NODE_EXISTS */
   attachPartitionFrom: (name: PartitionName, from: TableName, waitFor: WaitFor) => Promise<void>;
   /** Its parts go to `detached`, on every replica. */
