@@ -48,8 +48,8 @@ export function serverXml(config: ServerConfig): string {
     mark_cache_size: 64 << 20,
     uncompressed_cache_size: 0,
     max_concurrent_queries: 100,
-    keep_alive_timeout: 10,
-    // 50 GB by default; what a test wants to have refused must be small enough to make.
+    // A server that is told to stop waits up to 5 s for connections to close.
+    keep_alive_timeout: 1,
     zookeeper: { node: config.zookeeper, session_timeout_ms: config.sessionTimeoutMs },
     macros: config.macros,
     distributed_ddl: { path: '/clickhouse/task_queue/ddl' },

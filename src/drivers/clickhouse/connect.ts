@@ -41,6 +41,9 @@ export async function connectClickHouse(
     // Our own limits per statement rule; the client's is one for all.
     request_timeout: 24 * 3_600_000,
     max_open_connections: 4,
+    // A kept socket that the server closes (after 3 s, by default) as we send looks like a statement without an answer,
+    // and nobody could say whether it took effect. A new one costs a round trip.
+    keep_alive: { enabled: false },
     log: { level: ClickHouseLogLevel.OFF },
     ...(tls?.ca === undefined ? {} : { tls: certificates(tls.ca, tls) }),
   });

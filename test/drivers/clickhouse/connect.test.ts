@@ -108,6 +108,7 @@ await describeWith(['clickhouse'], 'a connection to ClickHouse', () => {
     const node = await rig.open('s1r2', { timeoutMs: 300 });
     const server = rig.cluster.node('s1r2');
     server.freeze();
+    await pause(100); // all of its threads
     expect((await thrown(node.ping())).code).toBe('CLICKHOUSE_TIMEOUT');
     server.thaw();
     await pause(50);
