@@ -9,7 +9,7 @@ export type TotalsReaderOptions = {
   table: string;
   days: readonly string[];
   /** What a day's count may be: `low` is taken before the question is sent, `high` after its answer. */
-  bounds(day: string): { low: number; high: number };
+  bounds: (day: string) => { low: number; high: number };
   /** Between two questions; 5 unless given. */
   everyMs?: number;
 };

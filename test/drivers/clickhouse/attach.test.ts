@@ -124,7 +124,7 @@ await describeWith(['clickhouse'], 'moving a partition by statements, on 18.16',
     const other = `${t.full}_same`;
     await rig.run('s2r1', `CREATE TABLE ${other} AS ${t.full} ENGINE = MergeTree PARTITION BY toYYYYMM(d) ORDER BY n`);
     await rig.run('s2r1', `SYSTEM STOP MERGES ${other}`);
-    for (const _ of [1, 2]) await insert('s2r1', other, 1);
+    for (let times = 0; times < 2; times += 1) await insert('s2r1', other, 1);
     const node = await rig.open('s2r1');
     const from = { database: 'db', table: `${t.table}_same` };
     await expect(node.attachPartitionFrom({ ...t, partitionId }, from, 'own')).rejects.toMatchObject({
