@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, onTestFinished } from 'vitest';
 import { GantryError } from '../../src/errors/index.ts';
+import { findSmallDisk } from '../../lab/faults/small-disk.ts';
 import {
   findClickHouse,
   findModernClickHouse,
@@ -16,6 +17,7 @@ const find = {
   redis: findRedisServer,
   clickhouse: findClickHouse,
   'clickhouse-modern': findModernClickHouse,
+  'small-disk': findSmallDisk,
   valkey: valkeyRoot,
   temporal: findTemporalCli,
   'time-skipping': findTimeSkippingServer,
