@@ -35,10 +35,12 @@ const replica = z.strictObject({
   queueSize: whole,
   futureParts: whole,
   partsToCheck: whole,
+  logPointer: whole,
+  logMaxIndex: whole,
   totalReplicas: whole,
   activeReplicas: whole,
 });
-/** This server's replica of a table. */
+/** This server's replica of a table; `logPointer` is the entry of the shared log that it takes next. */
 export type ReplicaFacts = z.output<typeof replica>;
 
 const queueEntry = z.strictObject({
@@ -64,11 +66,40 @@ export type RunningQuery = z.output<typeof running>;
 
 type Standing = Pick<
   ClickHouseReads,
-  'ping' | 'version' | 'macros' | 'cluster' | 'replica' | 'replicationQueue' | 'mutations' | 'merges' | 'running'
+  | 'ping'
+  | 'version'
+  | 'macros'
+  | 'cluster'
+  | 'replica'
+  | 'caughtUp'
+  | 'replicationQueue'
+  | 'mutations'
+  | 'merges'
+  | 'running'
 >;
 
 /** How a server and its replicas stand. */
 export function standingVerbs(link: ClickHouseLink): Standing {
+  const replicaOf: ClickHouseReads['replica'] = async (name) => {
+    const rows = await link.rows(
+      replica,
+      sql`SELECT engine, zookeeper_path AS zookeeperPath, replica_name AS replicaName, replica_path AS replicaPath,
+        is_leader AS leader, is_readonly AS readOnly, is_session_expired AS sessionExpired,
+        absolute_delay AS delaySeconds, queue_size AS queueSize, future_parts AS futureParts,
+        parts_to_check AS partsToCheck, log_pointer AS logPointer, log_max_index AS logMaxIndex,
+        total_replicas AS totalReplicas, active_replicas AS activeReplicas
+        FROM system.replicas WHERE ${ofTable(name)}`,
+    );
+    return rows[0];
+  };
+  const queueOf: ClickHouseReads['replicationQueue'] = (name) =>
+    link.rows(
+      queueEntry,
+      sql`SELECT node_name AS name, type, new_part_name AS newPart, is_currently_executing AS executing,
+        num_tries AS tries, last_exception AS lastException, postpone_reason AS postponedBecause,
+        toUInt64(greatest(0, now() - create_time)) AS ageSeconds
+        FROM system.replication_queue WHERE ${ofTable(name)} ORDER BY name`,
+    );
   return {
     ping: async () => void (await link.rows(z.strictObject({ one: whole }), sql`SELECT 1 AS one`)),
     version: async () => {
@@ -86,25 +117,14 @@ export function standingVerbs(link: ClickHouseLink): Standing {
         sql`SELECT shard_num AS shard, shard_weight AS weight, replica_num AS replica, host_name AS host, port
           FROM system.clusters WHERE cluster = ${name} ORDER BY shard, replica`,
       ),
-    replica: async (name) => {
-      const rows = await link.rows(
-        replica,
-        sql`SELECT engine, zookeeper_path AS zookeeperPath, replica_name AS replicaName, replica_path AS replicaPath,
-          is_leader AS leader, is_readonly AS readOnly, is_session_expired AS sessionExpired,
-          absolute_delay AS delaySeconds, queue_size AS queueSize, future_parts AS futureParts,
-          parts_to_check AS partsToCheck, total_replicas AS totalReplicas, active_replicas AS activeReplicas
-          FROM system.replicas WHERE ${ofTable(name)}`,
-      );
-      return rows[0];
+    replica: replicaOf,
+    replicationQueue: queueOf,
+    caughtUp: async (name) => {
+      // In this order: what was in the log at the first look is in the queue at the second, or done.
+      const now = await replicaOf(name);
+      if (!now || now.readOnly || (now.logPointer <= now.logMaxIndex && !(await emptyLog(link, now)))) return false;
+      return (await queueOf(name)).every(({ type }) => type === 'MERGE_PARTS' || type === 'MUTATE_PART');
     },
-    replicationQueue: (name) =>
-      link.rows(
-        queueEntry,
-        sql`SELECT node_name AS name, type, new_part_name AS newPart, is_currently_executing AS executing,
-          num_tries AS tries, last_exception AS lastException, postpone_reason AS postponedBecause,
-          toUInt64(greatest(0, now() - create_time)) AS ageSeconds
-          FROM system.replication_queue WHERE ${ofTable(name)} ORDER BY name`,
-      ),
     mutations: (name) =>
       link.rows(
         mutation,
@@ -129,4 +149,14 @@ export function standingVerbs(link: ClickHouseLink): Standing {
 /** The rows of a system table that speak of this table. */
 export function ofTable({ database, table }: TableName): Sql {
   return sql`database = ${database} AND table = ${table}`;
+}
+
+/** An empty log and one with a single entry have the same greatest index. */
+async function emptyLog(link: ClickHouseLink, { logMaxIndex, zookeeperPath }: ReplicaFacts): Promise<boolean> {
+  if (logMaxIndex > 0) return false;
+  const rows = await link.rows(
+    z.strictObject({ entries: whole }),
+    sql`SELECT numChildren AS entries FROM system.zookeeper WHERE path = ${zookeeperPath} AND name = 'log'`,
+  );
+  return rows[0]?.entries === 0;
 }

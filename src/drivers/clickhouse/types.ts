@@ -56,6 +56,11 @@ export type ClickHouseReads = {
   digest: (name: PartitionName & { final?: boolean }) => Promise<Digest>;
   replica: (name: TableName) => Promise<ReplicaFacts | undefined>;
   replicationQueue: (name: TableName) => Promise<readonly QueueEntry[]>;
+  /**
+   * Whether this replica has all that was in the shared log when it was asked, merges and mutations aside. `syncReplica`
+   * waits for those too: while merges are stopped that is for ever, since the leader goes on planning them (18.16).
+   */
+  caughtUp: (name: TableName) => Promise<boolean>;
   mutations: (name: TableName) => Promise<readonly MutationFacts[]>;
   merges: (name: TableName) => Promise<readonly MergeUnderWay[]>;
   /** Statements of this unit that run on this server now, of whichever attempt. */
@@ -104,7 +109,7 @@ export type ClickHouseChanges = {
   /** On this server, until it restarts. */
   stopMerges: (name: TableName) => Promise<void>;
   startMerges: (name: TableName) => Promise<void>;
-  /** Waits until this replica has done all that was in its queue. @throws CLICKHOUSE_TIMEOUT */
+  /** Waits until this replica has done all in its queue, merges too: never while they are stopped; see `caughtUp`. @throws CLICKHOUSE_TIMEOUT */
   syncReplica: (name: TableName) => Promise<void>;
   /** Stops what earlier attempts of the unit still run on this server; answers how many there were. */
   killEarlier: () => Promise<number>;

@@ -74,6 +74,7 @@ await describeWith(['clickhouse'], 'what the ClickHouse driver reads', () => {
 
   test('shows a queue that can not go on, with its reason', async () => {
     const t = await rig.table();
+    expect(await (await rig.open('s1r2')).caughtUp(t)).toBe(true); // an empty log
     await rig.run('s1r2', `SYSTEM STOP FETCHES ${t.full}`);
     await rig.run('s1r1', `INSERT INTO ${t.full} VALUES ('2026-01-01', 1, NULL)`);
     const node = await rig.open('s1r2');
@@ -81,9 +82,11 @@ await describeWith(['clickhouse'], 'what the ClickHouse driver reads', () => {
       .poll(() => node.replicationQueue(t), { timeout: 10_000 })
       .toMatchObject([{ type: 'GET_PART', newPart: '202601_0_0_0' }]);
     expect((await node.replica(t))?.queueSize).toBe(1);
+    expect([await node.caughtUp(t), await (await rig.open('s1r1')).caughtUp(t)]).toEqual([false, true]);
     await rig.run('s1r2', `SYSTEM START FETCHES ${t.full}`);
     await node.syncReplica(t);
     expect(await node.replicationQueue(t)).toEqual([]);
+    expect(await node.caughtUp(t)).toBe(true);
   });
 
   test('digests what is in a partition: not its order, its parts or its replica, but every value and every row', async () => {
