@@ -1,4 +1,5 @@
 export * from './activities.ts';
+export * from './clickhouse-rebalance.ts';
 export * from './kinds.ts';
 export * from './plan.ts';
 export * from './policy.ts';

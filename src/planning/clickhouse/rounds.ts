@@ -1,0 +1,84 @@
+import { applyMoves } from './apply-moves.ts';
+import { bandsOf } from './bands.ts';
+import { solve } from './solve.ts';
+import type { Spread, TierProblem } from './spread.ts';
+import { tierProblem } from './tier-problem.ts';
+import type { RebalanceFacts, RebalancePolicy } from './types.ts';
+import type { Units } from './units.ts';
+import { dropsRows, unitsOf } from './units.ts';
+
+/** A unit that goes to another shard, and in which wave. */
+export type Trip = { unit: number; to: number; wave: number };
+
+export type Settled = { units: Units; problems: readonly TierProblem[]; trips: readonly Trip[] };
+
+/** A round beyond the first is rare; each one brings the shards nearer to their limits, so that they end by themselves. */
+const mostRounds = 12;
+
+/**
+ * Plans, carries it out on paper, and plans again until nothing is left to do: what a search has missed is found by the
+ * planner of tomorrow, and approving the same table twice is no fun. A later round's moves start when the earlier ones have
+ * ended, because only then the space is there that it counted with.
+ */
+export function settle(facts: RebalanceFacts, policy: RebalancePolicy): Settled {
+  const units = unitsOf(facts, policy);
+  const trips = new Map<number, Trip>();
+  let problems: readonly TierProblem[] = [];
+  let [model, now] = [facts, units];
+  for (let wave = 1; wave <= mostRounds; wave += 1) {
+    const tiers = now.tiers.map((_, tier) => tierProblem(now, tier, facts, policy));
+    if (wave === 1) problems = tiers;
+    const spreads = tiers.map((problem) => solve(problem, policy.worth));
+    const moved = spreads.flatMap((spread) => spread?.moved() ?? []);
+    if (!moved.length) break;
+    for (const { unit, to } of moved) join(units, trips, now, unit, { to, wave });
+    if (tiers.every((problem, tier) => isSettled(problem, spreads[tier], facts, policy))) break;
+    model = applyMoves(facts, paper(units, trips.values()));
+    now = unitsOf(model, policy);
+  }
+  return { units, problems, trips: [...trips.values()] };
+}
+
+function paper({ refs, home, shards }: Units, trips: Iterable<Trip>) {
+  return [...trips].map(({ unit, to }) => ({
+    partition: refs[unit]?.id ?? '',
+    from: shards[home[unit] ?? 0]?.name ?? '',
+    to: shards[to]?.name ?? '',
+  }));
+}
+
+/**
+ * Takes a round's move into the plan. What was sent to that shard in an earlier round, and would now go on, goes to where
+ * it ends at once; what would come home stays there.
+ */
+function join(units: Units, trips: Map<number, Trip>, now: Units, unit: number, next: Omit<Trip, 'unit'>): void {
+  const shard = now.home[unit] ?? 0;
+  const partition = now.partition[unit] ?? 0;
+  const parts = [...trips.values()].filter(
+    (trip) => trip.wave < next.wave && trip.to === shard && units.partition[trip.unit] === partition,
+  );
+  const own = units.holder(shard, partition);
+  const all = parts.map((trip) => trip.unit);
+  if (own !== undefined && !trips.has(own)) all.push(own);
+  for (const one of all) {
+    if (units.home[one] === next.to) trips.delete(one);
+    else trips.set(one, { unit: one, ...next });
+  }
+}
+
+/** Whether planning again would find this tier within its limits. Only asked where what can't move stays the same. */
+function isSettled(
+  problem: TierProblem,
+  spread: Spread | undefined,
+  facts: RebalanceFacts,
+  policy: RebalancePolicy,
+): boolean {
+  if (!spread) return true;
+  if (dropsRows(facts)) return false;
+  const arrived = spread.incoming.map((set) => [...set].reduce((sum, unit) => sum + spread.size(unit), 0));
+  const cap = spread.load.map(
+    (bytes, shard) => bytes + Math.max(0, (problem.space[shard] ?? 0) - (arrived[shard] ?? 0)),
+  );
+  const bands = bandsOf({ ...problem.scale, load: spread.load, cap }, policy.tolerance, policy.ignoreBytes);
+  return spread.load.every((bytes, shard) => bytes >= (bands.low[shard] ?? 0) && bytes <= (bands.high[shard] ?? 0));
+}

@@ -1,0 +1,127 @@
+import type { PartitionFacts, RebalanceFacts, RebalancePolicy, ShardFacts } from './types.ts';
+
+/** Why a partition can't leave its shard, whatever the destination. */
+export type Bound = 'free' | 'open' | 'flagged' | 'would-merge';
+
+/**
+ * Every partition of every shard, in an order that does not depend on the order of the facts, in typed arrays: half a
+ * million objects would be sorted and summed ten times slower.
+ */
+export type Units = {
+  /** By name. */
+  shards: readonly ShardFacts[];
+  /** By name. */
+  tiers: readonly string[];
+  /** Ids of the partitions, sorted; `partition` points into it. */
+  ids: readonly string[];
+  refs: readonly PartitionFacts[];
+  bytes: Float64Array;
+  heat: Float64Array;
+  home: Int32Array;
+  partition: Int32Array;
+  tier: Int32Array;
+  bound: readonly Bound[];
+  /** Which unit, if any, is the partition `id` of a shard. */
+  holder: (shard: number, partition: number) => number | undefined;
+  /** Ids whose newest write is too young, or unknown, on any shard: the late rows of one come to another just as well. */
+  openOn: ReadonlyMap<string, string>;
+};
+
+const byText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
+
+/** Facts → units. A partition that is open on one shard is open on all. */
+export function unitsOf(facts: RebalanceFacts, policy: RebalancePolicy): Units {
+  const shards = [...facts.shards].sort((a, b) => byText(a.name, b.name));
+  const tiers = new Set<string>();
+  const numbers = new Map<string, number>();
+  const openOn = new Map<string, string>();
+  for (const { name, replicas, partitions } of shards) {
+    for (const replica of replicas) for (const disk of replica.disks ?? []) tiers.add(disk.tier);
+    for (const partition of partitions) {
+      tiers.add(partition.tier);
+      numbers.set(partition.id, 0);
+      if (!openOn.has(partition.id) && isOpen(partition, facts.nowMs, policy.closedAfterMs)) {
+        openOn.set(partition.id, name);
+      }
+    }
+  }
+  const ids = [...numbers.keys()].sort(byText);
+  ids.forEach((id, at) => numbers.set(id, at));
+  const tierNames = [...tiers].sort(byText);
+  const tierNumbers = new Map(tierNames.map((name, at) => [name, at]));
+
+  const count = shards.reduce((sum, { partitions }) => sum + partitions.length, 0);
+  const units = {
+    refs: new Array<PartitionFacts>(count),
+    bytes: new Float64Array(count),
+    heat: new Float64Array(count),
+    home: new Int32Array(count),
+    partition: new Int32Array(count),
+    tier: new Int32Array(count),
+  };
+  const held = new Map<number, number>();
+  let next = 0;
+  shards.forEach(({ partitions }, shard) => {
+    for (const partition of sorted(partitions, numbers)) {
+      const number = numbers.get(partition.id) ?? 0;
+      units.refs[next] = partition;
+      units.bytes[next] = partition.bytes;
+      units.heat[next] = partition.heat ?? 0;
+      units.home[next] = shard;
+      units.partition[next] = number;
+      units.tier[next] = tierNumbers.get(partition.tier) ?? 0;
+      held.set(shard * ids.length + number, next);
+      next += 1;
+    }
+  });
+  const holder = (shard: number, partition: number) => held.get(shard * ids.length + partition);
+  return {
+    ...units,
+    shards,
+    tiers: tierNames,
+    ids,
+    holder,
+    openOn,
+    bound: boundOf(units, shards, ids.length, openOn, dropsRows(facts)),
+  };
+}
+
+/** Whether rows of equal keys that meet on one shard become fewer. */
+export function dropsRows({ table }: Pick<RebalanceFacts, 'table'>): boolean {
+  return table.family === 'replacing' || table.family === 'collapsing';
+}
+
+function isOpen({ open, newestWriteMs }: PartitionFacts, nowMs: number, closedAfterMs: number): boolean {
+  // A time in the future is a clock that can't be trusted, not a partition at rest.
+  return open || newestWriteMs === undefined || nowMs - newestWriteMs < closedAfterMs;
+}
+
+/** By bytes, then by id: whatever is chosen "largest first" or "just enough" is then found by halving. */
+function sorted(partitions: readonly PartitionFacts[], numbers: ReadonlyMap<string, number>): PartitionFacts[] {
+  const rank = new Int32Array(partitions.length).map((_, at) => numbers.get(partitions[at]?.id ?? '') ?? 0);
+  const size = new Float64Array(partitions.length).map((_, at) => partitions[at]?.bytes ?? 0);
+  const order = new Int32Array(partitions.length).map((_, at) => at);
+  order.sort((a, b) => (size[a] ?? 0) - (size[b] ?? 0) || (rank[a] ?? 0) - (rank[b] ?? 0));
+  return Array.from(order, (at) => partitions[at]).filter((partition) => partition !== undefined);
+}
+
+function boundOf(
+  { refs, home, partition }: Pick<Units, 'refs' | 'home' | 'partition'>,
+  shards: readonly ShardFacts[],
+  partitions: number,
+  openOn: ReadonlyMap<string, string>,
+  exclusive: boolean,
+): Bound[] {
+  const takers = shards.map(({ weight }) => weight > 0);
+  const taking = takers.filter(Boolean).length;
+  const holders = new Int32Array(partitions);
+  refs.forEach((_, unit) => {
+    if (takers[home[unit] ?? 0]) holders[partition[unit] ?? 0]! += 1;
+  });
+  return refs.map(({ id, flags }, unit) => {
+    if (openOn.has(id)) return 'open';
+    if (flags.length) return 'flagged';
+    if (exclusive && (holders[partition[unit] ?? 0] ?? 0) >= taking) return 'would-merge';
+    return 'free';
+  });
+}
