@@ -33,18 +33,21 @@ export type RebalanceShare = {
   weight: number;
   beforeBytes: number;
   afterBytes: number;
-  /** Its share by weight, as near as what can't be moved and the free space let the cluster come to it. */
-  targetBytes: number;
+  /** Its share by weight, and the tolerance around it. */
+  shareBytes: number;
   lowBytes: number;
   highBytes: number;
+  /** What the plan aims at: the share, as near as what can't be moved and the free space let the cluster come to it. */
+  targetBytes: number;
   /** Free for this table on the fullest replica, the reserve taken off. Negative where the reserve is broken into already. */
   freeBeforeBytes: number;
   /** The least that is free at any moment of the plan, whichever moves are the slowest. */
   freeLeastBytes: number;
   heatBefore: number;
   heatAfter: number;
+  /** Between `lowBytes` and `highBytes` after the plan. */
   within: boolean;
-  /** Where it isn't within its limits after the plan: why, in words. */
+  /** Where it isn't: why, in words. */
   why?: string;
 };
 

@@ -27,6 +27,18 @@ export function bandsOf(scale: Scale, tolerance: number, ignoreBytes: number): B
   const sum = (level: number) => at(level).reduce((all, bytes) => all + bytes, 0);
   const least = weight.reduce((small, share) => (share > 0 ? Math.min(small, share) : small), Infinity);
   const target = at(solve(0, total / least, (level) => sum(level) >= total));
+  return around(target, weight, tolerance, ignoreBytes);
+}
+
+/** The shares by weight alone, whether they can be reached or not. */
+export function sharesByWeight({ load, weight }: Scale, tolerance: number, ignoreBytes: number): Bands {
+  const total = load.reduce((sum, bytes) => sum + bytes, 0);
+  const weights = weight.reduce((sum, share) => sum + share, 0);
+  const target = weight.map((share) => (total * share) / weights);
+  return around(target, weight, tolerance, ignoreBytes);
+}
+
+function around(target: Float64Array, weight: Float64Array, tolerance: number, ignoreBytes: number): Bands {
   const half = target.map((bytes, shard) => (weight[shard] ? Math.max(bytes * tolerance, ignoreBytes) : 0));
   return {
     target,

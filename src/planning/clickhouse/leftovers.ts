@@ -1,4 +1,5 @@
 import type { RebalanceLeft } from '../../runs/index.ts';
+import { sharesByWeight } from './bands.ts';
 import type { Trip } from './rounds.ts';
 import type { TierProblem } from './spread.ts';
 import type { RebalanceFacts, RebalancePolicy } from './types.ts';
@@ -22,7 +23,11 @@ export function leftoversOf(
   const going = new Set(kept.map(({ unit }) => unit));
   const later = new Set(cut.map(({ unit }) => unit));
   const groups = new Map<string, Group>();
-  const after = { loads: loadsAfter(units, problems, kept), spaces: spacesAfter(units, problems, kept) };
+  const after = {
+    loads: loadsAfter(units, problems, kept),
+    spaces: spacesAfter(units, problems, kept),
+    high: problems.map(({ scale }) => sharesByWeight(scale, policy.tolerance, policy.ignoreBytes).high),
+  };
   // From the last: within a shard the largest come first, and are the examples.
   for (let unit = units.refs.length - 1; unit >= 0; unit -= 1) {
     if (going.has(unit)) continue;
@@ -71,7 +76,8 @@ function spacesAfter(units: Units, problems: readonly TierProblem[], kept: reado
   return spaces;
 }
 
-type After = { loads: readonly Float64Array[]; spaces: readonly Float64Array[] };
+/** How the plan leaves each tier, and the upper limits of the shares by weight. */
+type After = { loads: readonly Float64Array[]; spaces: readonly Float64Array[]; high: readonly Float64Array[] };
 
 function reasonOf(units: Units, problems: readonly TierProblem[], after: After, unit: number, factor: number): Reason {
   const bound = units.bound[unit] ?? 'free';
@@ -80,7 +86,7 @@ function reasonOf(units: Units, problems: readonly TierProblem[], after: After, 
   const shard = units.home[unit] ?? 0;
   const problem = problems[tier];
   const load = after.loads[tier]?.[shard] ?? 0;
-  if (!problem || load <= (problem.bands.high[shard] ?? 0)) return 'not-needed';
+  if (!problem || load <= (after.high[tier]?.[shard] ?? 0)) return 'not-needed';
   const others = problem.accepts.flatMap((accepts, other) => (accepts && other !== shard ? [other] : []));
   if (!others.length) return 'shard-takes-none';
   const need = (units.bytes[unit] ?? 0) * factor;

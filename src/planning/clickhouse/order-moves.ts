@@ -23,14 +23,17 @@ export function orderMoves(
   const cut: Trip[] = [];
   let left = policy.maxBytes;
   for (const queue of wavesOf(units, trips)) {
+    for (const pair of queue) refresh(pair, units, problems, loads);
     for (;;) {
-      const best = bestOf(queue, (trip) => gainOf(units, problems, loads, trip));
-      if (!best) break;
-      const { trip, gain } = best;
+      const pair = bestOf(queue);
+      const trip = pair?.trips.pop();
+      if (!pair || !trip) break;
+      const { gain } = pair;
       const bytes = units.bytes[trip.unit] ?? 0;
       // Cut short, a plan may hold moves that were of use only together with others.
       if (limited && (gain <= 0 || bytes > left || kept.length >= policy.maxMoves)) {
         cut.push(trip);
+        refresh(pair, units, problems, loads);
         continue;
       }
       kept.push(trip);
@@ -39,47 +42,56 @@ export function orderMoves(
       if (!load) continue;
       load[units.home[trip.unit] ?? 0]! -= bytes;
       load[trip.to]! += bytes;
+      // Only what shares a shard of this tier has another gain now.
+      const { from, to, tier } = pair;
+      for (const one of queue) {
+        if (one.tier !== tier || (one.from !== from && one.to !== from && one.from !== to && one.to !== to)) continue;
+        refresh(one, units, problems, loads);
+      }
     }
   }
   return { kept, cut };
 }
 
-/** For each wave, the trips of each pair of shards and tier, the largest last. */
-function wavesOf(units: Units, trips: readonly Trip[]): Trip[][][] {
-  const waves = new Map<number, Map<string, Trip[]>>();
+/** What goes from one shard to another, the largest last, what the largest would gain now, and how far outside both are. */
+type Pair = { from: number; to: number; tier: number; trips: Trip[]; gain: number; far: number };
+
+function wavesOf(units: Units, trips: readonly Trip[]): Pair[][] {
+  const waves = new Map<number, Map<string, Pair>>();
   // Small to large within a shard is the order of the units.
   for (const trip of [...trips].sort((a, b) => a.wave - b.wave || a.unit - b.unit)) {
-    const pairs = waves.get(trip.wave) ?? new Map<string, Trip[]>();
+    const pairs = waves.get(trip.wave) ?? new Map<string, Pair>();
     waves.set(trip.wave, pairs);
-    const pair = `${units.home[trip.unit]}>${trip.to}@${units.tier[trip.unit]}`;
-    const list = pairs.get(pair);
-    if (list) list.push(trip);
-    else pairs.set(pair, [trip]);
+    const from = units.home[trip.unit] ?? 0;
+    const tier = units.tier[trip.unit] ?? 0;
+    const key = `${tier}/${from}/${trip.to}`;
+    const pair = pairs.get(key);
+    if (pair) pair.trips.push(trip);
+    else pairs.set(key, { from, to: trip.to, tier, trips: [trip], gain: 0, far: 0 });
   }
   return [...waves.values()].map((pairs) => [...pairs.values()]);
 }
 
-function bestOf(queue: Trip[][], gainOf: (trip: Trip) => number): { trip: Trip; gain: number } | undefined {
-  let best: { list: Trip[]; trip: Trip; gain: number } | undefined;
-  for (const list of queue) {
-    const trip = list.at(-1);
-    if (!trip) continue;
-    const gain = gainOf(trip);
-    if (!best || gain > best.gain || (gain === best.gain && trip.unit < best.trip.unit)) best = { list, trip, gain };
-  }
-  best?.list.pop();
+function refresh(pair: Pair, units: Units, problems: readonly TierProblem[], loads: readonly Float64Array[]): void {
+  const trip = pair.trips.at(-1);
+  const [problem, load] = [problems[pair.tier], loads[pair.tier]];
+  if (!trip || !problem || !load) return;
+  const { from, to } = pair;
+  const { bands } = problem;
+  const bytes = units.bytes[trip.unit] ?? 0;
+  const [a, b] = [load[from] ?? 0, load[to] ?? 0];
+  pair.far = outside(bands, from, a) + outside(bands, to, b);
+  pair.gain = pair.far - outside(bands, from, a - bytes) - outside(bands, to, b + bytes);
+}
+
+function bestOf(queue: readonly Pair[]): Pair | undefined {
+  let best: Pair | undefined;
+  for (const pair of queue) if (pair.trips.length && (!best || isBefore(pair, best))) best = pair;
   return best;
 }
 
-/** How much nearer to their limits, both shards together. */
-function gainOf(units: Units, problems: readonly TierProblem[], loads: readonly Float64Array[], trip: Trip): number {
-  const tier = units.tier[trip.unit] ?? 0;
-  const [problem, load] = [problems[tier], loads[tier]];
-  if (!problem || !load) return 0;
-  const bytes = units.bytes[trip.unit] ?? 0;
-  const from = units.home[trip.unit] ?? 0;
-  const [a, b] = [load[from] ?? 0, load[trip.to] ?? 0];
-  const { bands } = problem;
-  const before = outside(bands, from, a) + outside(bands, trip.to, b);
-  return before - outside(bands, from, a - bytes) - outside(bands, trip.to, b + bytes);
+/** More gain first, then the shards that are furthest outside, then by the order of the units. */
+function isBefore(a: Pair, b: Pair): boolean {
+  if (a.gain !== b.gain) return a.gain > b.gain;
+  return a.far > b.far || (a.far === b.far && (a.trips.at(-1)?.unit ?? 0) < (b.trips.at(-1)?.unit ?? 0));
 }

@@ -79,8 +79,9 @@ function whyOf(facts: RebalanceFacts, units: Units, problems: Settled['problems'
   const problem = problems[units.tier[unit] ?? 0];
   const from = units.home[unit] ?? 0;
   const state = (shard: number) => {
-    const target = problem?.bands.target[shard] ?? 0;
-    return `${nameOf(units, shard)} is ${deviationInWords(problem?.scale.load[shard] ?? 0, target)}`;
+    const { load, weight } = problem?.scale ?? { load: [], weight: [] };
+    const share = (sumOf(load) * (weight[shard] ?? 0)) / sumOf(weight);
+    return `${nameOf(units, shard)} is ${deviationInWords(load[shard] ?? 0, share)}`;
   };
   const emptied = units.shards[from]?.weight === 0;
   const first = emptied ? `${nameOf(units, from)} is to be empty` : state(from);
@@ -94,25 +95,29 @@ function whyOf(facts: RebalanceFacts, units: Units, problems: Settled['problems'
   return `${first}, ${state(to)}${closed}${back}`;
 }
 
+function sumOf(list: ArrayLike<number>): number {
+  return Array.from(list).reduce((sum, value) => sum + value, 0);
+}
+
 function nameOf({ shards }: Units, shard: number | undefined): string {
   return shards[shard ?? -1]?.name ?? '';
 }
 
-/** Out of balance and nothing to do about it: each shard that is outside, and each reason that keeps its partitions. */
+/** Out of balance and nothing to do about it: each shard that holds too much, and each reason that keeps it. */
 function stuck(shares: readonly RebalanceShare[], left: readonly RebalanceLeft[]): Finding[] {
-  return shares
-    .filter(({ within }) => !within)
-    .map(({ shard, tier, why }): Finding => {
-      // What keeps the fullest from giving counts; a shard that lacks data lacks it because of others.
-      const here = left.filter((one) => one.tier === tier && one.reason !== 'not-needed' && one.shard === shard);
-      const reasons = here.map((one) => one.why).join(', ');
-      const room = here.some(({ reason }) => reason === 'no-room' || reason === 'shard-takes-none');
-      return {
-        code: room ? 'CLICKHOUSE_NO_ROOM' : 'CLICKHOUSE_NOTHING_MOVABLE',
-        message: `${tier}: ${why ?? shard}${reasons ? ` (${reasons})` : ''}`,
-        place: shard,
-      };
-    });
+  const beyond = shares.filter(({ within }) => !within);
+  const over = beyond.filter(({ afterBytes, highBytes }) => afterBytes > highBytes);
+  // Those that lack data lack it because of others, of whom one is over its limit nearly always.
+  return (over.length ? over : beyond).map(({ shard, tier, why }): Finding => {
+    const here = left.filter((one) => one.tier === tier && one.reason !== 'not-needed' && one.shard === shard);
+    const reasons = here.map((one) => one.why).join('; ');
+    const room = here.some(({ reason }) => reason === 'no-room' || reason === 'shard-takes-none');
+    return {
+      code: room ? 'CLICKHOUSE_NO_ROOM' : 'CLICKHOUSE_NOTHING_MOVABLE',
+      message: `${tier}: ${why ?? shard}${reasons ? ` (${reasons})` : ''}`,
+      place: shard,
+    };
+  });
 }
 
 function summaryOf(plan: Omit<RebalancePlan, 'summary'>): string[] {

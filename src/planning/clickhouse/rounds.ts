@@ -31,7 +31,7 @@ export function settle(facts: RebalanceFacts, policy: RebalancePolicy): Settled 
     const spreads = tiers.map((problem) => solve(problem, policy.worth));
     const moved = spreads.flatMap((spread) => spread?.moved() ?? []);
     if (!moved.length) break;
-    for (const { unit, to } of moved) join(units, trips, now, unit, { to, wave });
+    takeIn(units, trips, now, moved, wave);
     if (tiers.every((problem, tier) => isSettled(problem, spreads[tier], facts, policy))) break;
     model = applyMoves(facts, paper(units, trips.values()));
     now = unitsOf(model, policy);
@@ -48,21 +48,32 @@ function paper({ refs, home, shards }: Units, trips: Iterable<Trip>) {
 }
 
 /**
- * Takes a round's move into the plan. What was sent to that shard in an earlier round, and would now go on, goes to where
- * it ends at once; what would come home stays there.
+ * Takes a round's moves into the plan. What was sent to a shard in an earlier round, and would now go on, goes to where it
+ * ends at once; what would come home stays there.
  */
-function join(units: Units, trips: Map<number, Trip>, now: Units, unit: number, next: Omit<Trip, 'unit'>): void {
-  const shard = now.home[unit] ?? 0;
-  const partition = now.partition[unit] ?? 0;
-  const parts = [...trips.values()].filter(
-    (trip) => trip.wave < next.wave && trip.to === shard && units.partition[trip.unit] === partition,
-  );
-  const own = units.holder(shard, partition);
-  const all = parts.map((trip) => trip.unit);
-  if (own !== undefined && !trips.has(own)) all.push(own);
-  for (const one of all) {
-    if (units.home[one] === next.to) trips.delete(one);
-    else trips.set(one, { unit: one, ...next });
+function takeIn(
+  units: Units,
+  trips: Map<number, Trip>,
+  now: Units,
+  moved: readonly { unit: number; to: number }[],
+  wave: number,
+): void {
+  const sent = new Map<number, number[]>();
+  for (const { unit, to } of trips.values()) {
+    const key = to * units.ids.length + (units.partition[unit] ?? 0);
+    sent.set(key, [...(sent.get(key) ?? []), unit]);
+  }
+  const gone = new Set(trips.keys());
+  for (const { unit, to } of moved) {
+    const shard = now.home[unit] ?? 0;
+    const partition = now.partition[unit] ?? 0;
+    const own = units.holder(shard, partition);
+    const all = [...(sent.get(shard * units.ids.length + partition) ?? [])];
+    if (own !== undefined && !gone.has(own)) all.push(own);
+    for (const one of all) {
+      if (units.home[one] === to) trips.delete(one);
+      else trips.set(one, { unit: one, to, wave });
+    }
   }
 }
 

@@ -10,26 +10,30 @@ const comparedMoves = 300;
  */
 export function settleHeat(spread: Spread): void {
   const heated = spread.problem.heatLoad.some((heat) => heat > 0);
-  if (heated) for (const { unit, to } of spread.moved()) trade(spread, unit, to);
+  for (const { unit, to } of spread.moved()) trade(spread, unit, to, heated);
   const moved = spread.moved();
   if (moved.length <= comparedMoves) exchange(spread, moved, heated);
 }
 
-/** Another partition of the same shard, as large or a little smaller, whose leaving evens the reads out more. */
-function trade(spread: Spread, unit: number, to: number): void {
+/** Another partition of the same shard, as large or a little smaller, that had better go. */
+function trade(spread: Spread, unit: number, to: number, heated: boolean): void {
   const from = spread.home(unit);
   const list = spread.problem.movable[from] ?? new Int32Array();
   const at = list.indexOf(unit);
-  const before = heatGap(spread, from, to, 0);
-  let [best, least] = [unit, before];
-  for (let step = 1; step <= neighbours && at - step >= 0; step += 1) {
-    const other = list[at - step] ?? unit;
-    if (spread.at(other) !== from) continue;
-    const shift = (spread.problem.heat[other] ?? 0) - (spread.problem.heat[unit] ?? 0);
-    const gap = heatGap(spread, from, to, shift);
-    if (gap >= least || !staysWithin(spread, from, to, spread.size(other) - spread.size(unit))) continue;
-    if (spread.problem.clashes(other, to)) continue;
-    [best, least] = [other, gap];
+  // Reads first, then whether it can be taken back.
+  const score = (one: number): [heat: number, mixes: number] => {
+    const shift = (spread.problem.heat[one] ?? 0) - (spread.problem.heat[unit] ?? 0);
+    return [heated ? heatGap(spread, from, to, shift) : 0, mixed(spread, one, to)];
+  };
+  let [best, least] = [unit, score(unit)];
+  for (let place = Math.max(0, at - neighbours); place <= at + neighbours && place < list.length; place += 1) {
+    const other = list[place] ?? unit;
+    if (spread.size(other) > spread.size(unit)) break;
+    if (spread.at(other) !== from || spread.problem.clashes(other, to)) continue;
+    const [heat, mixes] = score(other);
+    if (heat > least[0] || (heat === least[0] && mixes >= least[1])) continue;
+    if (!staysWithin(spread, from, to, spread.size(other) - spread.size(unit))) continue;
+    [best, least] = [other, [heat, mixes]];
   }
   if (best === unit) return;
   spread.place(unit, from);

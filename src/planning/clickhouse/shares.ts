@@ -1,4 +1,5 @@
 import type { RebalanceMove, RebalanceShare } from '../../runs/index.ts';
+import { sharesByWeight } from './bands.ts';
 import type { TierProblem } from './spread.ts';
 import type { RebalancePolicy, ShardFacts } from './types.ts';
 import { bytesInWords, deviationInWords } from './words.ts';
@@ -12,13 +13,14 @@ export function sharesOf(
 ): RebalanceShare[] {
   return problems.flatMap((problem) => {
     const { scale, bands, space, heatLoad, tier } = problem;
+    const ideal = sharesByWeight(scale, policy.tolerance, policy.ignoreBytes);
     const here = moves.filter((move) => move.tier === tier);
     return shards.map(({ name, weight }, shard): RebalanceShare => {
       const out = here.filter(({ from }) => from === name);
       const into = here.filter(({ to }) => to === name);
       const before = scale.load[shard] ?? 0;
       const after = before - total(out) + total(into);
-      const [low, high] = [bands.low[shard] ?? 0, bands.high[shard] ?? 0];
+      const [low, high] = [ideal.low[shard] ?? 0, ideal.high[shard] ?? 0];
       const within = after >= low && after <= high;
       const share: RebalanceShare = {
         shard: name,
@@ -26,9 +28,10 @@ export function sharesOf(
         weight,
         beforeBytes: before,
         afterBytes: after,
-        targetBytes: Math.round(bands.target[shard] ?? 0),
+        shareBytes: Math.round(ideal.target[shard] ?? 0),
         lowBytes: Math.floor(low),
         highBytes: Math.ceil(high),
+        targetBytes: Math.round(bands.target[shard] ?? 0),
         freeBeforeBytes: Math.floor(space[shard] ?? 0),
         freeLeastBytes: Math.floor((space[shard] ?? 0) - peakOf(into, policy)),
         heatBefore: heatLoad[shard] ?? 0,
@@ -55,11 +58,18 @@ export function peakOf(
   return peak;
 }
 
+/** Where it stays, and what it is that keeps it there as far as it is this shard's doing. */
 function whyOutside(share: RebalanceShare, fixed: number): string {
-  const { shard, afterBytes, targetBytes, weight } = share;
-  const where = weight === 0 && afterBytes > 0 ? 'not empty' : deviationInWords(afterBytes, targetBytes);
-  const stuck = fixed > 0 ? `; ${bytesInWords(fixed)} of it can't be moved` : '';
-  return `${shard} stays ${where}${stuck}`;
+  const { shard, weight, afterBytes, shareBytes, targetBytes, freeBeforeBytes } = share;
+  const where = weight === 0 ? `not empty, ${bytesInWords(afterBytes)}` : deviationInWords(afterBytes, shareBytes);
+  if (afterBytes > shareBytes && fixed >= targetBytes && fixed > 0) {
+    return `${shard} stays ${where}: ${bytesInWords(fixed)} of it can't be moved`;
+  }
+  if (afterBytes < shareBytes && targetBytes < shareBytes && freeBeforeBytes < shareBytes - share.beforeBytes) {
+    return `${shard} stays ${where}: it has ${bytesInWords(Math.max(0, freeBeforeBytes))} free beside the reserve`;
+  }
+  if (Math.abs(targetBytes - shareBytes) > 1) return `${shard} stays ${where}: other shards can't give or take enough`;
+  return `${shard} stays ${where}`;
 }
 
 function total(moves: readonly RebalanceMove[]): number {

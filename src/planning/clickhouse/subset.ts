@@ -8,7 +8,7 @@ export function lightestSelection(
   need: number,
   below: number,
   work: number,
-  enough = 1e-4,
+  enough = 1e-3,
 ): number[] | undefined {
   let best = below;
   let found: number[] | undefined;

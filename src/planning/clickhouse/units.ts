@@ -1,3 +1,4 @@
+import { orderBySize } from './order-by-size.ts';
 import type { PartitionFacts, RebalanceFacts, RebalancePolicy, ShardFacts } from './types.ts';
 
 /** Why a partition can't leave its shard, whatever the destination. */
@@ -59,11 +60,16 @@ export function unitsOf(facts: RebalanceFacts, policy: RebalancePolicy): Units {
     partition: new Int32Array(count),
     tier: new Int32Array(count),
   };
-  const held = new Map<number, number>();
+  const held = heldBy(shards.length * ids.length);
   let next = 0;
   shards.forEach(({ partitions }, shard) => {
-    for (const partition of sorted(partitions, numbers)) {
-      const number = numbers.get(partition.id) ?? 0;
+    const size = Float64Array.from(partitions, ({ bytes }) => bytes);
+    const rank = Float64Array.from(partitions, ({ id }) => numbers.get(id) ?? 0);
+    // By bytes, then by id: whatever is chosen "largest first" or "just enough" is then found by halving.
+    for (const at of orderBySize(size, rank)) {
+      const partition = partitions[at];
+      if (!partition) continue;
+      const number = rank[at] ?? 0;
       units.refs[next] = partition;
       units.bytes[next] = partition.bytes;
       units.heat[next] = partition.heat ?? 0;
@@ -86,6 +92,29 @@ export function unitsOf(facts: RebalanceFacts, policy: RebalancePolicy): Units {
   };
 }
 
+/** Entries of the table that is kept as a plain array: 64 MB. Beyond it, a map. */
+const mostEntries = 2 ** 24;
+
+function heldBy(entries: number): {
+  get: (key: number) => number | undefined;
+  set: (key: number, unit: number) => void;
+} {
+  if (entries > mostEntries) {
+    const map = new Map<number, number>();
+    return { get: (key) => map.get(key), set: (key, unit) => map.set(key, unit) };
+  }
+  const array = new Int32Array(entries).fill(-1);
+  return {
+    get: (key) => {
+      const unit = array[key] ?? -1;
+      return unit < 0 ? undefined : unit;
+    },
+    set: (key, unit) => {
+      array[key] = unit;
+    },
+  };
+}
+
 /** Whether rows of equal keys that meet on one shard become fewer. */
 export function dropsRows({ table }: Pick<RebalanceFacts, 'table'>): boolean {
   return table.family === 'replacing' || table.family === 'collapsing';
@@ -94,15 +123,6 @@ export function dropsRows({ table }: Pick<RebalanceFacts, 'table'>): boolean {
 function isOpen({ open, newestWriteMs }: PartitionFacts, nowMs: number, closedAfterMs: number): boolean {
   // A time in the future is a clock that can't be trusted, not a partition at rest.
   return open || newestWriteMs === undefined || nowMs - newestWriteMs < closedAfterMs;
-}
-
-/** By bytes, then by id: whatever is chosen "largest first" or "just enough" is then found by halving. */
-function sorted(partitions: readonly PartitionFacts[], numbers: ReadonlyMap<string, number>): PartitionFacts[] {
-  const rank = new Int32Array(partitions.length).map((_, at) => numbers.get(partitions[at]?.id ?? '') ?? 0);
-  const size = new Float64Array(partitions.length).map((_, at) => partitions[at]?.bytes ?? 0);
-  const order = new Int32Array(partitions.length).map((_, at) => at);
-  order.sort((a, b) => (size[a] ?? 0) - (size[b] ?? 0) || (rank[a] ?? 0) - (rank[b] ?? 0));
-  return Array.from(order, (at) => partitions[at]).filter((partition) => partition !== undefined);
 }
 
 function boundOf(

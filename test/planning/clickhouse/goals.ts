@@ -26,7 +26,9 @@ export function goalsOf({ shards, nowMs }: RebalanceFacts): Goal[][] | undefined
   const tiers = new Set(shards.flatMap(({ partitions }) => partitions.map(({ tier }) => tier)));
   const weights = shards.reduce((sum, { weight }) => sum + weight, 0);
   const goals = [...tiers].sort().map((tier) => {
-    const total = shards.flatMap(({ partitions }) => partitions).reduce((sum, one) => sum + (one.tier === tier ? one.bytes : 0), 0);
+    const total = shards
+      .flatMap(({ partitions }) => partitions)
+      .reduce((sum, one) => sum + (one.tier === tier ? one.bytes : 0), 0);
     return shards.map(({ name, weight, partitions }): Goal => {
       const here = partitions.filter((one) => one.tier === tier);
       const share = (total * weight) / weights;
@@ -40,7 +42,9 @@ export function goalsOf({ shards, nowMs }: RebalanceFacts): Goal[][] | undefined
       };
     });
   });
-  const reachable = goals.flat().every(({ load, movable, high }) => load - sumOf(movable) <= high / (1 + policy.tolerance));
+  const reachable = goals
+    .flat()
+    .every(({ load, movable, high }) => load - sumOf(movable) <= high / (1 + policy.tolerance));
   return reachable ? goals : undefined;
 }
 

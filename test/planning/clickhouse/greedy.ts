@@ -19,7 +19,9 @@ export function greedy(goals: readonly Goal[], upTo: 'limits' | 'shares'): Greed
   let [bytes, moves] = [0, 0];
   while (outsideOf(goals, loads) > 0) {
     const byFullness = [...goals].sort((a, b) => fullness(b) - fullness(a));
-    const step = nextStep(byFullness, loads, stock, (goal) => (upTo === 'shares' ? [share(goal), share(goal)] : [goal.low, goal.high]));
+    const step = nextStep(byFullness, loads, stock, (goal) =>
+      upTo === 'shares' ? [share(goal), share(goal)] : [goal.low, goal.high],
+    );
     if (!step) break;
     const { from, to, size, at } = step;
     stock.get(from)?.splice(at, 1);
