@@ -20,31 +20,42 @@ const halvings = 100;
  * reached would make the plan move data for nothing.
  */
 export function bandsOf(scale: Scale, tolerance: number, ignoreBytes: number): Bands {
-  const { load, fixed, cap, weight } = scale;
-  const total = load.reduce((sum, bytes) => sum + bytes, 0);
-  const at = (level: number) =>
-    weight.map((share, shard) => Math.min(Math.max(level * share, fixed[shard] ?? 0), cap[shard] ?? 0));
-  const sum = (level: number) => at(level).reduce((all, bytes) => all + bytes, 0);
-  const least = weight.reduce((small, share) => (share > 0 ? Math.min(small, share) : small), Infinity);
-  const target = at(solve(0, total / least, (level) => sum(level) >= total));
-  return around(target, weight, tolerance, ignoreBytes);
+  const { fixed, cap, weight } = scale;
+  const { target: ideal } = sharesByWeight(scale, tolerance, ignoreBytes);
+  // Halving an interval never gives exactly this, and a partition may fit exactly.
+  const reachable = ideal.every((bytes, shard) => bytes >= (fixed[shard] ?? 0) && bytes <= (cap[shard] ?? 0));
+  return around(reachable ? ideal : nearest(scale), weight, tolerance, ignoreBytes);
 }
 
 /** The shares by weight alone, whether they can be reached or not. */
 export function sharesByWeight({ load, weight }: Scale, tolerance: number, ignoreBytes: number): Bands {
-  const total = load.reduce((sum, bytes) => sum + bytes, 0);
-  const weights = weight.reduce((sum, share) => sum + share, 0);
+  const weights = sum(weight);
+  const total = sum(load);
   const target = weight.map((share) => (total * share) / weights);
   return around(target, weight, tolerance, ignoreBytes);
 }
 
+/** What comes nearest to the shares: as much per weight for all who are free to have it. */
+function nearest({ load, fixed, cap, weight }: Scale): Float64Array {
+  const at = (level: number) =>
+    weight.map((share, shard) => Math.min(Math.max(level * share, fixed[shard] ?? 0), cap[shard] ?? 0));
+  const total = sum(load);
+  const least = weight.reduce((small, share) => (share > 0 ? Math.min(small, share) : small), Infinity);
+  return at(solve(0, total / least, (level) => sum(at(level)) >= total));
+}
+
+/** In whole bytes, so that nothing hangs on the rounding of a product. */
 function around(target: Float64Array, weight: Float64Array, tolerance: number, ignoreBytes: number): Bands {
   const half = target.map((bytes, shard) => (weight[shard] ? Math.max(bytes * tolerance, ignoreBytes) : 0));
   return {
     target,
-    low: target.map((bytes, shard) => Math.max(0, bytes - (half[shard] ?? 0))),
-    high: target.map((bytes, shard) => bytes + (half[shard] ?? 0)),
+    low: target.map((bytes, shard) => Math.max(0, Math.floor(bytes - (half[shard] ?? 0)))),
+    high: target.map((bytes, shard) => Math.ceil(bytes + (half[shard] ?? 0))),
   };
+}
+
+function sum(list: Float64Array): number {
+  return list.reduce((all, bytes) => all + bytes, 0);
 }
 
 /** How far outside its limits a load is. */
@@ -76,11 +87,10 @@ export function flowOf(scale: Scale, bands: Bands, more: number): Flow {
   const giveAt = (at: number) =>
     load.map((bytes, shard) => Math.min(bytes - (fixed[shard] ?? 0), Math.max(0, bytes - level(shard, at))));
   const takeAt = (at: number) => load.map((bytes, shard) => Math.max(0, level(shard, at) - bytes));
-  const total = (all: Float64Array) => all.reduce((sum, bytes) => sum + bytes, 0);
-  const bytes = Math.max(total(giveAt(1)), total(takeAt(-1)));
+  const bytes = Math.max(sum(giveAt(1)), sum(takeAt(-1)));
   const wanted = bytes * (1 + more);
-  const give = giveAt(-solve(-1, 1, (at) => total(giveAt(-at)) >= wanted));
-  const take = takeAt(solve(-1, 1, (at) => total(takeAt(at)) >= wanted));
+  const give = giveAt(-solve(-1, 1, (at) => sum(giveAt(-at)) >= wanted));
+  const take = takeAt(solve(-1, 1, (at) => sum(takeAt(at)) >= wanted));
   return { give, take, bytes };
 }
 

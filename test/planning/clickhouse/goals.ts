@@ -9,6 +9,8 @@ export type Goal = {
   high: number;
   /** Of the partitions that may leave. */
   movable: { id: string; bytes: number }[];
+  /** Beside which nothing may be put. */
+  flagged: ReadonlySet<string>;
 };
 
 /**
@@ -38,6 +40,7 @@ export function goalsOf({ shards, nowMs }: RebalanceFacts): Goal[][] | undefined
         load: here.reduce((sum, { bytes }) => sum + bytes, 0),
         low: share * (1 - policy.tolerance),
         high: share * (1 + policy.tolerance),
+        flagged: new Set(partitions.filter(({ flags }) => flags.length).map(({ id }) => id)),
         movable: here.filter(({ id, flags }) => !open.has(id) && !flags.length),
       };
     });

@@ -1,7 +1,7 @@
 import type { Goal } from './goals.ts';
 import { outsideOf } from './goals.ts';
 
-export type GreedyPlan = { bytes: number; moves: number; reached: boolean };
+export type GreedyPlan = { bytes: number; moves: number; outside: number };
 
 /**
  * What a sensible engineer would write: as long as a shard is outside its limits, the largest partition that fits goes from
@@ -30,13 +30,13 @@ export function greedy(goals: readonly Goal[], upTo: 'limits' | 'shares'): Greed
     bytes += size;
     moves += 1;
   }
-  return { bytes, moves, reached: outsideOf(goals, loads) === 0 };
+  return { bytes, moves, outside: outsideOf(goals, loads) };
 }
 
 function nextStep(
   byFullness: readonly Goal[],
   loads: ReadonlyMap<string, number>,
-  stock: ReadonlyMap<string, { bytes: number }[]>,
+  stock: ReadonlyMap<string, { id: string; bytes: number }[]>,
   edges: (goal: Goal) => [number, number],
 ) {
   for (const giver of byFullness) {
@@ -46,7 +46,7 @@ function nextStep(
       const most = Math.min(load.giver - edges(giver)[0], edges(taker)[1] - load.taker);
       // Moves between two shards that are both well are no progress.
       if (load.giver <= giver.high && load.taker >= taker.low) continue;
-      const at = (stock.get(giver.shard) ?? []).findIndex(({ bytes }) => bytes <= most);
+      const at = (stock.get(giver.shard) ?? []).findIndex(({ id, bytes }) => bytes <= most && !taker.flagged.has(id));
       if (at < 0) continue;
       return { from: giver.shard, to: taker.shard, size: stock.get(giver.shard)?.[at]?.bytes ?? 0, at };
     }

@@ -13,7 +13,7 @@ export function dice(seed: number): () => number {
 }
 
 /**
- * A cluster as one may find it: 2 to 12 shards, daily partitions of 10 days to 7 months on one to three tiers, sizes that
+ * A cluster as one may find it: 2 to 12 shards, daily partitions of 20 days to 7 months on one to three tiers, sizes that
  * differ by an order of magnitude, shards that grew at different speeds, new and empty ones, one to be drained now and then,
  * different weights in some, the newest day open, a few partitions flagged.
  */
@@ -21,7 +21,7 @@ export function randomCluster(seed: number): RebalanceFacts {
   const roll = dice(seed);
   const between = (low: number, high: number) => Math.floor(low + roll() * (high - low + 1));
   const shards = between(2, 12);
-  const days = between(10, 210);
+  const days = between(20, 210);
   const tiers = ['hdd', 'nvme', 'ssd'].slice(0, between(1, 3));
   const weighted = roll() < 0.3;
   const drained = shards > 2 && roll() < 0.1 ? between(0, shards - 1) : -1;
