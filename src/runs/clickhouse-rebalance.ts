@@ -80,3 +80,25 @@ export type RebalancePlan = {
   /** What the plan comes to and what it leaves, in words. */
   summary: readonly string[];
 };
+
+/** Which buckets of a table that is sharded by a key change their shard. */
+export type KeyReshardPlan = {
+  cluster: string;
+  table: string;
+  /** The sharding key, as the Distributed table has it. */
+  key: string;
+  moves: readonly { bucket: number; from: string; to: string; rows: number; bytes: number; takesMs: number }[];
+  shares: readonly {
+    shard: string;
+    weight: number;
+    bucketsBefore: number;
+    bucketsAfter: number;
+    beforeBytes: number;
+    afterBytes: number;
+  }[];
+  movedBytes: number;
+  movedRows: number;
+  /** Estimate: bucket by bucket. */
+  durationMs: number;
+  summary: readonly string[];
+};

@@ -2,6 +2,7 @@ import { applyMoves } from './apply-moves.ts';
 import { bandsOf } from './bands.ts';
 import { solve } from './solve.ts';
 import type { Spread, TierProblem } from './spread.ts';
+import type { Taken } from './tier-problem.ts';
 import { tierProblem } from './tier-problem.ts';
 import type { RebalanceFacts, RebalancePolicy } from './types.ts';
 import type { Units } from './units.ts';
@@ -26,9 +27,12 @@ export function settle(facts: RebalanceFacts, policy: RebalancePolicy): Settled 
   let problems: readonly TierProblem[] = [];
   let [model, now] = [facts, units];
   for (let wave = 1; wave <= mostRounds; wave += 1) {
-    const tiers = now.tiers.map((_, tier) => tierProblem(now, tier, facts, policy));
+    const spreads: (Spread | undefined)[] = [];
+    const taken = takenBy(now, spreads);
+    const tiers = now.tiers.map((_, tier) => tierProblem(now, tier, facts, policy, taken));
     if (wave === 1) problems = tiers;
-    const spreads = tiers.map((problem) => solve(problem, policy.worth));
+    // One after the other: a tier may not send a partition where another one has sent its part of it.
+    for (const problem of tiers) spreads.push(solve(problem, policy.worth));
     const moved = spreads.flatMap((spread) => spread?.moved() ?? []);
     if (!moved.length) break;
     takeIn(units, trips, now, moved, wave);
@@ -37,6 +41,19 @@ export function settle(facts: RebalanceFacts, policy: RebalancePolicy): Settled 
     now = unitsOf(model, policy);
   }
   return { units, problems, trips: [...trips.values()] };
+}
+
+/** What the tiers solved so far in this round have sent: a partition would be torn over two tiers if its parts met. */
+function takenBy(now: Units, spreads: readonly (Spread | undefined)[]): Taken {
+  const sent = new Set<number>();
+  let read = 0;
+  return (partition, to) => {
+    for (; read < spreads.length; read += 1) {
+      for (const one of spreads[read]?.moved() ?? [])
+        sent.add((now.partition[one.unit] ?? 0) * now.shards.length + one.to);
+    }
+    return sent.has(partition * now.shards.length + to);
+  };
 }
 
 function paper({ refs, home, shards }: Units, trips: Iterable<Trip>) {

@@ -2,7 +2,7 @@ import type { Spread } from './spread.ts';
 
 /** Partitions up to which it pays to try all, and looks at most. */
 const mostUnits = 64;
-const mostLooks = 100_000;
+const mostLooks = 20_000;
 
 /**
  * All ways to place a handful of partitions, as far as the number of looks goes: where there are few and large ones, no rule

@@ -5,12 +5,16 @@ import type { RebalanceFacts, RebalancePolicy, ShardFacts } from './types.ts';
 import { dropsRows } from './units.ts';
 import type { Units } from './units.ts';
 
+/** Whether another tier has sent its part of a partition to a shard. */
+export type Taken = (partition: number, to: number) => boolean;
+
 /** One tier of the cluster as a problem to solve. */
 export function tierProblem(
   units: Units,
   tier: number,
   facts: Pick<RebalanceFacts, 'table'>,
   policy: RebalancePolicy,
+  taken: Taken = () => false,
 ): TierProblem {
   const { shards } = units;
   const name = units.tiers[tier] ?? '';
@@ -44,9 +48,11 @@ export function tierProblem(
     movable: movable.map((list) => Int32Array.from(list)),
     heatLoad,
     clashes: (unit, to) => {
-      const there = units.holder(to, units.partition[unit] ?? 0);
+      const partition = units.partition[unit] ?? 0;
+      const there = units.holder(to, partition);
+      if (there === undefined) return taken(partition, to);
       // What is flagged there must not get anything beside it; what is on another tier would be torn over two.
-      return there !== undefined && (exclusive || units.bound[there] === 'flagged' || units.tier[there] !== tier);
+      return exclusive || units.bound[there] === 'flagged' || units.tier[there] !== tier || taken(partition, to);
     },
     mixes: (unit, to) => units.holder(to, units.partition[unit] ?? 0) !== undefined,
     exclusive,
