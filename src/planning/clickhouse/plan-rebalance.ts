@@ -127,7 +127,7 @@ function summaryOf(plan: Omit<RebalancePlan, 'summary'>): string[] {
   );
   if (!moves.length) return ['every shard is within its limits: nothing is moved'];
   return [
-    `${counted(moves.length, 'partition')} (${bytesInWords(movedBytes)}) move in about ${timeInWords(durationMs)}`,
+    `${counted(moves.length, 'partition')} (${bytesInWords(movedBytes)}) ${moves.length === 1 ? 'moves' : 'move'} in about ${timeInWords(durationMs)}`,
     `${counted(outsideNow.length, 'tier')} of shards outside the limits before, ${shares.filter(({ within }) => !within).length} after`,
     ...(balanced ? [] : shares.flatMap(({ tier, why }) => (why ? [`${tier}: ${why}`] : []))),
   ];
