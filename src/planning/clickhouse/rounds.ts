@@ -25,7 +25,7 @@ export function settle(facts: RebalanceFacts, policy: RebalancePolicy): Settled 
   const units = unitsOf(facts, policy);
   const trips = new Map<number, Trip>();
   let problems: readonly TierProblem[] = [];
-  let [model, now] = [facts, units];
+  let now = units;
   for (let wave = 1; wave <= mostRounds; wave += 1) {
     const spreads: (Spread | undefined)[] = [];
     const taken = takenBy(now, spreads);
@@ -37,8 +37,7 @@ export function settle(facts: RebalanceFacts, policy: RebalancePolicy): Settled 
     if (!moved.length) break;
     takeIn(units, trips, now, moved, wave);
     if (tiers.every((problem, tier) => isSettled(problem, spreads[tier], facts, policy))) break;
-    model = applyMoves(facts, paper(units, trips.values()));
-    now = unitsOf(model, policy);
+    now = unitsOf(applyMoves(facts, paper(units, trips.values())), policy);
   }
   return { units, problems, trips: [...trips.values()] };
 }

@@ -5,6 +5,7 @@ import type {
   RebalancePlanning,
   ShardFacts,
 } from '../../../src/planning/clickhouse/index.ts';
+import { planRebalance } from '../../../src/planning/clickhouse/index.ts';
 import type { RebalancePlan } from '../../../src/runs/index.ts';
 
 export const GB = 1e9;
@@ -25,19 +26,34 @@ export const policy: RebalancePolicy = {
   worth: 0.25,
 };
 
+type PartitionGiven = Partial<Omit<PartitionFacts, 'newestWriteMs'>> & { newestWriteMs?: number | 'unknown' };
+
 /** A closed partition of the tier `ssd`, last written a month ago. */
-export function partition(id: string, bytes: number, given: Partial<PartitionFacts> = {}): PartitionFacts {
+export function partition(id: string, bytes: number, given: PartitionGiven = {}): PartitionFacts {
+  const { newestWriteMs = now - 30 * day, ...rest } = given;
   return {
     id,
     bytes,
     rows: Math.round(bytes / 100),
     parts: 3,
     tier: 'ssd',
-    newestWriteMs: now - 30 * day,
     open: false,
     flags: [],
-    ...given,
+    ...rest,
+    ...(newestWriteMs === 'unknown' ? {} : { newestWriteMs }),
   };
+}
+
+/** `count` daily partitions of `bytes` each, the youngest a month old. */
+export function days(count: number, bytes: number, given: PartitionGiven = {}): PartitionFacts[] {
+  return Array.from({ length: count }, (_, at) =>
+    partition(dayName(30 + at), bytes, { newestWriteMs: now - (30 + at) * day, ...given }),
+  );
+}
+
+/** The partition of so many days ago, as toYYYYMMDD names it. */
+export function dayName(age: number): string {
+  return new Date(now - age * day).toISOString().slice(0, 10).replaceAll('-', '');
 }
 
 type Given = Partial<Omit<ShardFacts, 'name' | 'partitions'>> & { freeBytes?: number; tiers?: readonly string[] };
@@ -77,4 +93,20 @@ export function cluster(shards: readonly ShardFacts[], table: Partial<RebalanceF
 export function planOf(planning: RebalancePlanning): RebalancePlan {
   if (planning.ok) return planning.plan;
   throw new Error(planning.findings.map(({ code, message }) => `${code}: ${message}`).join('\n'));
+}
+
+export function movesOf(facts: RebalanceFacts, change: Partial<RebalancePolicy> = {}): string[] {
+  return planOf(planRebalance(facts, { ...policy, ...change })).moves.map(
+    ({ partition: id, from, to }) => `${id} ${from} → ${to}`,
+  );
+}
+
+export function codesOf(facts: RebalanceFacts, change: Partial<RebalancePolicy> = {}): string[] {
+  const planning = planRebalance(facts, { ...policy, ...change });
+  return planning.ok ? [] : planning.findings.map(({ code }) => code);
+}
+
+/** A figure for whoever reads the test's output. */
+export function say(line: string): void {
+  process.stdout.write(`${line}\n`);
 }

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { planRebalance } from '../../../src/planning/clickhouse/index.ts';
 import type { RebalanceFacts, RebalancePolicy } from '../../../src/planning/clickhouse/index.ts';
-import { cluster, GB, partition, policy, shard } from './facts.ts';
+import { cluster, GB, partition, policy, say, shard } from './facts.ts';
 import type { Goal } from './goals.ts';
 import { goalsOf, outsideOf } from './goals.ts';
 import { greedy } from './greedy.ts';
@@ -61,7 +61,7 @@ describe('on 1,000 random clusters', () => {
   const part = (count: number, of: number) => `${((100 * count) / of).toFixed(1)} %`;
 
   test('the tolerance is reached wherever greedy reaches it, and nearly everywhere', () => {
-    console.info(`tolerance reached on ${reached.length} of ${all.length} clusters`);
+    say(`tolerance reached on ${reached.length} of ${all.length} clusters`);
     for (const { outside, greedy: others } of all) {
       for (const other of others) if (other.outside < 1) expect(outside).toBeLessThan(1);
     }
@@ -88,7 +88,7 @@ describe('on 1,000 random clusters', () => {
       const fewer = rivals.filter(({ bytes, rival }) => bytes < rival);
       const saved = rivals.map(({ bytes, rival }) => 1 - bytes / rival).sort((a, b) => a - b);
       const median = 100 * (saved[saved.length >> 1] ?? 0);
-      console.info(
+      say(
         `against greedy (${name}) on ${rivals.length} clusters: fewer bytes on ${part(fewer.length, rivals.length)}, more on ${rivals.filter(({ bytes, rival }) => bytes > rival).length}; median saving ${median.toFixed(1)} %`,
       );
       for (const { bytes, rival } of rivals) expect(bytes).toBeLessThanOrEqual(rival);
@@ -99,7 +99,7 @@ describe('on 1,000 random clusters', () => {
   test('no more than 1.1 times the lower bound is moved', () => {
     const ratios = reached.map(({ bytes, bound }) => bytes / bound).sort((a, b) => a - b);
     const at = (share: number) => (ratios[Math.floor((ratios.length - 1) * share)] ?? 0).toFixed(4);
-    console.info(`bytes / lower bound: median ${at(0.5)}, 95th percentile ${at(0.95)}, worst ${at(1)}`);
+    say(`bytes / lower bound: median ${at(0.5)}, 95th percentile ${at(0.95)}, worst ${at(1)}`);
     expect(ratios.at(0)).toBeGreaterThan(0.9999);
     expect(ratios.at(-1)).toBeLessThanOrEqual(1.1);
   });
@@ -114,7 +114,7 @@ describe('on 300 small clusters of few and large partitions', () => {
   test('what can be reached at all is reached with the fewest bytes that do, found by trying every placement', () => {
     const reachable = all.filter(({ best }) => best !== undefined && best > 0);
     const exact = reachable.filter(({ bytes, best = 0 }) => bytes <= best);
-    console.info(`${exact.length} of ${reachable.length} small clusters: exactly the fewest bytes`);
+    say(`${exact.length} of ${reachable.length} small clusters: exactly the fewest bytes`);
     expect(reachable.length).toBeGreaterThan(100);
     for (const { bytes, outside, best = 0 } of reachable) {
       expect(outside).toBeLessThan(1);

@@ -24,16 +24,13 @@ const anyPartition: fc.Arbitrary<PartitionFacts> = fc
     heat: fc.option(fc.integer({ min: 0, max: 500 }), { nil: undefined }),
   })
   .map(({ id, size, tier, age, open, flagged, heat }) => {
-    const { newestWriteMs: _, ...rest } = partition(`p${id}`, (size * GB) / 10, {
+    return partition(`p${id}`, (size * GB) / 10, {
       tier,
       open,
       flags: flagged ? ['mutation-running'] : [],
-    });
-    return {
-      ...rest,
-      ...(age === undefined ? {} : { newestWriteMs: now - age * 3_600_000 }),
+      newestWriteMs: age === undefined ? 'unknown' : now - age * 3_600_000,
       ...(heat === undefined ? {} : { heat }),
-    };
+    });
   });
 
 const anyDisks = fc

@@ -1,5 +1,5 @@
 import type { PartitionFacts, RebalanceFacts, ShardFacts } from '../../../src/planning/clickhouse/index.ts';
-import { cluster, day, GB, now, partition, shard } from './facts.ts';
+import { cluster, day, dayName, GB, now, partition, shard } from './facts.ts';
 
 /** Numbers in [0, 1) that are the same in every run (mulberry32). */
 export function dice(seed: number): () => number {
@@ -47,9 +47,4 @@ export function randomCluster(seed: number): RebalanceFacts {
       });
     }),
   );
-}
-
-/** The partition of so many days ago, as toYYYYMMDD names it. */
-export function dayName(age: number): string {
-  return new Date(now - age * day).toISOString().slice(0, 10).replaceAll('-', '');
 }

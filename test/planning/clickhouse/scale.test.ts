@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { planRebalance } from '../../../src/planning/clickhouse/index.ts';
 import type { RebalanceFacts, ShardFacts } from '../../../src/planning/clickhouse/index.ts';
-import { cluster, GB, partition, planOf, policy, shard } from './facts.ts';
+import { cluster, GB, partition, planOf, policy, say, shard } from './facts.ts';
 import { dice } from './random-cluster.ts';
 
 test('50 shards of 10,000 partitions each are planned in less than 2 s of a core and 500 MB', () => {
@@ -12,7 +12,7 @@ test('50 shards of 10,000 partitions each are planned in less than 2 s of a core
   const wallMs = Math.round(performance.now() - started);
   const cpuMs = Math.round(process.cpuUsage(cpu).user / 1_000);
   const peakMb = Math.round(process.resourceUsage().maxRSS / 1_024);
-  console.info(
+  say(
     `500,000 partitions: ${wallMs} ms (${cpuMs} ms of processor), ${peakMb} MB at most in the whole process; ${plan.moves.length} moves, ${Math.round(plan.movedBytes / GB)} GB`,
   );
   expect(plan.balanced).toBe(true);
