@@ -1,7 +1,8 @@
 import { applyMoves } from './apply-moves.ts';
 import { bandsOf } from './bands.ts';
 import { solve } from './solve.ts';
-import type { Spread, TierProblem } from './spread.ts';
+import type { TierProblem } from './spread.ts';
+import { Spread } from './spread.ts';
 import type { Taken } from './tier-problem.ts';
 import { tierProblem } from './tier-problem.ts';
 import type { RebalanceFacts, RebalancePolicy } from './types.ts';
@@ -100,12 +101,11 @@ function isSettled(
   facts: RebalanceFacts,
   policy: RebalancePolicy,
 ): boolean {
-  if (!spread) return true;
   if (dropsRows(facts)) return false;
-  const arrived = spread.incoming.map((set) => [...set].reduce((sum, unit) => sum + spread.size(unit), 0));
-  const cap = spread.load.map(
-    (bytes, shard) => bytes + Math.max(0, (problem.space[shard] ?? 0) - (arrived[shard] ?? 0)),
-  );
-  const bands = bandsOf({ ...problem.scale, load: spread.load, cap }, policy.tolerance, policy.ignoreBytes);
-  return spread.load.every((bytes, shard) => bytes >= (bands.low[shard] ?? 0) && bytes <= (bands.high[shard] ?? 0));
+  // A tier without a move may have waited for another one: a partition goes where the other tier's part of it has left.
+  const { load, incoming } = spread ?? new Spread(problem);
+  const arrived = incoming.map((set) => [...set].reduce((sum, unit) => sum + (problem.bytes[unit] ?? 0), 0));
+  const cap = load.map((bytes, shard) => bytes + Math.max(0, (problem.space[shard] ?? 0) - (arrived[shard] ?? 0)));
+  const bands = bandsOf({ ...problem.scale, load, cap }, policy.tolerance, policy.ignoreBytes);
+  return load.every((bytes, shard) => bytes >= (bands.low[shard] ?? 0) && bytes <= (bands.high[shard] ?? 0));
 }

@@ -16,8 +16,9 @@ test('50 shards of 10,000 partitions each are planned in less than 2 s of a core
     `500,000 partitions: ${wallMs} ms (${cpuMs} ms of processor), ${peakMb} MB at most in the whole process; ${plan.moves.length} moves, ${Math.round(plan.movedBytes / GB)} GB`,
   );
   expect(plan.balanced).toBe(true);
-  // The aim is 2 s on a machine with nothing else to do; four times that where others share its cores.
-  expect(wallMs).toBeLessThan(4 * 2_000);
+  // The aim is 2 s on a machine with nothing else to do. Where others share its cores the wall clock measures them, and
+  // the processor's time grows as well, with the caches that they take: hence the factor.
+  expect(cpuMs).toBeLessThan(4 * 2_000);
   expect(process.resourceUsage().maxRSS / 1_024).toBeLessThan(500);
 });
 

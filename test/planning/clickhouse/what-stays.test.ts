@@ -111,3 +111,18 @@ describe('engines whose rows meet', () => {
     expect(first?.why).toContain('; ch-2 has 10000000 rows of it: going back would be a reverse move');
   });
 });
+
+test('a partition waits until the part of it on another tier has left its destination, and goes in a later wave', () => {
+  const tiers = ['hdd', 'ssd'];
+  // On hdd, ch-3 is to get half of what ch-1 has; on ssd, ch-1 is the only one that can take what leaves ch-2.
+  const facts = cluster([
+    shard('ch-1', [partition('open', GB, { tier: 'hdd', open: true }), partition('p', GB, { tier: 'hdd' })], { tiers }),
+    shard('ch-2', [partition('p', GB, { tier: 'ssd' })], { weight: 0, tiers }),
+    shard('ch-3', [], { tiers: ['hdd'] }),
+  ]);
+  const { moves } = planOf(planRebalance(facts, policy));
+  expect(moves.map(({ wave, tier, from, to }) => `${wave}: ${tier} ${from} → ${to}`)).toEqual([
+    '1: hdd ch-1 → ch-3',
+    '2: ssd ch-2 → ch-1',
+  ]);
+});
