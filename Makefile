@@ -45,6 +45,8 @@ setup-demo: setup
 	@scripts/setup-temporal.sh
 setup-test: setup-demo
 	@scripts/setup-time-skipping.sh
+	@scripts/setup-clickhouse.sh || echo 'tests that need ClickHouse are skipped' >&2
+	@scripts/setup-clickhouse-modern.sh || echo 'tests that need a modern ClickHouse are skipped' >&2
 	@scripts/setup-valkey.sh || echo 'tests that need Valkey 9 are skipped' >&2
 
 node_modules/.package-lock.json: package-lock.json

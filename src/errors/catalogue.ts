@@ -1,3 +1,4 @@
+import { clickhouseErrors } from './catalogue/clickhouse.ts';
 import { engineErrors } from './catalogue/engine.ts';
 import type { CatalogueEntry } from './catalogue/entry.ts';
 import { labErrors } from './catalogue/lab.ts';
@@ -5,7 +6,7 @@ import { platformErrors } from './catalogue/platform.ts';
 import { redisErrors } from './catalogue/redis.ts';
 
 /** Every error that Gantry can give. `docs/reference/errors.md` lists exactly these (a test compares). */
-export const catalogue = { ...engineErrors, ...platformErrors, ...redisErrors, ...labErrors };
+export const catalogue = { ...engineErrors, ...platformErrors, ...redisErrors, ...clickhouseErrors, ...labErrors };
 
 export type ErrorCode = keyof typeof catalogue;
 
