@@ -1,4 +1,5 @@
 import { clickhouseErrors } from './catalogue/clickhouse.ts';
+import { clickhousePlanningErrors } from './catalogue/clickhouse-planning.ts';
 import { engineErrors } from './catalogue/engine.ts';
 import type { CatalogueEntry } from './catalogue/entry.ts';
 import { labErrors } from './catalogue/lab.ts';
@@ -6,7 +7,14 @@ import { platformErrors } from './catalogue/platform.ts';
 import { redisErrors } from './catalogue/redis.ts';
 
 /** Every error that Gantry can give. `docs/reference/errors.md` lists exactly these (a test compares). */
-export const catalogue = { ...engineErrors, ...platformErrors, ...redisErrors, ...clickhouseErrors, ...labErrors };
+export const catalogue = {
+  ...engineErrors,
+  ...platformErrors,
+  ...redisErrors,
+  ...clickhouseErrors,
+  ...clickhousePlanningErrors,
+  ...labErrors,
+};
 
 export type ErrorCode = keyof typeof catalogue;
 

@@ -1,5 +1,6 @@
 export * from './activities.ts';
 export * from './guard.ts';
+export * from './clickhouse-rebalance.ts';
 export * from './kinds.ts';
 export * from './plan.ts';
 export * from './policy.ts';
