@@ -90,7 +90,7 @@ async function inputOf(
   return {
     requestedBy: flags.as,
     ...file,
-    ...(target === undefined ? {} : { [kinds[entry.kind].targetField]: target }),
+    ...(target === undefined ? {} : { [kinds[entry.kind].targetFields[0]]: target }),
     ...(second === undefined || !entry.second ? {} : { [entry.second.field]: second }),
     ...Object.fromEntries(given),
     ...(flags.reason === undefined || !known.includes('reason') ? {} : { reason: flags.reason }),

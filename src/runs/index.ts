@@ -1,6 +1,7 @@
 export * from './activities.ts';
 export * from './guard.ts';
 export * from './clickhouse-rebalance.ts';
+export * from './clickhouse.ts';
 export * from './kinds.ts';
 export * from './plan.ts';
 export * from './policy.ts';

@@ -9,27 +9,27 @@ export type KindDefinition = {
   verb: string;
   /** The exported workflow function. */
   workflowType: string;
-  /** The field of the input that names the target, and the target's type. */
-  targetField: string;
+  /** The fields of the input that name the target, from the widest to the narrowest: group; cluster and table. */
+  targetFields: readonly [string, ...string[]];
   /** An outage never waits: started under an id of its own, such a run pre-empts whoever holds its target. */
   emergency?: true;
 };
 
 export const kinds = {
-  'redis.switchover': { domain: 'redis', verb: 'switchover', workflowType: 'redisSwitchover', targetField: 'group' },
+  'redis.switchover': { domain: 'redis', verb: 'switchover', workflowType: 'redisSwitchover', targetFields: ['group'] },
   'redis.failover': {
     domain: 'redis',
     verb: 'failover',
     workflowType: 'redisFailover',
-    targetField: 'group',
+    targetFields: ['group'],
     emergency: true,
   },
-  'redis.rejoin': { domain: 'redis', verb: 'rejoin', workflowType: 'redisRejoin', targetField: 'group' },
+  'redis.rejoin': { domain: 'redis', verb: 'rejoin', workflowType: 'redisRejoin', targetFields: ['group'] },
   'redis.restore-redundancy': {
     domain: 'redis',
     verb: 'restore-redundancy',
     workflowType: 'redisRestoreRedundancy',
-    targetField: 'group',
+    targetFields: ['group'],
   },
 } as const satisfies Record<string, KindDefinition>;
 
@@ -47,9 +47,15 @@ export type IdResult = { ok: true; id: string; target: string } | { ok: false; p
  * a list, a text), it answers what is wrong instead of throwing.
  */
 export function runId(kind: Kind, input: unknown): IdResult {
-  const { domain, targetField } = kinds[kind];
-  const target = targetOf(input, targetField);
-  return target.ok ? { ...target, id: `${domain}/${target.target}` } : target;
+  const { domain, targetFields } = kinds[kind];
+  const names: string[] = [];
+  for (const field of targetFields) {
+    const part = targetOf(input, field);
+    if (!part.ok) return part;
+    names.push(part.target);
+  }
+  const target = names.join('/');
+  return { ok: true, id: `${domain}/${target}`, target };
 }
 
 /** The name in `targetField` of an input, whatever the input is. */

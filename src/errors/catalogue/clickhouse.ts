@@ -54,15 +54,20 @@ export const clickhouseErrors = {
     retryable: false,
     hint: '`SELECT DISTINCT cluster FROM system.clusters` on the server; `gantry platform check` lists the others.',
   },
+  CLICKHOUSE_UNKNOWN_NODE: {
+    meaning: 'The ClickHouse cluster has no server of this name.',
+    retryable: false,
+    hint: 'Use one of the names that the message lists; they come from the platform file.',
+  },
   CLICKHOUSE_UNKNOWN_DATABASE: {
     meaning: 'The server has no database of this name.',
     retryable: false,
     hint: '`SHOW DATABASES` on the server; every server of the cluster needs it.',
   },
   CLICKHOUSE_UNKNOWN_TABLE: {
-    meaning: 'The server has no table of this name.',
+    meaning: 'The server, or the platform file, has no table of this name.',
     retryable: false,
-    hint: '`SHOW TABLES FROM <database>` on the server that the message names; every replica needs it.',
+    hint: '`SHOW TABLES FROM <database>` on the server that the message names: every replica needs it; and `tables` of the cluster in the platform file.',
   },
   CLICKHOUSE_TABLE_EXISTS: {
     meaning: 'The server has a table of this name already, and it is not the one that was to be made.',
