@@ -49,7 +49,12 @@ export type IdResult = { ok: true; id: string; target: string } | { ok: false; p
 export function runId(kind: Kind, input: unknown): IdResult {
   const { domain, targetField } = kinds[kind];
   const target = targetOf(input, targetField);
-  return target.ok ? { ...target, id: `${domain}/${target.target}` } : target;
+  return target.ok ? { ...target, id: lockId(domain, target.target) } : target;
+}
+
+/** The workflow id that locks a target of a domain: whichever kind of run holds it. */
+export function lockId(domain: Domain, target: string): string {
+  return `${domain}/${target}`;
 }
 
 /** The name in `targetField` of an input, whatever the input is. */
