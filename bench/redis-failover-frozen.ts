@@ -1,19 +1,17 @@
 import { mkdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { Client, Connection } from '@temporalio/client';
+import type { Client } from '@temporalio/client';
 import { until } from '../lab/clock.ts';
 import { labProcessFence } from '../lab/fence.ts';
 import type { WriterProcess } from '../lab/load/redis-writer-process.ts';
-import { startWriterProcess } from '../lab/load/redis-writer-process.ts';
+import { startRigWriters } from '../lab/load/rig-writers.ts';
 import type { WritersOptions } from '../lab/load/redis-writers.ts';
 import type { RedisRig } from '../lab/redis-rig.ts';
 import { startRedisRig } from '../lab/redis-rig.ts';
-import { startTemporal } from '../lab/temporal.ts';
-import { startWorkerProcess } from '../src/cli/demo/worker-process.ts';
-import type { RunReport } from '../src/runs/index.ts';
 import { defineBench } from './bench.ts';
-import { atEnd, benchFolder } from './cleanup.ts';
+import type { BenchServer } from './gantry.ts';
+import { benchServer, carryOut, countOf, startBenchWorkers } from './gantry.ts';
 
 /** Clients that wait for an answer as long as it takes, each with one write in the socket of the frozen primary. */
 const patient = 50;
@@ -49,19 +47,13 @@ export const redisFailoverFrozen = defineBench<FrozenResult>({
     only: { type: 'string', help: 'one fencing: process or lease' },
   },
   async run(options, say) {
-    const runs = Number(options['runs'] ?? 10);
-    if (!Number.isInteger(runs) || runs < 1) throw new Error('--runs takes a whole number from 1');
-    const stateDir = benchFolder();
-    const temporal = await startTemporal({ stateDir, dbFile: join(stateDir, 'temporal.db') });
-    atEnd(() => temporal.stop());
-    const connection = await Connection.connect({ address: temporal.address });
-    atEnd(() => connection.close());
-    const client = new Client({ connection });
+    const runs = countOf(options, 'runs', 10);
+    const server = await benchServer();
     const measure = async (fencing: Fencing): Promise<FencingResult> => {
       const woken: Woken[] = [];
       const wanted = options['only'] === undefined || options['only'] === fencing ? runs : 0;
       for (let run = 1; run <= wanted; run += 1) {
-        woken.push(await freezeOnce(client, temporal, join(stateDir, `${fencing}-${run}`), fencing));
+        woken.push(await freezeOnce(server, `${fencing}-${run}`, fencing));
         say(`${fencing}: ${woken.map(({ doublyAccepted }) => doublyAccepted).join(' ')} writes taken by both`);
       }
       return resultOf(woken);
@@ -91,13 +83,11 @@ function resultOf(woken: readonly Woken[]): FencingResult {
   };
 }
 
-type Temporal = { address: string; namespace: string };
-
 /** A group of its own for every run: a primary that took what it shouldn't have is no start for the next. */
-async function freezeOnce(client: Client, temporal: Temporal, folder: string, fencing: Fencing): Promise<Woken> {
+async function freezeOnce({ stateDir, temporal, client }: BenchServer, name: string, fencing: Fencing): Promise<Woken> {
   const stops: (() => Promise<unknown>)[] = [];
   try {
-    const rig = await startRig(folder, fencing, temporal, stops);
+    const rig = await startRig(join(stateDir, name), fencing, temporal, stops);
     const waiting = await load(rig, { writers: patient, replyTimeoutMs: 60_000, abandonAfterMs: null }, stops);
     const prompt = await load(rig, { writers: 2, ratePerWriter: 200 }, stops);
     const old = rig.group.node('r1');
@@ -119,7 +109,7 @@ async function freezeOnce(client: Client, temporal: Temporal, folder: string, fe
 async function startRig(
   stateDir: string,
   fencing: Fencing,
-  { address, namespace }: Temporal,
+  temporal: BenchServer['temporal'],
   stops: (() => Promise<unknown>)[],
 ): Promise<RedisRig> {
   mkdirSync(stateDir, { recursive: true });
@@ -143,13 +133,7 @@ async function startRig(
     },
   });
   stops.push(() => rig.stop());
-  const workers = await startWorkerProcess({
-    stateDir,
-    connection: { address, namespace, options: { address } },
-    platformFile: rig.platformFile,
-    env: rig.env,
-    taskQueue: group,
-  });
+  const workers = await startBenchWorkers(temporal, rig, { stateDir, taskQueue: group });
   stops.push(() => workers.stop());
   return rig;
 }
@@ -159,24 +143,12 @@ async function load(
   options: Partial<WritersOptions>,
   stops: (() => Promise<unknown>)[],
 ): Promise<WriterProcess> {
-  const writers = await startWriterProcess({
-    discoveryUrl: rig.discoveryUrl,
-    group: rig.groupName,
-    ratePerWriter: 50,
-    nodeNames: Object.fromEntries(rig.group.nodes.map((node) => [`${node.host}:${node.port}`, node.name])),
-    ...(rig.group.password === undefined ? {} : { password: rig.group.password }),
-    ...options,
-  });
+  const writers = await startRigWriters(rig, { ratePerWriter: 50, ...options });
   stops.push(() => writers.close());
   await until(async () => (await writers.snapshot()).acked > 100, 10_000);
   return writers;
 }
 
 async function failOver(client: Client, { groupName: group }: RedisRig): Promise<void> {
-  const report = (await client.workflow.execute('redisFailover', {
-    workflowId: `failover/${group}`,
-    taskQueue: group,
-    args: [{ group, requestedBy: 'bench' }],
-  })) as RunReport;
-  if (report.outcome !== 'done') throw new Error(`the failover ended as ${report.outcome}`);
+  await carryOut(client, 'redisFailover', { workflowId: `failover/${group}`, taskQueue: group, input: { group } });
 }

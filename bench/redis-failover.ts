@@ -1,20 +1,18 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { Client, Connection } from '@temporalio/client';
+import type { Client } from '@temporalio/client';
 import { labProcessFence } from '../lab/fence.ts';
-import type { WriterProcess } from '../lab/load/redis-writer-process.ts';
-import { startWriterProcess } from '../lab/load/redis-writer-process.ts';
+import { startRigWriters } from '../lab/load/rig-writers.ts';
 import { withRedis } from '../lab/redis-client.ts';
 import type { RedisRig } from '../lab/redis-rig.ts';
 import { startRedisRig } from '../lab/redis-rig.ts';
 import type { RedisNode } from '../lab/redis.ts';
-import { startTemporal } from '../lab/temporal.ts';
-import { startWorkerProcess } from '../src/cli/demo/worker-process.ts';
-import type { RunReport } from '../src/runs/index.ts';
 import { defineBench } from './bench.ts';
 import type { Say } from './bench.ts';
-import { atEnd, benchFolder } from './cleanup.ts';
+import { atEnd } from './cleanup.ts';
+import type { BenchServer } from './gantry.ts';
+import { benchServer, carryOut, countOf, startBenchWorkers } from './gantry.ts';
 import { livePrimary, settled } from './redis-failover-command.ts';
 import { bridgeSentinels } from './sentinel-bridge.ts';
 import { p50, rounded } from './statistics.ts';
@@ -51,16 +49,10 @@ export const redisFailover = defineBench<FailoverResult>({
     only: { type: 'string', help: 'one method: gantryFence, gantryLease or sentinel' },
   },
   async run(options, say) {
-    const kills = Number(options['kills'] ?? 20);
-    if (!Number.isInteger(kills) || kills < 1) throw new Error('--kills takes a whole number from 1');
+    const kills = countOf(options, 'kills', 20);
     const only = options['only'];
     const wants = (name: string): boolean => only === undefined || only === name;
-    const stateDir = benchFolder();
-    const temporal = await startTemporal({ stateDir, dbFile: join(stateDir, 'temporal.db') });
-    atEnd(() => temporal.stop());
-    const connection = await Connection.connect({ address: temporal.address });
-    atEnd(() => connection.close());
-    const client = new Client({ connection });
+    const { stateDir, temporal, client } = await benchServer();
     const gantry = async (name: string, fences: (folder: string) => object[]): Promise<Tally> => {
       const folder = join(stateDir, name);
       const rig = await gantryRig(folder, name, fences(folder), temporal);
@@ -94,7 +86,7 @@ async function gantryRig(
   stateDir: string,
   name: string,
   fences: readonly object[],
-  { address, namespace }: { address: string; namespace: string },
+  temporal: BenchServer['temporal'],
 ): Promise<RedisRig> {
   mkdirSync(stateDir, { recursive: true });
   const policy = { approval: { people: 0 }, soak: { duration: '100ms', every: '100ms' } };
@@ -105,13 +97,7 @@ async function gantryRig(
     settings: { failover: { fences, probes: 5, probeEvery: '500ms', probeTimeout: '500ms' } },
   });
   atEnd(() => rig.stop());
-  const workers = await startWorkerProcess({
-    stateDir,
-    connection: { address, namespace, options: { address } },
-    platformFile: rig.platformFile,
-    env: rig.env,
-    taskQueue: name,
-  });
+  const workers = await startBenchWorkers(temporal, rig, { stateDir, taskQueue: name });
   atEnd(() => workers.stop());
   return rig;
 }
@@ -135,7 +121,7 @@ async function measure(
   const tally: Tally = { writableMs: [], lost: 0, acked: 0, doubleAccepted: 0 };
   for (let done = 0; done < kills; done += 1) {
     await settled(rig);
-    const load = await startLoad(rig);
+    const load = await startRigWriters(rig, { writers, ratePerWriter });
     try {
       await pause(aroundMs);
       const dead = await livePrimary(rig);
@@ -173,24 +159,11 @@ function successor({ group, ...rig }: RedisRig, dead: RedisNode): Promise<RedisN
   return livePrimary({ ...rig, group: { ...group, nodes: group.nodes.filter((node) => node !== dead) } });
 }
 
-function startLoad(rig: RedisRig): Promise<WriterProcess> {
-  return startWriterProcess({
-    discoveryUrl: rig.discoveryUrl,
-    group: rig.groupName,
-    writers,
-    ratePerWriter,
-    nodeNames: Object.fromEntries(rig.group.nodes.map((node) => [`${node.host}:${node.port}`, node.name])),
-    ...(rig.group.password === undefined ? {} : { password: rig.group.password }),
-  });
-}
-
 let runs = 0;
 
 async function failOver(client: Client, { groupName: group }: RedisRig, taskQueue: string): Promise<void> {
-  const args = [{ group, acknowledgeRecentFailover: true, requestedBy: 'bench' }];
-  const workflowId = `failover/${group}/${(runs += 1)}`;
-  const report = (await client.workflow.execute('redisFailover', { workflowId, taskQueue, args })) as RunReport;
-  if (report.outcome !== 'done') throw new Error(`a failover ended as ${report.outcome}`);
+  const input = { group, acknowledgeRecentFailover: true };
+  await carryOut(client, 'redisFailover', { workflowId: `failover/${group}/${(runs += 1)}`, taskQueue, input });
 }
 
 function summary({ writableMs, lost, acked, doubleAccepted }: Tally) {

@@ -48,7 +48,10 @@ export async function plainSentinelFailover(rig: RedisRig): Promise<void> {
 export async function settledUnderSentinel(rig: RedisRig): Promise<RedisNode> {
   const deadline = Date.now() + giveUpMs;
   for (;;) {
-    const infos = await Promise.all(rig.group.nodes.map((node) => redisInfo(node, rig.group.login)));
+    // A Sentinel that changes a node's role kills the connections of all its clients: a look that was cut short is repeated.
+    const infos = await Promise.all(
+      rig.group.nodes.map((node) => redisInfo(node, rig.group.login).catch((): Record<string, string> => ({}))),
+    );
     const primaries = rig.group.nodes.filter((_, index) => infos[index]?.['role'] === 'master');
     const [primary] = primaries;
     const isLinked = infos.every(

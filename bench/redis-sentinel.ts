@@ -1,15 +1,11 @@
-import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { Client, Connection } from '@temporalio/client';
-import type { WriterProcess } from '../lab/load/redis-writer-process.ts';
-import { startWriterProcess } from '../lab/load/redis-writer-process.ts';
+import type { Client } from '@temporalio/client';
+import { startRigWriters } from '../lab/load/rig-writers.ts';
 import type { RedisRig } from '../lab/redis-rig.ts';
 import { startRedisRig } from '../lab/redis-rig.ts';
-import { startTemporal } from '../lab/temporal.ts';
-import { startWorkerProcess } from '../src/cli/demo/worker-process.ts';
-import type { RunReport } from '../src/runs/index.ts';
 import { defineBench } from './bench.ts';
-import { atEnd, benchFolder } from './cleanup.ts';
+import { atEnd } from './cleanup.ts';
+import { benchServer, carryOut, countOf, startBenchWorkers } from './gantry.ts';
 import { configEpoch, plainSentinelFailover, settledUnderSentinel, watchAgreement } from './redis-sentinel-command.ts';
 import { p50, rounded } from './statistics.ts';
 
@@ -25,6 +21,7 @@ type Tally = {
 
 const writers = 4;
 const ratePerWriter = 500;
+const bounds = { writers, ratePerWriter, maxMs: 20 * 60_000, maxWrites: 3_000_000 };
 /** Writing before and after each handover. */
 const aroundMs = 400;
 const perBlock = 5;
@@ -56,26 +53,14 @@ export const redisSentinel = defineBench<SentinelResult>({
     watch: { type: 'string', help: 'seconds without a handover at the end of each method; 60 unless given' },
   },
   async run(options, say) {
-    const handovers = Number(options['handovers'] ?? 20);
+    const handovers = countOf(options, 'handovers', 20);
     const watchMs = Number(options['watch'] ?? 60) * 1000;
-    if (!Number.isInteger(handovers) || handovers < 1) throw new Error('--handovers takes a whole number from 1');
-    const stateDir = benchFolder();
-    const temporal = await startTemporal({ stateDir, dbFile: join(stateDir, 'temporal.db') });
-    atEnd(() => temporal.stop());
+    const { stateDir, temporal, client } = await benchServer();
     const kinds = { 'redis.switchover': { approval: { people: 0 }, soak: { duration: '100ms', every: '100ms' } } };
     const rig = await startRedisRig({ stateDir, policies: { kinds }, sentinels: { infoPeriodMs: 1_000 } });
     atEnd(() => rig.stop());
-    const { address, namespace } = temporal;
-    const workers = await startWorkerProcess({
-      stateDir,
-      connection: { address, namespace, options: { address } },
-      platformFile: rig.platformFile,
-      env: rig.env,
-    });
+    const workers = await startBenchWorkers(temporal, rig, { stateDir });
     atEnd(() => workers.stop());
-    const connection = await Connection.connect({ address });
-    atEnd(() => connection.close());
-    const client = new Client({ connection });
 
     const gantry = emptyTally();
     const sentinel = emptyTally();
@@ -122,7 +107,7 @@ type Block = { count: number; handOver: () => Promise<void>; watchMs: number };
 async function runBlock(rig: RedisRig, tally: Tally, { count, handOver, watchMs }: Block): Promise<void> {
   await settledUnderSentinel(rig);
   const epochBefore = await configEpoch(rig);
-  const load = await startLoad(rig);
+  const load = await startRigWriters(rig, bounds);
   try {
     await pause(500);
     for (let done = 0; done < count; done += 1) {
@@ -150,27 +135,9 @@ async function runBlock(rig: RedisRig, tally: Tally, { count, handOver, watchMs 
   tally.elections += (await configEpoch(rig)) - epochBefore;
 }
 
-function startLoad(rig: RedisRig): Promise<WriterProcess> {
-  return startWriterProcess({
-    discoveryUrl: rig.discoveryUrl,
-    group: rig.groupName,
-    writers,
-    ratePerWriter,
-    maxMs: 20 * 60_000,
-    maxWrites: 3_000_000,
-    nodeNames: Object.fromEntries(rig.group.nodes.map((node) => [`${node.host}:${node.port}`, node.name])),
-    ...(rig.group.password === undefined ? {} : { password: rig.group.password }),
-  });
-}
-
 async function switchover(client: Client, group: string): Promise<void> {
-  const args = [{ group, procedure: 'sentinel', requestedBy: 'bench' }];
-  const report = (await client.workflow.execute('redisSwitchover', {
-    workflowId: `redis/${group}`,
-    taskQueue: 'gantry',
-    args,
-  })) as RunReport;
-  if (report.outcome !== 'done') throw new Error(`a handover ended as ${report.outcome}`);
+  const input = { group, procedure: 'sentinel' };
+  await carryOut(client, 'redisSwitchover', { workflowId: `redis/${group}`, input });
 }
 
 function emptyTally(): Tally {

@@ -1,15 +1,11 @@
-import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { Client, Connection } from '@temporalio/client';
-import type { WriterProcess } from '../lab/load/redis-writer-process.ts';
-import { startWriterProcess } from '../lab/load/redis-writer-process.ts';
+import type { Client } from '@temporalio/client';
+import { startRigWriters } from '../lab/load/rig-writers.ts';
 import type { RedisRig } from '../lab/redis-rig.ts';
 import { startRedisRig } from '../lab/redis-rig.ts';
-import { startTemporal } from '../lab/temporal.ts';
-import { startWorkerProcess } from '../src/cli/demo/worker-process.ts';
-import type { RunReport } from '../src/runs/index.ts';
 import { defineBench } from './bench.ts';
-import { atEnd, benchFolder } from './cleanup.ts';
+import { atEnd } from './cleanup.ts';
+import { benchServer, carryOut, countOf, startBenchWorkers } from './gantry.ts';
 import { livePrimary, plainFailover, settled } from './redis-failover-command.ts';
 import { p50, rounded } from './statistics.ts';
 
@@ -18,6 +14,7 @@ type Tally = { gapsMs: number[]; lost: number; acked: number; twoPrimaries: numb
 
 const writers = 4;
 const ratePerWriter = 1_000;
+const bounds = { writers, ratePerWriter, maxMs: 10 * 60_000, maxWrites: 3_000_000 };
 /** Writing before and after each handover. */
 const aroundMs = 400;
 /** The methods take turns in blocks of this many handovers, so that both see the same machine. */
@@ -52,26 +49,13 @@ export const redisSwitchover = defineBench<SwitchoverResult>({
   ],
   options: { handovers: { type: 'string', help: 'of each method; 30 unless given' } },
   async run(options, say) {
-    const handovers = Number(options['handovers'] ?? 30);
-    if (!Number.isInteger(handovers) || handovers < 1) throw new Error('--handovers takes a whole number from 1');
-    const stateDir = benchFolder();
-    const temporal = await startTemporal({ stateDir, dbFile: join(stateDir, 'temporal.db') });
-    atEnd(() => temporal.stop());
+    const handovers = countOf(options, 'handovers', 30);
+    const { stateDir, temporal, client } = await benchServer();
     const kinds = { 'redis.switchover': { approval: { people: 0 }, soak: { duration: '100ms', every: '100ms' } } };
     const rig = await startRedisRig({ stateDir, policies: { kinds } });
     atEnd(() => rig.stop());
-    const { address, namespace } = temporal;
-    const where = { address, namespace, options: { address } };
-    const workers = await startWorkerProcess({
-      stateDir,
-      connection: where,
-      platformFile: rig.platformFile,
-      env: rig.env,
-    });
+    const workers = await startBenchWorkers(temporal, rig, { stateDir });
     atEnd(() => workers.stop());
-    const connection = await Connection.connect({ address });
-    atEnd(() => connection.close());
-    const client = new Client({ connection });
 
     const gantry: Tally = { gapsMs: [], lost: 0, acked: 0, twoPrimaries: 0 };
     const failover: Tally = { gapsMs: [], lost: 0, acked: 0, twoPrimaries: 0 };
@@ -122,7 +106,7 @@ export const redisSwitchover = defineBench<SwitchoverResult>({
 
 /** Some handovers under one load, whose every acknowledged write is read back. Answers the longest gap of quiet writing. */
 async function runBlock(rig: RedisRig, tally: Tally, count: number, handOver: () => Promise<void>): Promise<number> {
-  const load = await startLoad(rig);
+  const load = await startRigWriters(rig, bounds);
   try {
     await pause(500);
     await load.mark('quiet');
@@ -150,27 +134,9 @@ async function runBlock(rig: RedisRig, tally: Tally, count: number, handOver: ()
   }
 }
 
-function startLoad(rig: RedisRig): Promise<WriterProcess> {
-  return startWriterProcess({
-    discoveryUrl: rig.discoveryUrl,
-    group: rig.groupName,
-    writers,
-    ratePerWriter,
-    maxMs: 10 * 60_000,
-    maxWrites: 3_000_000,
-    nodeNames: Object.fromEntries(rig.group.nodes.map((node) => [`${node.host}:${node.port}`, node.name])),
-    ...(rig.group.password === undefined ? {} : { password: rig.group.password }),
-  });
-}
-
 async function switchover(client: Client, group: string): Promise<void> {
-  const args = [{ group, procedure: 'fast', requestedBy: 'bench' }];
-  const report = (await client.workflow.execute('redisSwitchover', {
-    workflowId: `redis/${group}`,
-    taskQueue: 'gantry',
-    args,
-  })) as RunReport;
-  if (report.outcome !== 'done') throw new Error(`a handover ended as ${report.outcome}`);
+  const input = { group, procedure: 'fast' };
+  await carryOut(client, 'redisSwitchover', { workflowId: `redis/${group}`, input });
 }
 
 function summary({ gapsMs, lost, acked, twoPrimaries }: Tally) {

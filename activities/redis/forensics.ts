@@ -95,6 +95,7 @@ function filledPath(path: string, { group, dead }: LostWritesOf): string {
 
 function wordsOf(lost: LostWrites, { dead, candidate }: LostWritesOf): string {
   if (!lost.known) return `what is lost is not known: ${lost.why}`;
-  const count = `${lost.exact ? 'exactly' : 'at least'} ${lost.writes} writes (${lost.bytes} bytes, ${lost.keys} keys)`;
+  const of = (count: number, what: string): string => `${count} ${what}${count === 1 ? '' : 's'}`;
+  const count = `${lost.exact ? 'exactly' : 'at least'} ${of(lost.writes, 'write')} (${lost.bytes} bytes, ${of(lost.keys, 'key')})`;
   return `${dead.name} had ${count} that ${candidate.name} never got`;
 }

@@ -53,12 +53,14 @@ function othersOf({ config }: RedisGroupAccess, dead: NodeRef): readonly NodeRef
 }
 
 type Link = { ref: NodeRef; node: RedisNode };
+/** Both kinds of look say it of a replica that nobody can ask. */
+type Unreachable = { replica: string; state: 'unreachable'; detail: string };
 
-async function withLink<T extends RedisLinkSight | DetachedFor>(
+async function withLink<T>(
   access: RedisGroupAccess,
   ref: NodeRef,
   use: (link: Link) => Promise<T>,
-): Promise<T> {
+): Promise<T | Unreachable> {
   let node: RedisNode | undefined;
   try {
     node = await access.connect(ref.name, patience);
@@ -67,7 +69,7 @@ async function withLink<T extends RedisLinkSight | DetachedFor>(
     // Whatever ails one replica (a rotated password, an expired certificate): nothing is known of its link, and it must not
     // keep the others from being failed over.
     if (!(error instanceof GantryError)) throw error;
-    return { replica: ref.name, state: 'unreachable', detail: error.message } as unknown as T;
+    return { replica: ref.name, state: 'unreachable', detail: error.message };
   } finally {
     node?.close();
   }

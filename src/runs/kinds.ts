@@ -55,7 +55,12 @@ export function runId(kind: Kind, input: unknown): IdResult {
     names.push(part.target);
   }
   const target = names.join('/');
-  return { ok: true, id: `${domain}/${target}`, target };
+  return { ok: true, id: lockId(domain, target), target };
+}
+
+/** The workflow id that locks a target of a domain: whichever kind of run holds it. */
+export function lockId(domain: Domain, target: string): string {
+  return `${domain}/${target}`;
 }
 
 /** The name in `targetField` of an input, whatever the input is. */

@@ -5,8 +5,8 @@ import type { WorkflowHandle } from '@temporalio/client';
 import { monotonicMs, until } from '../../lab/clock.ts';
 import { labProcessFence } from '../../lab/fence.ts';
 import type { WriterProcess } from '../../lab/load/redis-writer-process.ts';
-import { startWriterProcess } from '../../lab/load/redis-writer-process.ts';
 import type { WritersOptions } from '../../lab/load/redis-writers.ts';
+import { startRigWriters } from '../../lab/load/rig-writers.ts';
 import { withRedis } from '../../lab/redis-client.ts';
 import type { RedisRig } from '../../lab/redis-rig.ts';
 import type { RunReport, RunStatus } from '../../src/runs/index.ts';
@@ -87,10 +87,7 @@ export async function writeLoad(rig: RedisRig, options: Partial<WritersOptions> 
   const routes = links?.places.includes('clients')
     ? Object.fromEntries(told.map(({ name, host, port }) => [`${host}:${port}`, links.route('clients', name)]))
     : {};
-  const writers = await startWriterProcess({
-    discoveryUrl: rig.discoveryUrl,
-    group: rig.groupName,
-    ...(group.password === undefined ? {} : { password: group.password }),
+  const writers = await startRigWriters(rig, {
     nodeNames: Object.fromEntries(told.map(({ name, host, port }) => [`${host}:${port}`, name])),
     ratePerWriter: 500,
     routes,

@@ -1,13 +1,10 @@
-import type { FailoverPlanInput } from '../../activities/redis/plan-failover.ts';
 import type { RedisActivities } from '../../activities/redis/index.ts';
-import type { VantageActivities } from '../../activities/redis/sight.ts';
-import type { RedisFailoverInput, RedisSight, RedisSightCall, RunReport } from '../../src/runs/index.ts';
-import { defaultPolicy } from '../../src/runs/index.ts';
-import { callControl, callDomain, callVantage, domainRefs } from '../run/call.ts';
+import type { RedisFailoverInput, RunReport } from '../../src/runs/index.ts';
+import { domainRefs } from '../run/call.ts';
 import { openRun } from '../run/open-run.ts';
+import { justify, look } from './failover-look.ts';
 
 const redis = domainRefs<RedisActivities, 'redis'>('redis');
-const { sight } = domainRefs<VantageActivities, 'redis'>('redis');
 
 /**
  * Replaces the dead primary of a Redis group: looks from several places, fences the old one, promotes a replica, redirects
@@ -46,36 +43,4 @@ export async function redisFailover(input: RedisFailoverInput): Promise<RunRepor
     },
     { emergency: () => justify(input) },
   );
-}
-
-/** Decides as the run itself will, before another run is interrupted for it. @throws what speaks against the failover */
-async function justify(input: RedisFailoverInput): Promise<void> {
-  const kind = 'redis.failover';
-  const { policy, platformDigest } = await callControl(
-    'admit',
-    { kind, input },
-    'admission, before anybody is interrupted',
-  );
-  const call = { input: await look(input), kind, target: input.group, policy, platformDigest };
-  await callDomain(redis.planFailover, call, policy.profiles.quick, 'plan, before anybody is interrupted');
-}
-
-/** Looks at the primary from every vantage at once, and at what its replicas hear from it. */
-async function look(input: RedisFailoverInput): Promise<FailoverPlanInput> {
-  const { quick } = defaultPolicy.profiles;
-  const suspect = await callDomain(
-    redis.suspect,
-    { group: input.group },
-    quick,
-    'whom to look at, and the links to it',
-  );
-  const { primary, vantages, probes, probeEveryMs: everyMs, probeTimeoutMs: timeoutMs } = suspect;
-  const call: RedisSightCall = { group: input.group, node: primary.name, probes, everyMs, timeoutMs };
-  const seen = await Promise.all(
-    vantages.map((vantage): Promise<RedisSight | undefined> =>
-      // A vantage that can't look says nothing, for neither side.
-      callVantage(sight, vantage, call, quick, `${primary.name} as seen from ${vantage}`).catch(() => undefined),
-    ),
-  );
-  return { ...input, suspect, sights: seen.filter((one) => one !== undefined) };
 }

@@ -1,6 +1,6 @@
 import { isCancellation, log } from '@temporalio/workflow';
 import type { LastHolder } from '../../src/runs/index.ts';
-import { runId } from '../../src/runs/index.ts';
+import { lockId } from '../../src/runs/index.ts';
 import { callControl } from '../run/call.ts';
 
 /** Who holds an id, or held it last. `unknown`: it could not be asked, which must not end a guard. */
@@ -16,7 +16,6 @@ export async function holderOf(workflowId: string, summary: string): Promise<Las
 
 /** Who holds the lock of a group. */
 export function lockHolder(target: string): ReturnType<typeof holderOf> {
-  const identity = runId('redis.switchover', { group: target });
-  const lock = identity.ok ? identity.id : '';
+  const lock = lockId('redis', target);
   return holderOf(lock, `who holds ${lock}`);
 }

@@ -1,22 +1,27 @@
 import type { Client } from '@temporalio/client';
-import { runReport, startRun, watchRun } from '../../client/index.ts';
+import { approve, runReport, startRun, watchRun } from '../../client/index.ts';
 import { GantryError } from '../../errors/index.ts';
 import { validateInput } from '../../registry/index.ts';
-import type { Kind, RunReport, RunStatus } from '../../runs/index.ts';
+import type { Kind, PlanView, RunReport, RunStatus } from '../../runs/index.ts';
 import { changeLines } from '../render/changes.ts';
+import type { Canvas } from '../render/paint.ts';
+import { planLines } from '../render/plan.ts';
 import { say } from './say.ts';
 import type { Stage } from './stage.ts';
 
-/** Starts a run that nobody has to approve, shows its steps as they come, and answers its report. */
+const canvas: Canvas = { color: process.stdout.isTTY, width: process.stdout.columns || 100, now: Date.now() };
+const me = 'demo';
+
+/** Starts a run, shows its steps as they come, approves its plan where the policy asks for it, and answers its report. */
 export async function carryOut(stage: Stage, client: Client, kind: Kind, input: object): Promise<RunReport> {
   return followRun(
     stage,
     client,
-    await startRun(client, kind, input, { taskQueue: stage.taskQueue, check: validateInput }),
+    await startRun(client, kind, { ...input, requestedBy: me }, { taskQueue: stage.taskQueue, check: validateInput }),
   );
 }
 
-/** Shows the steps of a run as they come, and answers its report. */
+/** Shows the steps of a run as they come, approves its plan where the policy asks for it, and answers its report. */
 export async function followRun(
   stage: Stage,
   client: Client,
@@ -25,11 +30,27 @@ export async function followRun(
   const { uiUrl } = stage.temporal;
   say(`run ${started.workflowId}: ${uiUrl}/namespaces/default/workflows/${encodeURIComponent(started.workflowId)}`);
   let last: RunStatus | undefined;
-  await watchRun(client, started, ({ status }) => {
+  const show = ({ status }: { status?: RunStatus }): void => {
+    if (!status) return;
     for (const line of changeLines(last, status)) say(`  ${line}`);
     last = structuredClone(status);
+  };
+  const { status } = await watchRun(client, started, show, {
+    until: (answer) => answer.status?.state === 'awaiting-approval',
   });
+  if (status?.state === 'awaiting-approval' && status.plan) {
+    showPlan(status.plan);
+    await approve(client, started, { planHash: status.plan.hash, by: me });
+    await watchRun(client, started, show);
+  }
   const report = await runReport(client, started);
   if (!report) throw new GantryError('UNEXPECTED', 'the run ended without a report', { evidence: { run: started } });
   return report;
+}
+
+function showPlan(plan: PlanView): void {
+  say('');
+  for (const line of planLines(plan, canvas)) say(`  ${line}`);
+  say('');
+  say(`The demo approves this plan itself (plan ${plan.hash}); on your platform a person would.`);
 }

@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
 import type { GapReport } from '../../../lab/load/redis-writers.ts';
 import type { WriterProcess } from '../../../lab/load/redis-writer-process.ts';
-import { startWriterProcess } from '../../../lab/load/redis-writer-process.ts';
+import { startRigWriters } from '../../../lab/load/rig-writers.ts';
 import { withRedis } from '../../../lab/redis-client.ts';
 import type { RedisRig } from '../../../lab/redis-rig.ts';
 import { guardStatus, startGuard, withClient } from '../../client/index.ts';
@@ -42,14 +42,7 @@ export async function demoRedisFailover(stage: Stage): Promise<FailoverFigures> 
   for (const node of rig.group.nodes) {
     await withRedis(node, rig.group.password, (redis) => redis.config('SET', 'appendfsync', 'always'));
   }
-  const load = await startWriterProcess({
-    discoveryUrl: rig.discoveryUrl,
-    group: rig.groupName,
-    writers,
-    ...(rig.group.password === undefined ? {} : { password: rig.group.password }),
-    nodeNames: Object.fromEntries(rig.group.nodes.map((node) => [`${node.host}:${node.port}`, node.name])),
-    maxWrites: 3_000_000,
-  });
+  const load = await startRigWriters(rig, { writers, maxWrites: 3_000_000 });
   stage.onClose(() => load.close());
   return withClient(stage.connection, async (client) => {
     await startGuard(
@@ -89,7 +82,7 @@ async function startedByGuard(client: Client, group: string): Promise<GuardFailo
 /** Its machine is back: the old primary is started behind its boot guard and follows; then the group is as declared. */
 async function comeBack(stage: Stage, client: Client, group: string, node: string): Promise<Comeback> {
   title(`${node} returns: as a replica, its data kept`);
-  const asked = { group, requestedBy: 'demo', reason: 'its machine is back' };
+  const asked = { group, reason: 'its machine is back' };
   const rejoin = await carryOut(stage, client, 'redis.rejoin', { ...asked, node });
   const redundancy = await carryOut(stage, client, 'redis.restore-redundancy', asked);
   return { rejoin, redundancy };
@@ -138,10 +131,7 @@ async function conclude(
     ['no writes, longest of any writer, from the kill to the redirect', `${gap.maxMs.toFixed(0)} ms`],
     ['acknowledged writes', acked.toLocaleString('en')],
     ['lost of those, by the writers’ ledger', String(lost)],
-    [
-      'lost, by the dead primary’s append-only file',
-      `${lostByForensics ?? '?'} (of which ${unanswered} or fewer were never answered)`,
-    ],
+    ['lost, by the dead primary’s append-only file', accountOf({ lost, unanswered, lostByForensics })],
     ['forensics', found],
     ['two primaries at any moment', primaries.twoPrimaries ? 'YES' : 'no'],
     ...rig.group.nodes.map(
@@ -162,7 +152,20 @@ async function conclude(
   };
 }
 
+/** How the dead primary's file stands to the writers' ledger, in words. */
+function accountOf(figures: Pick<FailoverFigures, 'lost' | 'unanswered' | 'lostByForensics'>): string {
+  const { lost, unanswered, lostByForensics } = figures;
+  if (lostByForensics === undefined) return 'not known';
+  if (!agree(figures)) return `${lostByForensics}: the two accounts DISAGREE (${unanswered} writes got no answer)`;
+  const more = lostByForensics - lost;
+  return `${lostByForensics}: ${more === 0 ? 'the same' : `the ${lost} of the ledger and ${more} that nobody was told of`}`;
+}
+
 /** The file has what the ledger misses, and besides it at most what was under way when the primary died. */
-export function agree({ lost, unanswered, lostByForensics }: FailoverFigures): boolean {
+export function agree({
+  lost,
+  unanswered,
+  lostByForensics,
+}: Pick<FailoverFigures, 'lost' | 'unanswered' | 'lostByForensics'>): boolean {
   return lostByForensics !== undefined && lostByForensics >= lost && lostByForensics <= lost + unanswered;
 }

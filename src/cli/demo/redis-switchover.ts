@@ -1,25 +1,19 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import type { Client } from '@temporalio/client';
 import type { RedisRig } from '../../../lab/redis-rig.ts';
 import type { WriterProcess } from '../../../lab/load/redis-writer-process.ts';
-import { startWriterProcess } from '../../../lab/load/redis-writer-process.ts';
-import { approve, runReport, startRun, watchRun, withClient } from '../../client/index.ts';
+import { startRigWriters } from '../../../lab/load/rig-writers.ts';
+import { withClient } from '../../client/index.ts';
 import { GantryError } from '../../errors/index.ts';
-import type { RunReport, RunStatus } from '../../runs/index.ts';
-import { validateInput } from '../../registry/index.ts';
-import { changeLines } from '../render/changes.ts';
-import { planLines } from '../render/plan.ts';
-import type { Canvas } from '../render/paint.ts';
+import type { RunReport } from '../../runs/index.ts';
+import { carryOut } from './carry-out.ts';
 import type { Roles } from './redis-group.ts';
 import { demoGroup, roles } from './redis-group.ts';
 import { say, table, title } from './say.ts';
 import type { Stage } from './stage.ts';
 
-const canvas: Canvas = { color: process.stdout.isTTY, width: process.stdout.columns || 100, now: Date.now() };
 const writers = 4;
 /** Load before the handover and after it, so that the gap is seen against ordinary writing. */
 const aroundMs = 2_000;
-const me = 'demo';
 
 /** What the demo proves, in figures. */
 export type SwitchoverFigures = {
@@ -35,14 +29,7 @@ export type SwitchoverFigures = {
 export async function demoRedisSwitchover(stage: Stage): Promise<SwitchoverFigures> {
   title('Redis switchover: a primary under write load changes hands');
   const rig = await demoGroup(stage);
-  const load = await startWriterProcess({
-    discoveryUrl: rig.discoveryUrl,
-    group: rig.groupName,
-    writers,
-    ...(rig.group.password === undefined ? {} : { password: rig.group.password }),
-    nodeNames: Object.fromEntries(rig.group.nodes.map((node) => [`${node.host}:${node.port}`, node.name])),
-    maxWrites: 3_000_000,
-  });
+  const load = await startRigWriters(rig, { writers, maxWrites: 3_000_000 });
   stage.onClose(() => load.close());
   const before = await roles(rig);
   await load.mark('quiet');
@@ -50,41 +37,11 @@ export async function demoRedisSwitchover(stage: Stage): Promise<SwitchoverFigur
   await load.mark('start');
   say(`${writers} writers: ${(await load.snapshot()).acked.toLocaleString('en')} writes acknowledged so far`);
 
-  const report = await withClient(stage.connection, (client) => handOver(stage, client, rig.groupName));
+  const report = await withClient(stage.connection, (client) =>
+    carryOut(stage, client, 'redis.switchover', { group: rig.groupName, reason: 'to show how it goes' }),
+  );
   await pause(aroundMs);
   return conclude(rig, load, before, report);
-}
-
-async function handOver(stage: Stage, client: Client, group: string): Promise<RunReport> {
-  const input = { group, requestedBy: me, reason: 'to show how it goes' };
-  const started = await startRun(client, 'redis.switchover', input, {
-    taskQueue: stage.taskQueue,
-    check: validateInput,
-  });
-  say(
-    `run ${started.workflowId}: ${stage.temporal.uiUrl}/namespaces/default/workflows/${encodeURIComponent(started.workflowId)}`,
-  );
-  let last: RunStatus | undefined;
-  const follow = (status: RunStatus | undefined): void => {
-    if (!status) return;
-    for (const line of changeLines(last, status)) say(`  ${line}`);
-    last = structuredClone(status);
-  };
-  const waiting = await watchRun(client, started, ({ status }) => follow(status), {
-    until: ({ status }) => status?.state === 'awaiting-approval',
-  });
-  const plan = waiting.status?.plan;
-  if (!plan)
-    throw new GantryError('UNEXPECTED', 'the run ended before it had a plan', { evidence: { status: waiting.status } });
-  say('');
-  for (const line of planLines(plan, canvas)) say(`  ${line}`);
-  say('');
-  say(`The demo approves this plan itself (plan ${plan.hash}); on your platform a person would.`);
-  await approve(client, started, { planHash: plan.hash, by: me });
-  await watchRun(client, started, ({ status }) => follow(status));
-  const report = await runReport(client, started);
-  if (!report) throw new GantryError('UNEXPECTED', 'the run ended without a report', { evidence: { run: started } });
-  return report;
 }
 
 async function conclude(

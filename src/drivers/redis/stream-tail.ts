@@ -11,7 +11,7 @@ export type StreamPiece = { replid: string; from: number; to: number };
  * @throws REDIS_UNEXPECTED_ANSWER, REDIS_TIMEOUT
  */
 export function readStreamPiece(client: Redis, { replid, from, to }: StreamPiece, timeoutMs: number): Promise<Buffer> {
-  const socket = (client as unknown as { stream: NodeJS.ReadWriteStream }).stream;
+  const socket = client.stream;
   const wanted = to - from + 1;
   return new Promise<Buffer>((resolve, reject) => {
     const end = (settle: () => void): void => {

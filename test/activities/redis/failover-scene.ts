@@ -16,7 +16,7 @@ export const digest = 'digest-of-the-test';
 export async function failoverScene(change: Partial<RedisFailover> = {}, options: SceneOptions = {}): Promise<Scene> {
   const s = await scene({ replicas: 2, ...options });
   const stateDir = join(s.lab.node('r1').dir, '..', '..');
-  const fences: RedisFence[] = [{ kind: 'refuse-writes' }, labProcessFence(stateDir) as unknown as RedisFence];
+  const fences: RedisFence[] = [{ kind: 'refuse-writes' }, labProcessFence(stateDir)];
   s.config.failover = { ...failoverDefaults, probeEveryMs: 100, probeTimeoutMs: 300, fences, ...change };
   return s;
 }

@@ -66,6 +66,14 @@ function restored(s: Scene): Promise<Plan<RedisRedundancyData>> {
   return quiet().run(s.activities().redisPlanRedundancy, { ...call, input: { group: groupName } });
 }
 
+/** What a later attempt of the run did meanwhile, and a handover back to the node since then. */
+async function finishAndHandBack(s: Scene, join: RedisRejoinData['join']): Promise<void> {
+  const a = s.activities();
+  await run(a.redisFollow, join, 'ensure', 2);
+  await run(a.redisCatchUp, join);
+  await withRedis(s.lab.node('r1'), password, (redis) => redis.replicaof('NO', 'ONE'));
+}
+
 type Called<I> = { mode: StepMode; input: I; unit: string; platformDigest: string };
 
 function run<I, O>(
@@ -161,14 +169,7 @@ await describeWith(['redis'], 'the return of an old primary', () => {
   test('an attempt that wakes up when the node is primary again is refused by the node', async () => {
     const s = await returned();
     const { data } = await planned(s);
-    const a = s.activities();
-    const finish = async (): Promise<void> => {
-      await run(a.redisFollow, data.join, 'ensure', 2);
-      await run(a.redisCatchUp, data.join);
-      // And a handover back to it since then.
-      await withRedis(s.lab.node('r1'), password, (redis) => redis.replicaof('NO', 'ONE'));
-    };
-    const late = s.activities(hooked({ 'r1.stepDown': { before: finish } }));
+    const late = s.activities(hooked({ 'r1.stepDown': { before: () => finishAndHandBack(s, data.join) } }));
     expect(await codeOf(run(late.redisFollow, data.join))).toBe('HANDOVER_OVERTAKEN');
     expect((await roles(s))['r1']).toBe('primary');
   });
@@ -176,13 +177,8 @@ await describeWith(['redis'], 'the return of an old primary', () => {
   test('a late refusal of writes does not reach the primary that the node has become', async () => {
     const s = await returned();
     const { data } = await planned(s);
-    const a = s.activities();
-    const finish = async (): Promise<void> => {
-      await run(a.redisFollow, data.join, 'ensure', 2);
-      await run(a.redisCatchUp, data.join);
-      await withRedis(s.lab.node('r1'), password, (redis) => redis.replicaof('NO', 'ONE'));
-    };
-    const late = s.activities(hooked({ 'r1.configPersistUntil': { before: finish } }));
+    const before = (): Promise<void> => finishAndHandBack(s, data.join);
+    const late = s.activities(hooked({ 'r1.configPersistUntil': { before } }));
     expect(await codeOf(run(late.redisQuarantine, data.join))).toBe('HANDOVER_OVERTAKEN');
     expect(await setting(s, 'r1')).toBe('0');
   });

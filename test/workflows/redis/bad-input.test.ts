@@ -133,11 +133,10 @@ await describeWith(['temporal', 'redis'], 'redis.switchover refuses', () => {
     const mixed = await startSwitchoverRig(server(), {
       replicas: 1,
       wrapDriver: (name, driver) => {
-        const node = driver as unknown as Partial<RedisNode>;
-        if (name !== 'redis' || node.endpoint?.port !== mixed.group.node('r2').port) return driver;
+        if (!isNode(name, driver) || driver.endpoint.port !== mixed.group.node('r2').port) return driver;
         const info = async (section: string) => {
           others += 1;
-          return { ...(await node.info?.(section)), redis_version: '6.2.14' };
+          return { ...(await driver.info(section)), redis_version: '6.2.14' };
         };
         return { ...driver, info };
       },
@@ -185,3 +184,7 @@ await describeWith(['temporal', 'redis'], 'redis.switchover refuses', () => {
     expect(said).toContain('REDIS_NO_HEALTHY_REPLICA');
   });
 });
+
+function isNode<T extends object>(name: string, driver: T): driver is T & RedisNode {
+  return name === 'redis' && 'info' in driver;
+}

@@ -12,7 +12,6 @@ import type {
   GuardStatus,
   Notice,
   RedisFailoverInput,
-  RedisGuardInput,
   RunReport,
   RunStatus,
 } from '../../../src/runs/index.ts';
@@ -52,7 +51,7 @@ await describeWith(['temporal', 'redis'], 'redis.guard', () => {
     const group = `guarded-${(rigs += 1)}`;
     return { ...stopping(await startSwitchoverRig(server(), { stateDir, group, ...options, settings })), stateDir };
   };
-  const start = async (rig: Rig, input: Partial<RedisGuardInput> = {}, id?: string): Promise<WorkflowHandle> => {
+  const start = async (rig: Rig, input: object = {}, id?: string): Promise<WorkflowHandle> => {
     const handle = await server().client.workflow.start('redisGuard', {
       workflowId: id ?? `guard/redis/${rig.groupName}`,
       taskQueue: rig.taskQueue,
@@ -196,7 +195,7 @@ await describeWith(['temporal', 'redis'], 'redis.guard', () => {
 
   test('a wrong input is refused with every problem at once', async () => {
     const rig = await rigWith();
-    const wrong = { group: 'nobody', mode: 'panic', colour: 'red' } as unknown as RedisGuardInput;
+    const wrong = { group: 'nobody', mode: 'panic', colour: 'red' };
     const error: unknown = await (await start(rig, wrong, 'guard-wrong')).result().catch((caught: unknown) => caught);
     expect(codeOf(error)).toBe('INVALID_INPUT');
     const { details } = (error as { cause: { details: { problems: { code: string; place?: string }[] }[] } }).cause;

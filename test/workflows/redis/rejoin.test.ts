@@ -8,7 +8,7 @@ import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import { expect, test } from 'vitest';
 import { pause } from '../../../lab/clock.ts';
 import { labProcessFence } from '../../../lab/fence.ts';
-import { startWriterProcess } from '../../../lab/load/redis-writer-process.ts';
+import { startRigWriters } from '../../../lab/load/rig-writers.ts';
 import { withRedis } from '../../../lab/redis-client.ts';
 import type { RunReport, RunStatus } from '../../../src/runs/index.ts';
 import { describeWith, stopping } from '../../support/lab.ts';
@@ -90,13 +90,7 @@ await describeWith(['temporal', 'redis'], 'an old primary', () => {
     const rig = await rigOf();
     await failedOver(rig);
     await comesBack(rig);
-    const writers = await startWriterProcess({
-      discoveryUrl: rig.discoveryUrl,
-      group: rig.groupName,
-      ...(rig.group.password === undefined ? {} : { password: rig.group.password }),
-      nodeNames: Object.fromEntries(rig.group.nodes.map((node) => [`${node.host}:${node.port}`, node.name])),
-      ratePerWriter: 200,
-    });
+    const writers = await startRigWriters(rig, { ratePerWriter: 200 });
     stopping({ stop: () => writers.close() });
     const before = await portrait(rig);
     const dry = await done(start(rig, 'redisRejoin', { node: 'r1', dryRun: true }));

@@ -1,35 +1,25 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { GantryError } from '../../../src/errors/index.ts';
 import type { RunReport } from '../../../src/runs/index.ts';
 import { describeWith } from '../../support/lab.ts';
 import { useTemporal } from '../../support/temporal.ts';
-import type { Harness } from './harness.ts';
-import { codeOf, reportOf, startHarness } from './harness.ts';
-import { brokenUntilMended, createWorld, holdAt, testPolicy } from './world.ts';
-import type { World } from './world.ts';
+import { codeOf, reportOf, useHarness } from './harness.ts';
+import { brokenUntilMended, holdAt, testPolicy } from './world.ts';
 
 const asked = testPolicy({ approval: { people: 1, expiresAfterMs: 60_000 } });
 
 await describeWith(['temporal'], 'plan, approval, pause', () => {
   const server = useTemporal();
-  let world: World;
-  let harness: Harness;
-  let groups = 0;
-  const group = (): string => `p${(groups += 1)}`;
-  beforeAll(async () => {
-    world = createWorld();
-    harness = await startHarness(server(), world);
-  });
-  afterAll(() => harness.stop());
-  const fresh = (change: Partial<World> = {}): void => void Object.assign(world, createWorld(change));
+  const use = useHarness(server, 'p');
+  const { world, fresh, group } = use;
 
   test('nothing is done before the plan is approved, and the approval is on record', async () => {
     fresh({ policy: asked });
-    const handle = await harness.start({ group: group(), steps: ['a'] });
-    const waiting = await harness.until(handle, 'awaiting-approval');
+    const handle = await use.harness.start({ group: group(), steps: ['a'] });
+    const waiting = await use.harness.until(handle, 'awaiting-approval');
     expect(waiting.plan?.hash).toBe('hash-as ever');
     expect(world.journal).toEqual([]);
-    await harness.update(handle, 'approve', { planHash: 'hash-as ever', by: 'grace', note: 'looks right' });
+    await use.harness.update(handle, 'approve', { planHash: 'hash-as ever', by: 'grace', note: 'looks right' });
     const report = (await handle.result()) as RunReport;
     expect(report.outcome).toBe('done');
     expect(report.actions).toMatchObject([{ action: 'approve', by: 'grace', note: 'looks right' }]);
@@ -37,26 +27,26 @@ await describeWith(['temporal'], 'plan, approval, pause', () => {
 
   test('an approval of another plan is rejected and leaves no trace in the history', async () => {
     fresh({ policy: asked });
-    const handle = await harness.start({ group: group(), steps: ['a'] });
-    await harness.until(handle, 'awaiting-approval');
-    await expect(harness.update(handle, 'approve', { planHash: 'other' })).rejects.toSatisfy(
+    const handle = await use.harness.start({ group: group(), steps: ['a'] });
+    await use.harness.until(handle, 'awaiting-approval');
+    await expect(use.harness.update(handle, 'approve', { planHash: 'other' })).rejects.toSatisfy(
       (error) => codeOf(error) === 'APPROVAL_REJECTED',
     );
-    await expect(harness.update(handle, 'approve', { planHash: 'hash-as ever', by: ' ' })).rejects.toSatisfy(
+    await expect(use.harness.update(handle, 'approve', { planHash: 'hash-as ever', by: ' ' })).rejects.toSatisfy(
       (error) => codeOf(error) === 'INVALID_INPUT',
     );
     const history = await handle.fetchHistory();
     expect(history.events?.some((event) => event.workflowExecutionUpdateAcceptedEventAttributes)).toBe(false);
-    await harness.update(handle, 'abort', {});
+    await use.harness.update(handle, 'abort', {});
     expect(((await handle.result()) as RunReport).outcome).toBe('aborted');
   });
 
   test('a plan whose facts changed before the approval is not carried out', async () => {
     fresh({ policy: asked });
-    const handle = await harness.start({ group: group(), steps: ['a'] });
-    await harness.until(handle, 'awaiting-approval');
+    const handle = await use.harness.start({ group: group(), steps: ['a'] });
+    await use.harness.until(handle, 'awaiting-approval');
     world.fact = 'changed';
-    await harness.update(handle, 'approve', { planHash: 'hash-as ever' });
+    await use.harness.update(handle, 'approve', { planHash: 'hash-as ever' });
     const error: unknown = await handle.result().catch((caught: unknown) => caught);
     expect(codeOf(error)).toBe('PLAN_CHANGED');
     expect(reportOf(error).outcome).toBe('refused');
@@ -65,22 +55,22 @@ await describeWith(['temporal'], 'plan, approval, pause', () => {
 
   test('a change freeze that began while the run waited parks it after the approval', async () => {
     fresh({ policy: asked });
-    const handle = await harness.start({ group: group(), steps: ['a'] });
-    await harness.until(handle, 'awaiting-approval');
+    const handle = await use.harness.start({ group: group(), steps: ['a'] });
+    await use.harness.until(handle, 'awaiting-approval');
     world.gate = () => {
       throw new GantryError('CHANGE_FREEZE', 'frozen');
     };
-    await harness.update(handle, 'approve', { planHash: 'hash-as ever' });
-    const parked = await harness.until(handle, 'parked');
+    await use.harness.update(handle, 'approve', { planHash: 'hash-as ever' });
+    const parked = await use.harness.until(handle, 'parked');
     expect(parked.parked?.trouble.code).toBe('CHANGE_FREEZE');
     world.gate = undefined;
-    await harness.update(handle, 'resolve', { action: 'retry' });
+    await use.harness.update(handle, 'resolve', { action: 'retry' });
     expect(((await handle.result()) as RunReport).outcome).toBe('done');
   });
 
   test('a refusal of the planner ends the run as refused with every problem', async () => {
     fresh({ fact: 'refused' });
-    const handle = await harness.start({ group: group(), steps: ['a'] });
+    const handle = await use.harness.start({ group: group(), steps: ['a'] });
     const error: unknown = await handle.result().catch((caught: unknown) => caught);
     expect(codeOf(error)).toBe('REDIS_UNKNOWN_GROUP');
     expect(reportOf(error)).toMatchObject({
@@ -93,15 +83,15 @@ await describeWith(['temporal'], 'plan, approval, pause', () => {
     fresh();
     const hold = holdAt('apply a');
     world.hook = hold.hook;
-    const handle = await harness.start({ group: group(), steps: ['a', 'b'] });
+    const handle = await use.harness.start({ group: group(), steps: ['a', 'b'] });
     await hold.reached;
-    const answer = await harness.update(handle, 'pause', { reason: 'lunch' });
+    const answer = await use.harness.update(handle, 'pause', { reason: 'lunch' });
     expect(answer).toMatchObject({ state: 'running', pending: ['pause'] });
     hold.release();
-    const paused = await harness.until(handle, 'paused');
+    const paused = await use.harness.until(handle, 'paused');
     expect(paused.pending).toEqual([]);
     expect(world.journal).toEqual(['on a']);
-    await harness.update(handle, 'resume', {});
+    await use.harness.update(handle, 'resume', {});
     expect(((await handle.result()) as RunReport).outcome).toBe('done');
     expect(world.journal).toEqual(['on a', 'on b']);
   });
@@ -110,16 +100,16 @@ await describeWith(['temporal'], 'plan, approval, pause', () => {
     fresh();
     const hold = holdAt('apply a');
     world.hook = hold.hook;
-    const handle = await harness.start({ group: group(), steps: ['a', 'b'] });
+    const handle = await use.harness.start({ group: group(), steps: ['a', 'b'] });
     await hold.reached;
-    await harness.update(handle, 'pause', {});
+    await use.harness.update(handle, 'pause', {});
     hold.release();
-    await harness.until(handle, 'paused');
+    await use.harness.until(handle, 'paused');
     world.switches.set('a', false);
-    await harness.update(handle, 'resume', {});
-    const parked = await harness.until(handle, 'parked');
+    await use.harness.update(handle, 'resume', {});
+    const parked = await use.harness.until(handle, 'parked');
     expect(parked.parked).toMatchObject({ title: 'turn on a', trouble: { code: 'DRIFTED' } });
-    await harness.update(handle, 'resolve', { action: 'retry' });
+    await use.harness.update(handle, 'resolve', { action: 'retry' });
     expect(((await handle.result()) as RunReport).outcome).toBe('done');
     expect(world.journal).toEqual(['on a', 'on a', 'on b']);
   });
@@ -128,23 +118,23 @@ await describeWith(['temporal'], 'plan, approval, pause', () => {
     fresh();
     const hold = holdAt('apply a');
     world.hook = hold.hook;
-    const handle = await harness.start({ group: group(), steps: ['a', 'b'] });
+    const handle = await use.harness.start({ group: group(), steps: ['a', 'b'] });
     await hold.reached;
-    await harness.update(handle, 'pause', {});
+    await use.harness.update(handle, 'pause', {});
     hold.release();
-    await harness.until(handle, 'paused');
-    await harness.update(handle, 'abort', {});
+    await use.harness.until(handle, 'paused');
+    await use.harness.update(handle, 'abort', {});
     expect(((await handle.result()) as RunReport).outcome).toBe('aborted');
     expect(world.journal).toEqual(['on a', 'off a']);
   });
 
   test('a soak with bad readings in a row parks; no reading counts as a bad one', async () => {
     fresh();
-    const handle = await harness.start({ group: group(), steps: ['a'], soak: 'healthy' });
-    const parked = await harness.until(handle, 'parked');
+    const handle = await use.harness.start({ group: group(), steps: ['a'], soak: 'healthy' });
+    const parked = await use.harness.until(handle, 'parked');
     expect(parked.parked?.trouble.code).toBe('SOAK_FAILED');
     world.switches.set('healthy', true);
-    await harness.update(handle, 'resolve', { action: 'retry' });
+    await use.harness.update(handle, 'resolve', { action: 'retry' });
     const report = (await handle.result()) as RunReport;
     expect(report.outcome).toBe('done');
     expect(report.steps.at(-1)?.summary).toMatch(/good readings/);
@@ -154,13 +144,13 @@ await describeWith(['temporal'], 'plan, approval, pause', () => {
     fresh();
     const broken = brokenUntilMended('apply b');
     world.hook = broken.hook;
-    const handle = await harness.start({ group: group(), steps: ['a', 'b'], drive: 'back' } as never, {
+    const handle = await use.harness.start({ group: group(), steps: ['a', 'b'], drive: 'back' } as never, {
       type: 'critical',
     });
-    await harness.until(handle, 'parked');
+    await use.harness.until(handle, 'parked');
     expect(world.journal).toEqual(['on a', 'off b', 'off a']);
     broken.mend();
-    await harness.update(handle, 'resolve', { action: 'retry' });
+    await use.harness.update(handle, 'resolve', { action: 'retry' });
     expect(((await handle.result()) as RunReport).outcome).toBe('done');
     expect(world.journal).toEqual(['on a', 'off b', 'off a', 'on a', 'on b']);
   });
@@ -171,7 +161,7 @@ await describeWith(['temporal'], 'plan, approval, pause', () => {
     world.hook = async (event) => {
       if (event === 'apply b' && (failures += 1) <= 3) throw new Error('passing');
     };
-    const handle = await harness.start({ group: group(), steps: ['a', 'b'], drive: 'forward' } as never, {
+    const handle = await use.harness.start({ group: group(), steps: ['a', 'b'], drive: 'forward' } as never, {
       type: 'critical',
     });
     expect(((await handle.result()) as RunReport).outcome).toBe('done');

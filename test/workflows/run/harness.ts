@@ -5,10 +5,11 @@ import { Worker } from '@temporalio/worker';
 import type { WorkerOptions } from '@temporalio/worker';
 import { controlQueue, domainQueue } from '../../../src/runs/index.ts';
 import type { RunReport, RunState, RunStatus, UpdateName, UpdateRequests } from '../../../src/runs/index.ts';
+import { afterAll, beforeAll } from 'vitest';
 import { buildBundle } from '../../../workers/bundle.ts';
 import type { TestServer } from '../../support/temporal.ts';
 import type { TestInput, World } from './world.ts';
-import { worldActivities, worldControl } from './world.ts';
+import { createWorld, worldActivities, worldControl } from './world.ts';
 
 let queues = 0;
 
@@ -28,6 +29,25 @@ export type Harness = {
   untilStep: (handle: WorkflowHandle, title: string) => Promise<void>;
   stop: () => Promise<void>;
 };
+
+/** One harness for all tests of a file, over a world that each of them makes anew. Call it in `describe`. */
+export function useHarness(server: () => Pick<TestServer, 'client' | 'native'>, prefix: string) {
+  const world = createWorld();
+  let started: Harness | undefined;
+  let groups = 0;
+  beforeAll(async () => void (started = await startHarness(server(), world)));
+  afterAll(() => started?.stop());
+  return {
+    world,
+    get harness(): Harness {
+      if (started) return started;
+      throw new Error('the harness starts before the tests, not before them');
+    },
+    /** A target that no other test has. */
+    group: (): string => `${prefix}${(groups += 1)}`,
+    fresh: (change: Partial<World> = {}): void => void Object.assign(world, createWorld(change)),
+  };
+}
 
 /** Starts workers over `world`. Two harnesses with one `taskQueue` share the work. */
 export async function startHarness(

@@ -1,37 +1,29 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
 import type { RunReport, RunStatus } from '../../../src/runs/index.ts';
 import { describeWith } from '../../support/lab.ts';
 import { useTemporal } from '../../support/temporal.ts';
-import type { Harness } from './harness.ts';
-import { codeOf, startHarness } from './harness.ts';
-import { createWorld, holdAt } from './world.ts';
-import type { World } from './world.ts';
+import { codeOf, useHarness } from './harness.ts';
+import { holdAt } from './world.ts';
 
 await describeWith(['temporal'], 'the lock', () => {
   const server = useTemporal();
-  let world: World;
-  let harness: Harness;
-  beforeAll(async () => {
-    world = createWorld();
-    harness = await startHarness(server(), world);
-  });
-  afterAll(() => harness.stop());
-  const fresh = (change: Partial<World> = {}): void => void Object.assign(world, createWorld(change));
+  const use = useHarness(server, 'i');
+  const { world, fresh } = use;
 
   test('a run started under a made-up id becomes a front; its updates reach the real run and its result is the real one', async () => {
     fresh();
     const hold = holdAt('apply a');
     world.hook = hold.hook;
-    const front = await harness.start({ group: 'front', steps: ['a', 'b'] }, { workflowId: 'typed-in-the-ui' });
+    const front = await use.harness.start({ group: 'front', steps: ['a', 'b'] }, { workflowId: 'typed-in-the-ui' });
     await hold.reached;
-    expect((await harness.status(front)).frontOf).toBe('redis/front');
-    const answer = await harness.update(front, 'pause', {});
+    expect((await use.harness.status(front)).frontOf).toBe('redis/front');
+    const answer = await use.harness.update(front, 'pause', {});
     expect(answer).toMatchObject({ workflowId: 'redis/front', pending: ['pause'] } satisfies Partial<RunStatus>);
     hold.release();
-    const real = harness.client.workflow.getHandle('redis/front');
-    await harness.until(real, 'paused');
-    await harness.update(front, 'resume', {});
+    const real = use.harness.client.workflow.getHandle('redis/front');
+    await use.harness.until(real, 'paused');
+    await use.harness.update(front, 'resume', {});
     const report = (await front.result()) as RunReport;
     expect(report).toMatchObject({ outcome: 'done', workflowId: 'redis/front' });
     expect(report.actions.map((action) => action.action)).toEqual(['pause', 'resume']);
@@ -41,9 +33,9 @@ await describeWith(['temporal'], 'the lock', () => {
     fresh();
     const hold = holdAt('apply a');
     world.hook = hold.hook;
-    const front = await harness.start({ group: 'reject', steps: ['a'] }, { workflowId: 'another-front' });
+    const front = await use.harness.start({ group: 'reject', steps: ['a'] }, { workflowId: 'another-front' });
     await hold.reached;
-    await expect(harness.update(front, 'resume', {})).rejects.toSatisfy((error) => codeOf(error) === 'WRONG_STATE');
+    await expect(use.harness.update(front, 'resume', {})).rejects.toSatisfy((error) => codeOf(error) === 'WRONG_STATE');
     hold.release();
     await front.result();
   });
@@ -53,12 +45,12 @@ await describeWith(['temporal'], 'the lock', () => {
     const hold = holdAt('apply a');
     world.hook = hold.hook;
     const input = { group: 'busy', steps: ['a'] };
-    const first = await harness.start(input, { workflowId: 'id-one' });
+    const first = await use.harness.start(input, { workflowId: 'id-one' });
     await hold.reached;
-    const second = await harness.start(input, { workflowId: 'id-two' });
+    const second = await use.harness.start(input, { workflowId: 'id-two' });
     const error: unknown = await second.result().catch((caught: unknown) => caught);
     expect(codeOf(error)).toBe('RESOURCE_BUSY');
-    const real = await harness.client.workflow.getHandle('redis/busy').describe();
+    const real = await use.harness.client.workflow.getHandle('redis/busy').describe();
     expect(String((error as { cause?: Error }).cause?.message)).toContain(real.runId);
     expect(String((error as { cause?: Error }).cause?.message)).toContain('redis.switchover (running');
     hold.release();
@@ -70,9 +62,9 @@ await describeWith(['temporal'], 'the lock', () => {
     fresh();
     const hold = holdAt('apply a');
     world.hook = hold.hook;
-    const first = await harness.start({ group: 'own', steps: ['a'] });
+    const first = await use.harness.start({ group: 'own', steps: ['a'] });
     await hold.reached;
-    await expect(harness.start({ group: 'own', steps: ['a'] })).rejects.toBeInstanceOf(
+    await expect(use.harness.start({ group: 'own', steps: ['a'] })).rejects.toBeInstanceOf(
       WorkflowExecutionAlreadyStartedError,
     );
     hold.release();
@@ -83,32 +75,32 @@ await describeWith(['temporal'], 'the lock', () => {
     fresh();
     const hold = holdAt('apply b');
     world.hook = hold.hook;
-    const front = await harness.start({ group: 'cancel', steps: ['a', 'b'] }, { workflowId: 'cancelled-front' });
+    const front = await use.harness.start({ group: 'cancel', steps: ['a', 'b'] }, { workflowId: 'cancelled-front' });
     await hold.reached;
     await front.cancel();
     await expect(front.result()).rejects.toThrow();
     expect(world.journal).toEqual(['on a', 'off b', 'off a']);
-    expect((await harness.client.workflow.getHandle('redis/cancel').describe()).status.name).toBe('CANCELLED');
+    expect((await use.harness.client.workflow.getHandle('redis/cancel').describe()).status.name).toBe('CANCELLED');
   });
 
   test('terminating the front leaves the real run alone', async () => {
     fresh();
     const hold = holdAt('apply a');
     world.hook = hold.hook;
-    const front = await harness.start({ group: 'leave', steps: ['a'] }, { workflowId: 'terminated-front' });
+    const front = await use.harness.start({ group: 'leave', steps: ['a'] }, { workflowId: 'terminated-front' });
     await hold.reached;
     await front.terminate();
     hold.release();
-    expect(((await harness.client.workflow.getHandle('redis/leave').result()) as RunReport).outcome).toBe('done');
+    expect(((await use.harness.client.workflow.getHandle('redis/leave').result()) as RunReport).outcome).toBe('done');
   });
 
   test('a dry run takes no lock, changes nothing and runs beside a real one', async () => {
     fresh();
     const hold = holdAt('apply a');
     world.hook = hold.hook;
-    const real = await harness.start({ group: 'dry', steps: ['a'] });
+    const real = await use.harness.start({ group: 'dry', steps: ['a'] });
     await hold.reached;
-    const dry = await harness.start({ group: 'dry', steps: ['a'], dryRun: true }, { workflowId: 'dry-run/1' });
+    const dry = await use.harness.start({ group: 'dry', steps: ['a'], dryRun: true }, { workflowId: 'dry-run/1' });
     const report = (await dry.result()) as RunReport;
     expect(report).toMatchObject({ outcome: 'planned', steps: [], plan: { hash: 'hash-as ever' } });
     expect(world.journal).toEqual([]);
@@ -120,7 +112,7 @@ await describeWith(['temporal'], 'the lock', () => {
     'unusable input %j ends the run with INVALID_INPUT',
     async (input) => {
       fresh();
-      const handle = await harness.start(input as never, { workflowId: `bad-${JSON.stringify(input)}` });
+      const handle = await use.harness.start(input as never, { workflowId: `bad-${JSON.stringify(input)}` });
       const error: unknown = await handle.result().catch((caught: unknown) => caught);
       expect(codeOf(error)).toBe('INVALID_INPUT');
     },
@@ -130,9 +122,9 @@ await describeWith(['temporal'], 'the lock', () => {
     fresh();
     const hold = holdAt('apply b');
     world.hook = hold.hook;
-    const handle = await harness.start({ group: 'preempt', steps: ['a', 'b', 'c'] });
+    const handle = await use.harness.start({ group: 'preempt', steps: ['a', 'b', 'c'] });
     await hold.reached;
-    await harness.update(handle, 'preempt', { kind: 'redis.failover' });
+    await use.harness.update(handle, 'preempt', { kind: 'redis.failover' });
     hold.release();
     const report = (await handle.result()) as RunReport;
     expect(report.outcome).toBe('preempted');
@@ -144,13 +136,13 @@ await describeWith(['temporal'], 'the lock', () => {
     fresh();
     const quick = holdAt('apply a');
     world.hook = quick.hook;
-    const willing = await harness.start({ group: 'emergency', steps: ['a', 'b'] });
+    const willing = await use.harness.start({ group: 'emergency', steps: ['a', 'b'] });
     await quick.reached;
-    const first = await harness.start(
+    const first = await use.harness.start(
       { group: 'emergency', steps: ['c'] },
       { workflowId: 'emergency-1', type: 'emergency' },
     );
-    await harness.untilPending(willing, 'preempt');
+    await use.harness.untilPending(willing, 'preempt');
     quick.release();
     expect(((await first.result()) as RunReport).outcome).toBe('done');
     expect(((await willing.result()) as RunReport).outcome).toBe('preempted');
@@ -158,16 +150,16 @@ await describeWith(['temporal'], 'the lock', () => {
 
     const stuck = holdAt('apply d');
     world.hook = stuck.hook;
-    const frozen = await harness.start({ group: 'emergency', steps: ['d'] });
+    const frozen = await use.harness.start({ group: 'emergency', steps: ['d'] });
     await stuck.reached;
     const held = (await frozen.describe()).runId;
-    const second = await harness.start(
+    const second = await use.harness.start(
       { group: 'emergency', steps: ['e'] },
       { workflowId: 'emergency-2', type: 'emergency' },
     );
     expect(((await second.result()) as RunReport).outcome).toBe('done');
     stuck.release();
-    const terminated = harness.client.workflow.getHandle('redis/emergency', held);
+    const terminated = use.harness.client.workflow.getHandle('redis/emergency', held);
     expect((await terminated.describe()).status.name).toBe('TERMINATED');
   });
 });

@@ -1,33 +1,23 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import type { RunReport } from '../../../src/runs/index.ts';
 import { describeWith } from '../../support/lab.ts';
 import { useTemporal } from '../../support/temporal.ts';
-import type { Harness } from './harness.ts';
-import { codeOf, startHarness } from './harness.ts';
-import { brokenUntilMended, createWorld, holdAt, testPolicy } from './world.ts';
-import type { World } from './world.ts';
+import { codeOf, useHarness } from './harness.ts';
+import { brokenUntilMended, holdAt, testPolicy } from './world.ts';
 
 // What an operator does at the worst moment, and what a text field of the UI can send.
 await describeWith(['temporal'], 'at the worst moment', () => {
   const server = useTemporal();
-  let world: World;
-  let harness: Harness;
-  let groups = 0;
-  const group = (): string => `w${(groups += 1)}`;
-  beforeAll(async () => {
-    world = createWorld();
-    harness = await startHarness(server(), world);
-  });
-  afterAll(() => harness.stop());
-  const fresh = (change: Partial<World> = {}): void => void Object.assign(world, createWorld(change));
+  const use = useHarness(server, 'w');
+  const { world, fresh, group } = use;
 
   test('an abort during the first look of the crossing keeps the run from crossing', async () => {
     fresh();
     const hold = holdAt('probe x');
     world.hook = hold.hook;
-    const handle = await harness.start({ group: group(), steps: ['a'], cross: 'x' });
+    const handle = await use.harness.start({ group: group(), steps: ['a'], cross: 'x' });
     await hold.reached;
-    await harness.update(handle, 'abort', {});
+    await use.harness.update(handle, 'abort', {});
     hold.release();
     const report = (await handle.result()) as RunReport;
     expect(report).toMatchObject({ outcome: 'aborted', pastNoReturn: false });
@@ -38,7 +28,7 @@ await describeWith(['temporal'], 'at the worst moment', () => {
     fresh();
     const hold = holdAt('probe x');
     world.hook = hold.hook;
-    const handle = await harness.start({ group: group(), steps: ['a'], cross: 'x' });
+    const handle = await use.harness.start({ group: group(), steps: ['a'], cross: 'x' });
     await hold.reached;
     await handle.cancel();
     hold.release();
@@ -56,13 +46,13 @@ await describeWith(['temporal'], 'at the worst moment', () => {
     fresh();
     const broken = brokenUntilMended('apply a');
     world.hook = broken.hook;
-    const handle = await harness.start({ group: group(), steps: ['a'] });
-    await harness.until(handle, 'parked');
-    await expect(harness.update(handle, 'resolve', request as never)).rejects.toSatisfy(
+    const handle = await use.harness.start({ group: group(), steps: ['a'] });
+    await use.harness.until(handle, 'parked');
+    await expect(use.harness.update(handle, 'resolve', request as never)).rejects.toSatisfy(
       (error) => codeOf(error) === code,
     );
     broken.mend();
-    await harness.update(handle, 'resolve', { action: 'retry' });
+    await use.harness.update(handle, 'resolve', { action: 'retry' });
     expect(((await handle.result()) as RunReport).outcome).toBe('done');
   });
 
@@ -70,7 +60,7 @@ await describeWith(['temporal'], 'at the worst moment', () => {
     fresh();
     const hold = holdAt('apply a');
     world.hook = hold.hook;
-    const handle = await harness.start({ group: group(), steps: ['a'] });
+    const handle = await use.harness.start({ group: group(), steps: ['a'] });
     await hold.reached;
     const sent = handle.executeUpdate('pause', { args: [request] });
     await expect(sent).rejects.toSatisfy((error) => codeOf(error) === 'INVALID_INPUT');
@@ -86,15 +76,15 @@ await describeWith(['temporal'], 'at the worst moment', () => {
       await broken.hook(event, signal);
       await hold.hook(event, signal);
     };
-    const handle = await harness.start({ group: group(), steps: ['a', 'b'] });
+    const handle = await use.harness.start({ group: group(), steps: ['a', 'b'] });
     await hold.reached;
     await handle.cancel();
-    await harness.until(handle, 'parked');
-    await expect(harness.update(handle, 'resolve', { action: 'skip' })).rejects.toSatisfy(
+    await use.harness.until(handle, 'parked');
+    await expect(use.harness.update(handle, 'resolve', { action: 'skip' })).rejects.toSatisfy(
       (error) => codeOf(error) === 'SKIP_REFUSED',
     );
     world.switches.set('a', false);
-    await harness.update(handle, 'resolve', { action: 'skip' });
+    await use.harness.update(handle, 'resolve', { action: 'skip' });
     await expect(handle.result()).rejects.toThrow();
     expect(world.reports.at(-1)).toMatchObject({ outcome: 'cancelled', leftBehind: [] });
   });
@@ -104,12 +94,12 @@ await describeWith(['temporal'], 'at the worst moment', () => {
       switches: new Map([['healthy', true]]),
       policy: testPolicy({ soak: { durationMs: 1_500, everyMs: 100 } }),
     });
-    const handle = await harness.start({ group: group(), steps: ['a'], soak: 'healthy' });
-    await harness.untilStep(handle, 'soak');
-    await harness.update(handle, 'pause', {});
-    await harness.until(handle, 'paused');
+    const handle = await use.harness.start({ group: group(), steps: ['a'], soak: 'healthy' });
+    await use.harness.untilStep(handle, 'soak');
+    await use.harness.update(handle, 'pause', {});
+    await use.harness.until(handle, 'paused');
     await new Promise((resolve) => setTimeout(resolve, 1_700));
-    await harness.update(handle, 'resume', {});
+    await use.harness.update(handle, 'resume', {});
     const report = (await handle.result()) as RunReport;
     expect(report.outcome).toBe('done');
     const running = report.phases
@@ -123,9 +113,9 @@ await describeWith(['temporal'], 'at the worst moment', () => {
     const hold = holdAt('apply last');
     world.hook = hold.hook;
     const input = { group: group(), steps: ['a', 'b'], drive: 'back', then: 'last' };
-    const handle = await harness.start(input, { type: 'critical' });
+    const handle = await use.harness.start(input, { type: 'critical' });
     await hold.reached;
-    await harness.update(handle, 'abort', {});
+    await use.harness.update(handle, 'abort', {});
     hold.release();
     expect(((await handle.result()) as RunReport).outcome).toBe('aborted');
     expect(world.journal).toEqual(['on a', 'on b', 'on last', 'off b', 'off a']);

@@ -1,28 +1,18 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import type { RunReport } from '../../../src/runs/index.ts';
 import { describeWith } from '../../support/lab.ts';
 import { useTemporal } from '../../support/temporal.ts';
-import type { Harness } from './harness.ts';
-import { codeOf, reportOf, startHarness } from './harness.ts';
-import { brokenUntilMended, createWorld, holdAt, testPolicy } from './world.ts';
-import type { World } from './world.ts';
+import { codeOf, reportOf, startHarness, useHarness } from './harness.ts';
+import { brokenUntilMended, holdAt, testPolicy } from './world.ts';
 
 await describeWith(['temporal'], 'a run', () => {
   const server = useTemporal();
-  let world: World;
-  let harness: Harness;
-  let groups = 0;
-  const group = (): string => `g${(groups += 1)}`;
-  beforeAll(async () => {
-    world = createWorld();
-    harness = await startHarness(server(), world);
-  });
-  afterAll(() => harness.stop());
-  const fresh = (change: Partial<World> = {}): void => void Object.assign(world, createWorld(change));
+  const use = useHarness(server, 'g');
+  const { world, fresh, group } = use;
 
   test('does its steps in order and reports what was there before and after', async () => {
     fresh();
-    const handle = await harness.start({ group: group(), steps: ['a', 'b'] });
+    const handle = await use.harness.start({ group: group(), steps: ['a', 'b'] });
     const report = (await handle.result()) as RunReport;
     expect(report.outcome).toBe('done');
     expect(world.journal).toEqual(['on a', 'on b']);
@@ -40,9 +30,9 @@ await describeWith(['temporal'], 'a run', () => {
     fresh({ switches: new Map([['a', true]]) });
     const hold = holdAt('apply b');
     world.hook = hold.hook;
-    const handle = await harness.start({ group: group(), steps: ['a', 'b'] });
+    const handle = await use.harness.start({ group: group(), steps: ['a', 'b'] });
     await hold.reached;
-    await harness.update(handle, 'abort', {});
+    await use.harness.update(handle, 'abort', {});
     hold.release();
     const report = (await handle.result()) as RunReport;
     expect(report.outcome).toBe('aborted');
@@ -58,9 +48,9 @@ await describeWith(['temporal'], 'a run', () => {
     fresh();
     const hold = holdAt('apply c');
     world.hook = hold.hook;
-    const handle = await harness.start({ group: group(), steps: ['a', 'b', 'c'] });
+    const handle = await use.harness.start({ group: group(), steps: ['a', 'b', 'c'] });
     await hold.reached;
-    await harness.update(handle, 'abort', {});
+    await use.harness.update(handle, 'abort', {});
     hold.release();
     expect(((await handle.result()) as RunReport).outcome).toBe('aborted');
     expect(world.journal).toEqual(['on a', 'on b', 'on c', 'off c', 'off b', 'off a']);
@@ -93,13 +83,13 @@ await describeWith(['temporal'], 'a run', () => {
   test('skip is refused unless the step is found done or the risk is accepted in words', async () => {
     fresh();
     world.hook = brokenUntilMended('apply a').hook;
-    const handle = await harness.start({ group: group(), steps: ['a', 'b'] });
-    await harness.until(handle, 'parked');
-    await expect(harness.update(handle, 'resolve', { action: 'skip' })).rejects.toSatisfy(
+    const handle = await use.harness.start({ group: group(), steps: ['a', 'b'] });
+    await use.harness.until(handle, 'parked');
+    await expect(use.harness.update(handle, 'resolve', { action: 'skip' })).rejects.toSatisfy(
       (error) => codeOf(error) === 'SKIP_REFUSED',
     );
     world.switches.set('a', true);
-    await harness.update(handle, 'resolve', { action: 'skip' });
+    await use.harness.update(handle, 'resolve', { action: 'skip' });
     const report = (await handle.result()) as RunReport;
     expect(report.steps[0]).toMatchObject({ state: 'skipped', note: 'inspected: a is on' });
     expect(report.steps[1]).toMatchObject({ state: 'done' });
@@ -107,10 +97,10 @@ await describeWith(['temporal'], 'a run', () => {
 
   test('a blocked first look parks without anything applied', async () => {
     fresh();
-    const handle = await harness.start({ group: group(), steps: ['blocked-x'] });
-    const parked = await harness.until(handle, 'parked');
+    const handle = await use.harness.start({ group: group(), steps: ['blocked-x'] });
+    const parked = await use.harness.until(handle, 'parked');
     expect(parked.parked?.trouble.code).toBe('REDIS_UNKNOWN_GROUP');
-    await harness.update(handle, 'abort', {});
+    await use.harness.update(handle, 'abort', {});
     expect(((await handle.result()) as RunReport).outcome).toBe('aborted');
     expect(world.journal).toEqual([]);
   });
@@ -119,7 +109,7 @@ await describeWith(['temporal'], 'a run', () => {
     fresh();
     const hold = holdAt('apply b');
     world.hook = hold.hook;
-    const handle = await harness.start({ group: group(), steps: ['a', 'b'] });
+    const handle = await use.harness.start({ group: group(), steps: ['a', 'b'] });
     await hold.reached;
     await handle.cancel();
     await expect(handle.result()).rejects.toSatisfy((error) => String((error as Error).cause).includes('Cancelled'));
@@ -136,7 +126,7 @@ await describeWith(['temporal'], 'a run', () => {
       entered();
       await new Promise((resolve) => setTimeout(resolve, 1500));
     };
-    const handle = await harness.start({ group: group(), steps: ['a', 'b'] });
+    const handle = await use.harness.start({ group: group(), steps: ['a', 'b'] });
     await reached;
     await handle.cancel();
     await expect(handle.result()).rejects.toThrow();
@@ -147,9 +137,11 @@ await describeWith(['temporal'], 'a run', () => {
     fresh();
     const hold = holdAt('apply after');
     world.hook = hold.hook;
-    const handle = await harness.start({ group: group(), steps: ['a'], cross: 'x' });
+    const handle = await use.harness.start({ group: group(), steps: ['a'], cross: 'x' });
     await hold.reached;
-    await expect(harness.update(handle, 'abort', {})).rejects.toSatisfy((error) => codeOf(error) === 'PAST_NO_RETURN');
+    await expect(use.harness.update(handle, 'abort', {})).rejects.toSatisfy(
+      (error) => codeOf(error) === 'PAST_NO_RETURN',
+    );
     hold.release();
     const report = (await handle.result()) as RunReport;
     expect(report).toMatchObject({ outcome: 'done', pastNoReturn: true });
@@ -159,7 +151,7 @@ await describeWith(['temporal'], 'a run', () => {
     fresh();
     const hold = holdAt('apply after');
     world.hook = hold.hook;
-    const handle = await harness.start({ group: group(), steps: ['a'], cross: 'x', soak: 'x' });
+    const handle = await use.harness.start({ group: group(), steps: ['a'], cross: 'x', soak: 'x' });
     await hold.reached;
     await handle.cancel();
     hold.release();
@@ -171,10 +163,10 @@ await describeWith(['temporal'], 'a run', () => {
   test('a crossing that failed before it touched anything can still be aborted', async () => {
     fresh();
     world.hook = brokenUntilMended('apply x').hook;
-    const handle = await harness.start({ group: group(), steps: ['a'], cross: 'x' });
-    const parked = await harness.until(handle, 'parked');
+    const handle = await use.harness.start({ group: group(), steps: ['a'], cross: 'x' });
+    const parked = await use.harness.until(handle, 'parked');
     expect(parked.parked?.options).toEqual(['retry', 'skip', 'abort']);
-    await harness.update(handle, 'abort', {});
+    await use.harness.update(handle, 'abort', {});
     expect(((await handle.result()) as RunReport).outcome).toBe('aborted');
     expect(world.journal).toEqual(['on a', 'off x', 'off a']);
   });
@@ -186,10 +178,10 @@ await describeWith(['temporal'], 'a run', () => {
       world.switches.set('x.begun', true);
       throw new Error('torn');
     };
-    const handle = await harness.start({ group: group(), steps: ['a'], cross: 'x' });
-    const parked = await harness.until(handle, 'parked');
+    const handle = await use.harness.start({ group: group(), steps: ['a'], cross: 'x' });
+    const parked = await use.harness.until(handle, 'parked');
     expect(parked.parked?.options).toEqual(['retry', 'skip', 'stop']);
-    await harness.update(handle, 'resolve', { action: 'stop', reason: 'by hand' });
+    await use.harness.update(handle, 'resolve', { action: 'stop', reason: 'by hand' });
     const error: unknown = await handle.result().catch((caught: unknown) => caught);
     expect(codeOf(error)).toBe('STOPPED_BY_OPERATOR');
     expect(reportOf(error)).toMatchObject({
@@ -206,25 +198,25 @@ await describeWith(['temporal'], 'a run', () => {
       await broken.hook(event, signal);
       await hold.hook(event, signal);
     };
-    const handle = await harness.start({ group: group(), steps: ['a', 'b'] });
+    const handle = await use.harness.start({ group: group(), steps: ['a', 'b'] });
     await hold.reached;
-    await harness.update(handle, 'abort', {});
+    await use.harness.update(handle, 'abort', {});
     hold.release();
-    const parked = await harness.until(handle, 'parked');
+    const parked = await use.harness.until(handle, 'parked');
     expect(parked.parked?.trouble.code).toBe('UNDO_FAILED');
     broken.mend();
-    await harness.update(handle, 'resolve', { action: 'retry' });
+    await use.harness.update(handle, 'resolve', { action: 'retry' });
     expect(((await handle.result()) as RunReport).outcome).toBe('aborted');
     expect(world.journal).toEqual(['on a', 'on b', 'off b', 'off a']);
   });
 
   test('a run whose worker has another platform file parks', async () => {
     fresh({ platformDigest: 'another' });
-    const handle = await harness.start({ group: group(), steps: ['a'] });
-    const parked = await harness.until(handle, 'parked');
+    const handle = await use.harness.start({ group: group(), steps: ['a'] });
+    const parked = await use.harness.until(handle, 'parked');
     expect(parked.parked?.trouble.code).toBe('PLATFORM_CHANGED');
     world.platformDigest = 'digest';
-    await harness.update(handle, 'resolve', { action: 'retry' });
+    await use.harness.update(handle, 'resolve', { action: 'retry' });
     expect(((await handle.result()) as RunReport).outcome).toBe('done');
   });
 
@@ -234,7 +226,7 @@ await describeWith(['temporal'], 'a run', () => {
     world.hook = async (event) => {
       if (event === 'publish' && (tries += 1) < 1000) throw Object.assign(new Error('disk full'));
     };
-    const handle = await harness.start({ group: group(), steps: ['a'] });
+    const handle = await use.harness.start({ group: group(), steps: ['a'] });
     const report = (await handle.result()) as RunReport;
     expect(report).toMatchObject({ outcome: 'done', publishProblem: { code: 'PUBLISH_FAILED' } });
   }, 60_000);
