@@ -31,6 +31,7 @@ export function clickhouseClusters({
     return {
       ...access,
       connect: async (node, options) => wrapDriver('clickhouse', await access.connect(node, options)),
+      ingest: (...given) => wrapDriver('ingest', access.ingest(...given)),
     };
   };
 }

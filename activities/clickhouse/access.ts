@@ -1,14 +1,18 @@
 import type { ClickHouseConnectOptions, ClickHouseNode } from '../../src/drivers/clickhouse/index.ts';
 import { connectClickHouse } from '../../src/drivers/clickhouse/index.ts';
 import { GantryError } from '../../src/errors/index.ts';
-import type { ClickHouseCluster, SecretRef } from '../../src/platform/index.ts';
+import type { ClickHouseCluster, ClickHouseTable, SecretRef } from '../../src/platform/index.ts';
 import type { Logger } from '../../src/telemetry/log.ts';
+import type { IngestHooks, IngestPrograms, IngestTarget } from './ingest-hooks.ts';
+import { ingestHooks } from './ingest-hooks.ts';
 
 /** A cluster as the worker reaches it. */
 export type ClickHouseClusterAccess = {
   config: ClickHouseCluster;
   /** A new connection to a server, by its name in the platform file; the caller closes it. @throws CLICKHOUSE_UNKNOWN_NODE, and what connecting gives */
   connect: (nodeName: string, options?: ClickHouseConnectOptions) => Promise<ClickHouseNode>;
+  /** The programs that hold the writers of one partition back. */
+  ingest: (programs: IngestPrograms, of: IngestTarget) => IngestHooks;
 };
 
 /** What every clickhouse step is given. */
@@ -43,6 +47,7 @@ export function clickhouseClusterAccess(
         `the cluster ${name} has no server ${nodeName}; it has ${names}`,
       );
     },
+    ingest: (programs, of) => ingestHooks(programs, of, secret),
   };
 }
 
@@ -59,6 +64,34 @@ export async function withServer<T>(
   } finally {
     await node.close();
   }
+}
+
+/** Connections to all of `names` for as long as `use` runs. @throws the first server's error, once all are closed again */
+export async function withServers<T>(
+  access: ClickHouseClusterAccess,
+  names: readonly string[],
+  use: (nodes: readonly ClickHouseNode[]) => Promise<T>,
+  options?: ClickHouseConnectOptions,
+): Promise<T> {
+  const opened = await Promise.allSettled(names.map((name) => access.connect(name, options)));
+  const nodes = opened.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
+  try {
+    for (const one of opened) if (one.status === 'rejected') throw one.reason;
+    return await use(nodes);
+  } finally {
+    await Promise.all(nodes.map((node) => node.close()));
+  }
+}
+
+/**
+ * What the platform file says of a table, by its full name.
+ * @throws CLICKHOUSE_UNKNOWN_TABLE, naming the tables that there are
+ */
+export function tableOf({ config: { tables } }: ClickHouseClusterAccess, name: string): ClickHouseTable {
+  const table = Object.hasOwn(tables, name) ? tables[name] : undefined;
+  if (table) return table;
+  const known = Object.keys(tables).sort().join(', ') || 'none';
+  throw new GantryError('CLICKHOUSE_UNKNOWN_TABLE', `Gantry may not touch ${name}; the platform file has ${known}`);
 }
 
 /** The servers of one shard, in the order of their replica numbers. */

@@ -2,6 +2,20 @@ import type { StepActivity } from '../../src/runs/index.ts';
 import type { StepDefinition, StepRuntime } from '../../src/steps/index.ts';
 import { stepActivity } from '../../src/steps/index.ts';
 import type { ClickHouseDeps } from './access.ts';
+import { bringBack } from './bring-back.ts';
+import { copyPartition } from './copy.ts';
+import { cutOver } from './cut-over.ts';
+import { dropStaging } from './drop-staging.ts';
+import { holdIngest, openIngest } from './ingest.ts';
+import { findLateRows } from './late-rows.ts';
+import { lookAgain } from './look-again.ts';
+import { lookAtTarget } from './look-at-target.ts';
+import { makeStaging } from './make-staging.ts';
+import { startMerges, stopMerges } from './merges.ts';
+import { planMoveActivity } from './plan-move.ts';
+import { proveMove } from './prove-move.ts';
+import { takeManifest } from './take-manifest.ts';
+import { verifyCopy } from './verify-copy.ts';
 
 export type ClickHouseActivityOptions = ClickHouseDeps & { runtime: StepRuntime };
 
@@ -12,5 +26,22 @@ export type ClickHouseActivities = ReturnType<typeof createClickHouseActivities>
 export function createClickHouseActivities({ runtime, ...deps }: ClickHouseActivityOptions) {
   const step = <I, O>(definition: StepDefinition<I, O, ClickHouseDeps>): StepActivity<I, O> =>
     stepActivity(definition, deps, runtime);
-  return {};
+  return {
+    clickhousePlanMove: planMoveActivity(deps, runtime),
+    clickhouseTakeManifest: step(takeManifest),
+    clickhouseMakeStaging: step(makeStaging),
+    clickhouseCopy: step(copyPartition),
+    clickhouseVerifyCopy: step(verifyCopy),
+    clickhouseLookAgain: step(lookAgain),
+    clickhouseStopMerges: step(stopMerges),
+    clickhouseLookAtTarget: step(lookAtTarget),
+    clickhouseHoldIngest: step(holdIngest),
+    clickhouseCutOver: step(cutOver),
+    clickhouseFindLateRows: step(findLateRows),
+    clickhouseBringBack: step(bringBack),
+    clickhouseOpenIngest: step(openIngest),
+    clickhouseStartMerges: step(startMerges),
+    clickhouseProveMove: step(proveMove),
+    clickhouseDropStaging: step(dropStaging),
+  };
 }

@@ -7,7 +7,7 @@ import { refusal } from '../errors/index.ts';
 import { entries, fieldsOf, validateInput } from '../registry/index.ts';
 import type { KindEntry } from '../registry/index.ts';
 import type { RunReport } from '../runs/index.ts';
-import { isClosed, kinds } from '../runs/index.ts';
+import { isClosed, kinds, startedBy } from '../runs/index.ts';
 import type { Settings } from '../settings/index.ts';
 import { approveShown, askApproval, showPlan } from './approval.ts';
 import type { CliContext } from './context.ts';
@@ -34,6 +34,8 @@ type StartFlags = GlobalOptions & {
 export function addStartCommands(program: Command, context: CliContext): void {
   const domains = new Map<string, Command>();
   for (const entry of Object.values(entries)) {
+    // What is a part of another kind's runs is started by those alone.
+    if (startedBy(entry.kind) !== undefined) continue;
     const { domain } = entry;
     const parent = domains.get(domain) ?? program.command(domain).description(`runs of the ${domain} domain`);
     domains.set(domain, parent);

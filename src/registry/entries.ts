@@ -1,4 +1,5 @@
 import type { Kind } from '../runs/index.ts';
+import { clickhouseMove } from './clickhouse-move.ts';
 import type { KindEntry } from './entry.ts';
 import { redisFailover } from './redis-failover.ts';
 import { redisRejoin, redisRestoreRedundancy } from './redis-rejoin.ts';
@@ -10,4 +11,5 @@ export const entries: Readonly<Record<Kind, KindEntry>> = {
   'redis.failover': redisFailover,
   'redis.rejoin': redisRejoin,
   'redis.restore-redundancy': redisRestoreRedundancy,
+  'clickhouse.move': clickhouseMove,
 };

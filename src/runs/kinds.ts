@@ -13,6 +13,11 @@ export type KindDefinition = {
   targetFields: readonly [string, ...string[]];
   /** An outage never waits: started under an id of its own, such a run pre-empts whoever holds its target. */
   emergency?: true;
+  /**
+   * A part of the runs of that kind: only the run that holds the wider lock (all but the last of the target's names) starts
+   * it, and that run's approval covers it. A dry run of it may be made by anyone.
+   */
+  startedBy?: string;
 };
 
 export const kinds = {
@@ -30,6 +35,13 @@ export const kinds = {
     verb: 'restore-redundancy',
     workflowType: 'redisRestoreRedundancy',
     targetFields: ['group'],
+  },
+  'clickhouse.move': {
+    domain: 'clickhouse',
+    verb: 'move',
+    workflowType: 'clickhouseMove',
+    targetFields: ['cluster', 'table', 'partition'],
+    startedBy: 'clickhouse.rebalance',
   },
 } as const satisfies Record<string, KindDefinition>;
 
@@ -61,6 +73,12 @@ export function runId(kind: Kind, input: unknown): IdResult {
 /** The workflow id that locks a target of a domain: whichever kind of run holds it. */
 export function lockId(domain: Domain, target: string): string {
   return `${domain}/${target}`;
+}
+
+/** The kind whose runs start this one's, if nobody else may. */
+export function startedBy(kind: Kind): string | undefined {
+  const definition: KindDefinition = kinds[kind];
+  return definition.startedBy;
 }
 
 /** The name in `targetField` of an input, whatever the input is. */

@@ -12,6 +12,11 @@ import { stepUnit } from './steps.ts';
 /** One step of a section that must not be torn apart. */
 export type CriticalStep<I = unknown, O = unknown> = { title: string; ref: StepRef<I, O>; input: I };
 
+/** Gives a step of a section its types where it is declared. */
+export function criticalStep<I, O>(title: string, ref: StepRef<I, O>, input: I): CriticalStep {
+  return { title, ref: ref as StepRef<unknown, unknown>, input };
+}
+
 /**
  * Where a broken section is driven before it may park. `forward`: the failed step is tried again, `rounds` times its
  * profile's attempts, and if that doesn't help the section goes back; `back`: at once.
@@ -136,7 +141,10 @@ async function forward(context: RunContext, part: Part, options: CriticalOptions
         after: report.after,
         summary: report.summary,
         ms: report.ms,
+        attempts: report.attempts,
       });
+      for (const [name, value] of Object.entries(report.measurements ?? {}))
+        context.book.measurements[`${report.step}.${name}`] = value;
       return undefined;
     } catch (error) {
       trouble = troubleOf(error);

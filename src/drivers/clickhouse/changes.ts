@@ -14,6 +14,7 @@ export function changeVerbs(link: ClickHouseLink): ClickHouseChanges {
   const waiting = (waitFor: WaitFor) => ({
     settings: { replication_alter_partitions_sync: waitsFor[waitFor] },
     ...(waitFor === 'nobody' ? {} : long),
+    decisive: true,
   });
   const alter = (name: TableName, change: Sql): Sql => sql`ALTER TABLE ${id(name.database, name.table)} ${change}`;
   const ofPartition = (name: PartitionName, verb: Sql): Sql =>
@@ -32,8 +33,8 @@ export function changeVerbs(link: ClickHouseLink): ClickHouseChanges {
     },
     dropTable: (name) => link.act(sql`DROP TABLE IF EXISTS ${id(name.database, name.table)}`, long),
     fetchPartition: (name, from) => link.act(sql`${ofPartition(name, sql`FETCH`)} FROM ${from}`, long),
-    attachPartition: (name) => link.act(ofPartition(name, sql`ATTACH`), long),
-    attachPart: (name, part) => link.act(alter(name, sql`ATTACH PART ${part}`), long),
+    attachPartition: (name) => link.act(ofPartition(name, sql`ATTACH`), { ...long, decisive: true }),
+    attachPart: (name, part) => link.act(alter(name, sql`ATTACH PART ${part}`), { ...long, decisive: true }),
     attachPartitionFrom: (name, from, waitFor) =>
       link.act(sql`${ofPartition(name, sql`ATTACH`)} FROM ${id(from.database, from.table)}`, waiting(waitFor)),
     detachPartition: (name, waitFor) => link.act(ofPartition(name, sql`DETACH`), waiting(waitFor)),

@@ -19,6 +19,11 @@ export type ClickHouseConnectOptions = {
   timeoutMs?: number;
   /** For statements that copy or read a whole partition, and for a replica's catching up; an hour unless given. */
   longTimeoutMs?: number;
+  /**
+   * A statement that changes something is not sent when the last answer on this connection is older: whoever slept that
+   * long must look first. It is refused with STALE_ATTEMPT; always sent unless given.
+   */
+  freshMs?: number;
 };
 
 /**
@@ -47,8 +52,8 @@ export async function connectClickHouse(
     log: { level: ClickHouseLogLevel.OFF },
     ...(tls?.ca === undefined ? {} : { tls: certificates(tls.ca, tls) }),
   });
-  const { owner, signal, timeoutMs = 10_000, longTimeoutMs = 3_600_000 } = options;
-  const link = linkOver(client, { endpoint, owner, signal, timeoutMs, longTimeoutMs, password });
+  const { owner, signal, timeoutMs = 10_000, longTimeoutMs = 3_600_000, freshMs } = options;
+  const link = linkOver(client, { endpoint, owner, signal, timeoutMs, longTimeoutMs, password, freshMs });
   const capabilities = capabilityVerb(link);
   const node: ClickHouseNode = {
     endpoint,

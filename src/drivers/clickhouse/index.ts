@@ -3,7 +3,7 @@ export type { ClickHouseConnectOptions } from './connect.ts';
 export { connectClickHouse } from './connect.ts';
 export type { DiskFacts, Usage } from './disks.ts';
 export { serverCodeOf } from './errors.ts';
-export type { BlockNumbers, DropRange } from './keeper.ts';
+export type { Arrival, BlockNumbers, DropRange } from './keeper.ts';
 export type { DetachedPart, PartFacts, PartitionFacts } from './parts.ts';
 export type {
   ClusterMember,

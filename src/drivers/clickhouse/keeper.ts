@@ -12,7 +12,13 @@ export type BlockNumbers = { given: number; open: number };
 /** What a replicated DROP or DETACH PARTITION covered: blocks `min` to `max` of the partition. */
 export type DropRange = { entry: string; kind: 'drop' | 'detach'; min: number; max: number };
 
-type Keeper = Pick<ClickHouseReads, 'blockNumbers' | 'dropRanges' | 'partHashes'>;
+/**
+ * A part that came into the table, as the replication log has it. `block` is the hash of what was inserted; empty of a part
+ * that was attached, and of an insert that asks for no deduplication.
+ */
+export type Arrival = { entry: string; part: string; replica: string; block: string };
+
+type Keeper = Pick<ClickHouseReads, 'blockNumbers' | 'dropRanges' | 'arrivals' | 'partHashes'>;
 
 /** What only ZooKeeper knows, read through the server (`system.zookeeper`). */
 export function keeperVerbs(link: ClickHouseLink): Keeper {
@@ -33,6 +39,13 @@ export function keeperVerbs(link: ClickHouseLink): Keeper {
         sql`SELECT name, value FROM system.zookeeper WHERE path = ${`${zookeeperPath}/log`} ORDER BY name`,
       );
       return rows.flatMap(({ name, value }) => dropRange(name, value, partitionId) ?? []);
+    },
+    arrivals: async ({ partitionId }, zookeeperPath) => {
+      const rows = await link.rows(
+        z.strictObject({ name: z.string(), value: z.string() }),
+        sql`SELECT name, value FROM system.zookeeper WHERE path = ${`${zookeeperPath}/log`} ORDER BY name`,
+      );
+      return rows.flatMap(({ name, value }) => arrival(name, value, partitionId) ?? []);
     },
     partHashes: async (replicaPath, names) => {
       const hashes: Record<string, string> = {};
@@ -76,4 +89,18 @@ function dropRange(entry: string, text: string, partitionId: string): DropRange 
   const range = /^(.+)_(\d+)_(\d+)_\d+(?:_\d+)?$/.exec(lines[at + 1] ?? '');
   if (at < 0 || range?.[1] !== partitionId) return undefined;
   return { entry, kind: lines[at] === 'drop' ? 'drop' : 'detach', min: Number(range[2]), max: Number(range[3]) };
+}
+
+/** `source replica: r1`, `block_id: …`, and after the line `get` the part's name. */
+function arrival(entry: string, text: string, partitionId: string): Arrival | undefined {
+  const lines = text.split('\n');
+  const at = lines.indexOf('get');
+  const part = lines[at + 1] ?? '';
+  if (at < 0 || !part.startsWith(`${partitionId}_`)) return undefined;
+  const field = (name: string): string =>
+    lines
+      .find((line) => line.startsWith(name))
+      ?.slice(name.length)
+      .trim() ?? '';
+  return { entry, part, replica: field('source replica:'), block: field('block_id:') };
 }

@@ -11,6 +11,8 @@ export type StatementOptions = {
   /** Instead of the connection's own. */
   timeoutMs?: number;
   settings?: ClickHouseSettings;
+  /** It changes rows: not sent by whoever has heard nothing for `freshMs`. */
+  decisive?: boolean;
 };
 
 /** What the verbs stand on: one statement at a time, every error turned into a catalogue error, every answer checked. */
@@ -32,6 +34,7 @@ type LinkOptions = {
   timeoutMs: number;
   longTimeoutMs: number;
   password: string | undefined;
+  freshMs: number | undefined;
 };
 
 /** The prefix of the query ids of a unit's statements. */
@@ -41,10 +44,11 @@ export function queryIdPrefix(unit: string): string {
 
 /** A statement that does not end in time, or whose run is cancelled, is killed on the server: it would go on without us. */
 export function linkOver(client: ClickHouseClient, options: LinkOptions): ClickHouseLink {
-  const { endpoint, owner, signal, timeoutMs, longTimeoutMs, password } = options;
+  const { endpoint, owner, signal, timeoutMs, longTimeoutMs, password, freshMs } = options;
   // Another connection of the same attempt must not meet our ids.
   const mark = Math.random().toString(36).slice(2, 8);
   let sent = 0;
+  let answeredAt = performance.now();
   const nextQueryId = (): string => {
     sent += 1;
     const { unit, attempt } = owner ?? { unit: 'none', attempt: 0 };
@@ -56,8 +60,12 @@ export function linkOver(client: ClickHouseClient, options: LinkOptions): ClickH
     const timeout = AbortSignal.timeout(limitMs);
     const abort_signal = signal ? AbortSignal.any([signal, timeout]) : timeout;
     try {
-      return await send({ query_id: queryId, abort_signal });
+      const answer = await send({ query_id: queryId, abort_signal });
+      answeredAt = performance.now();
+      return answer;
     } catch (error) {
+      if (error instanceof GantryError && error.code === 'STALE_ATTEMPT') throw error;
+      answeredAt = abort_signal.aborted ? answeredAt : performance.now();
       if (!abort_signal.aborted) throw clickhouseError(error, endpoint, text, password);
       const killed = await kill(client, queryId);
       if (signal?.aborted) throw signal.reason;
@@ -70,6 +78,12 @@ export function linkOver(client: ClickHouseClient, options: LinkOptions): ClickH
         },
       );
     }
+  };
+  const refuseStale = (text: string): void => {
+    const silentMs = performance.now() - answeredAt;
+    if (freshMs === undefined || silentMs <= freshMs) return;
+    const message = `nothing was heard for ${Math.round(silentMs)} ms, at most ${freshMs} are allowed: not sent`;
+    throw new GantryError('STALE_ATTEMPT', `${message}: ${text.trim().slice(0, 120)}`);
   };
   return {
     endpoint,
@@ -96,8 +110,9 @@ export function linkOver(client: ClickHouseClient, options: LinkOptions): ClickH
           throw unexpected(endpoint, statement, parsed.error.issues[0]?.message ?? 'of another form');
         });
       }),
-    act: (statement, { timeoutMs: limitMs = timeoutMs, settings = {} } = {}) =>
+    act: (statement, { timeoutMs: limitMs = timeoutMs, settings = {}, decisive = false } = {}) =>
       guard(statement.text, limitMs, async (sending) => {
+        if (decisive) refuseStale(statement.text);
         await client.command({ ...sending, query: statement.text, clickhouse_settings: { ...always, ...settings } });
       }),
   };

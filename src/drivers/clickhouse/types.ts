@@ -9,7 +9,7 @@ import type {
   RunningQuery,
 } from './standing.ts';
 import type { DetachedPart, PartFacts, PartitionFacts } from './parts.ts';
-import type { BlockNumbers, DropRange } from './keeper.ts';
+import type { Arrival, BlockNumbers, DropRange } from './keeper.ts';
 import type { DiskFacts, Usage } from './disks.ts';
 
 /** Where a server's HTTP interface listens. */
@@ -82,6 +82,8 @@ export type ClickHouseReads = {
   partHashes: (replicaPath: string, parts: readonly string[]) => Promise<Readonly<Record<string, string>>>;
   /** The ranges that were dropped or detached of the partition, as the replication log still has them. */
   dropRanges: (name: PartitionName, zookeeperPath: string) => Promise<readonly DropRange[]>;
+  /** The parts that came into the partition by inserts and attaches, as the replication log still has them. */
+  arrivals: (name: PartitionName, zookeeperPath: string) => Promise<readonly Arrival[]>;
 };
 
 /** The verbs that change something: one statement each. */

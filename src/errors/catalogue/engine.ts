@@ -12,6 +12,11 @@ export const engineErrors = {
     retryable: false,
     hint: 'See the run named in the evidence with `gantry run <id>`; wait for it, or abort it.',
   },
+  NEEDS_PARENT_RUN: {
+    meaning: 'A run of this kind is a part of another one, which holds the wider lock and has the approval.',
+    retryable: false,
+    hint: 'Start the kind that the message names; a dry run of this one shows its plan without it.',
+  },
   CHANGE_FREEZE: {
     meaning: 'A change freeze of the platform file is in force.',
     retryable: false,
