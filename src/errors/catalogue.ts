@@ -1,4 +1,5 @@
 import { clickhouseErrors } from './catalogue/clickhouse.ts';
+import { clickhouseHealthErrors } from './catalogue/clickhouse-health.ts';
 import { clickhousePlanningErrors } from './catalogue/clickhouse-planning.ts';
 import { engineErrors } from './catalogue/engine.ts';
 import type { CatalogueEntry } from './catalogue/entry.ts';
@@ -13,6 +14,7 @@ export const catalogue = {
   ...redisErrors,
   ...clickhouseErrors,
   ...clickhousePlanningErrors,
+  ...clickhouseHealthErrors,
   ...labErrors,
 };
 
