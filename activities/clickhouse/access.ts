@@ -1,7 +1,7 @@
 import type { ClickHouseConnectOptions, ClickHouseNode } from '../../src/drivers/clickhouse/index.ts';
 import { connectClickHouse } from '../../src/drivers/clickhouse/index.ts';
 import { GantryError } from '../../src/errors/index.ts';
-import type { ClickHouseCluster, SecretRef } from '../../src/platform/index.ts';
+import type { ClickHouseCluster, ClickHouseTable, SecretRef } from '../../src/platform/index.ts';
 import type { Logger } from '../../src/telemetry/log.ts';
 
 /** A cluster as the worker reaches it. */
@@ -59,6 +59,17 @@ export async function withServer<T>(
   } finally {
     await node.close();
   }
+}
+
+/**
+ * What the platform file says of a table, by its full name.
+ * @throws CLICKHOUSE_UNKNOWN_TABLE, naming the tables that there are
+ */
+export function tableOf({ config: { tables } }: ClickHouseClusterAccess, name: string): ClickHouseTable {
+  const table = Object.hasOwn(tables, name) ? tables[name] : undefined;
+  if (table) return table;
+  const known = Object.keys(tables).sort().join(', ') || 'none';
+  throw new GantryError('CLICKHOUSE_UNKNOWN_TABLE', `Gantry may not touch ${name}; the platform file has ${known}`);
 }
 
 /** The servers of one shard, in the order of their replica numbers. */
