@@ -16,6 +16,10 @@ import { planMoveActivity } from './plan-move.ts';
 import { proveMove } from './prove-move.ts';
 import { takeManifest } from './take-manifest.ts';
 import { verifyCopy } from './verify-copy.ts';
+import { checkHealth } from './check-health.ts';
+import { healthActivity } from './health.ts';
+import { planRebalanceActivity } from './plan-rebalance.ts';
+import { proveBalance } from './prove-balance.ts';
 
 export type ClickHouseActivityOptions = ClickHouseDeps & { runtime: StepRuntime };
 
@@ -43,5 +47,9 @@ export function createClickHouseActivities({ runtime, ...deps }: ClickHouseActiv
     clickhouseStartMerges: step(startMerges),
     clickhouseProveMove: step(proveMove),
     clickhouseDropStaging: step(dropStaging),
+    clickhousePlanRebalance: planRebalanceActivity(deps, runtime),
+    clickhouseCheckHealth: step(checkHealth),
+    clickhouseProveBalance: step(proveBalance),
+    clickhouseHealth: healthActivity(deps),
   };
 }

@@ -1,5 +1,6 @@
 import { clickhouseErrors } from './catalogue/clickhouse.ts';
 import { clickhouseMoveErrors } from './catalogue/clickhouse-move.ts';
+import { clickhouseHealthErrors } from './catalogue/clickhouse-health.ts';
 import { clickhousePlanningErrors } from './catalogue/clickhouse-planning.ts';
 import { engineErrors } from './catalogue/engine.ts';
 import type { CatalogueEntry } from './catalogue/entry.ts';
@@ -15,6 +16,7 @@ export const catalogue = {
   ...clickhouseErrors,
   ...clickhousePlanningErrors,
   ...clickhouseMoveErrors,
+  ...clickhouseHealthErrors,
   ...labErrors,
 };
 

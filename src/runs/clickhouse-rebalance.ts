@@ -81,6 +81,33 @@ export type RebalancePlan = {
   summary: readonly string[];
 };
 
+/** What a run of moves works from. It is part of the plan's hash: nothing in it moves by itself. */
+export type RebalanceData = {
+  cluster: string;
+  table: string;
+  /** In the order in which they start. `rows`: of the source; `totalRows`: of all shards together. */
+  moves: readonly (Pick<RebalanceMove, 'wave' | 'partition' | 'from' | 'to' | 'rows' | 'undo'> & {
+    totalRows: number;
+  })[];
+  /** Whether merges leave the number of rows as it is, so that it can be compared. */
+  keepsRows: boolean;
+  /** Moves at once. */
+  window: number;
+  pauseMs: number;
+};
+
+const shardWord = 'shard-';
+
+/** A shard as plans and reports name it: `shard-2`. */
+export function shardName(shard: number): string {
+  return `${shardWord}${shard}`;
+}
+
+/** The number of a shard that `shardName` named. */
+export function shardNumber(name: string): number {
+  return Number(name.slice(shardWord.length));
+}
+
 /** Which buckets of a table that is sharded by a key change their shard. */
 export type KeyReshardPlan = {
   cluster: string;

@@ -1,5 +1,6 @@
 export * from './activities.ts';
 export * from './guard.ts';
+export * from './clickhouse-health.ts';
 export * from './clickhouse-rebalance.ts';
 export * from './clickhouse.ts';
 export * from './kinds.ts';

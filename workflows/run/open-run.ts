@@ -160,7 +160,12 @@ async function close(context: RunContext, ending: Ending | undefined): Promise<R
 
 /** What a run that didn't finish leaves: changes that weren't undone, and past the point of no return what remains to do. */
 function leftBehind({ book, undo }: RunContext): string[] {
-  if (!book.pastNoReturn) return undo.map((entry) => `"${entry.title}" was changed by this run and not undone`);
+  const children = book.steps.flatMap(({ title, state, run }) =>
+    run && state === 'done' ? [`"${title}" is done and stays as it is (${run.workflowId})`] : [],
+  );
+  if (!book.pastNoReturn) {
+    return [...undo.map((entry) => `"${entry.title}" was changed by this run and not undone`), ...children];
+  }
   const begun = new Set(book.steps.map(({ step }) => plainName(step)));
   return [
     ...book.steps

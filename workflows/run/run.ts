@@ -3,6 +3,9 @@ import type { Plan, PlanCall, RunInput, RunPolicy, StepReport } from '../../src/
 import { awaitApproval } from './approval.ts';
 import type { ActivityRef, StepRef } from './call.ts';
 import { callDomain } from './call.ts';
+import type { ChildSpec } from './child.ts';
+import type { ChildrenOptions } from './children.ts';
+import { runChildren } from './children.ts';
 import type { RunContext } from './context.ts';
 import { profileOf, throwIfInterrupted } from './context.ts';
 import { runCritical } from './critical.ts';
@@ -34,6 +37,8 @@ export type Run = {
   ) => Promise<StepReport<O> | undefined>;
   /** Does several steps that must not be torn apart. */
   critical: (steps: readonly CriticalStep[], options: CriticalOptions) => Promise<void>;
+  /** Runs that this one is made of, some at once; answers which of them are done. */
+  children: (specs: readonly ChildSpec[], options: ChildrenOptions) => Promise<readonly boolean[]>;
   /** Lets time pass, durably; pause, abort and pre-emption take effect meanwhile. */
   wait: (title: string, ms: number) => Promise<void>;
   /** Puts a figure into the report; its unit is in the name. */
@@ -66,6 +71,7 @@ export function createRun(context: RunContext): Run {
     approval: (plan) => awaitApproval(context, plan),
     step: (title, ref, input, options) => runStep(context, title, ref, input, options),
     critical: (steps, options) => runCritical(context, steps, options),
+    children: (specs, options) => runChildren(context, specs, options),
     wait: (title, ms) => waitFor(context, title, ms),
     measure: (name, value) => {
       context.book.measurements[name] = Math.round(value * 1000) / 1000;

@@ -43,4 +43,14 @@ export const clickhousePlanningErrors = {
     retryable: false,
     hint: 'Read the reasons in the problems: open partitions close by themselves, flags need a hand; then plan again.',
   },
+  CLICKHOUSE_PLACEMENT_UNKNOWN: {
+    meaning: 'Nothing says by which rule the rows of the table lie on its shards, so that moving them may hide them.',
+    retryable: false,
+    hint: 'Name the table’s `distributed` in the platform file; a Distributed table over several shards needs a sharding key.',
+  },
+  CLICKHOUSE_ROWS_DIFFER: {
+    meaning: 'After the moves a partition does not have the rows that it had before them, over all shards together.',
+    retryable: false,
+    hint: 'Compare the digests in the reports of its move; what left the source is in its `detached` folder until the retention ends.',
+  },
 } as const satisfies Record<string, CatalogueEntry>;

@@ -87,6 +87,11 @@ export const engineErrors = {
     retryable: false,
     hint: 'Mend the cause and `gantry retry <id>`, or undo by hand and `gantry skip <id>`.',
   },
+  CHILD_NOT_DONE: {
+    meaning: 'A run that this run started has ended otherwise than done; its own code is in the message.',
+    retryable: false,
+    hint: '`gantry run <id of the child>` tells why. `gantry retry <id>` starts it anew, `gantry skip <id>` goes on without it.',
+  },
   SOAK_FAILED: {
     meaning: 'The system did not stay healthy while it was watched, or gave no reading.',
     retryable: false,

@@ -21,9 +21,9 @@ export function deviationInWords(bytes: number, target: number): string {
   return shown === '0.0' ? 'at its share' : `${shown} % ${percent > 0 ? 'over' : 'under'} its share`;
 }
 
-/** `1 partition`, `3 partitions`. */
-export function counted(count: number, thing: string): string {
-  return `${count} ${thing}${count === 1 ? '' : 's'}`;
+/** `1 partition`, `3 partitions`; `things` where its plural isn't its name with an s. */
+export function counted(count: number, thing: string, things = `${thing}s`): string {
+  return `${count} ${count === 1 ? thing : things}`;
 }
 
 /** Milliseconds, roughly: `90 s`, `25 min`, `3 h`, `5 days`. */

@@ -60,7 +60,10 @@ export const clickhouseTable = z
       .default(0.05)
       .describe('How far from its share a shard may be, as a part of it.'),
     ignore: size.prefault('64MiB').describe('Differences up to this size are never worth a move.'),
-    maxMoves: count.max(500).default(100).describe('Moves of one run at most.'),
+    maxMoves: count
+      .max(200)
+      .default(100)
+      .describe('Moves of one run at most; 200 are what the history of one run holds.'),
     window: count.max(8).default(1).describe('Moves at once.'),
     pause: duration.prefault('0s').describe('Between one move and the next.'),
     maxPartition: size.prefault('50GB').describe('Larger ones are left: the server refuses to detach them.'),

@@ -33,7 +33,18 @@ export type World = {
   platformDigest: string;
 };
 
-export type TestInput = RunInput & { group: string; steps?: string[]; cross?: string; soak?: string };
+export type TestInput = RunInput & {
+  group: string;
+  steps?: string[];
+  cross?: string;
+  soak?: string;
+  /** Runs that this one is made of: each a group of its own, with its steps and its wave. */
+  members?: (TestInput & { wave?: number })[];
+  window?: number;
+  pauseMs?: number;
+  /** The switch that must be on before each of them. */
+  gate?: string;
+};
 export type SwitchInput = { name: string };
 
 /** Quick enough for tests; the same shape as a platform file's. */
