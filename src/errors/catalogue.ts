@@ -1,5 +1,6 @@
 import { clickhouseErrors } from './catalogue/clickhouse.ts';
 import { clickhousePlanningErrors } from './catalogue/clickhouse-planning.ts';
+import { clickhouseTierErrors } from './catalogue/clickhouse-tier.ts';
 import { engineErrors } from './catalogue/engine.ts';
 import type { CatalogueEntry } from './catalogue/entry.ts';
 import { labErrors } from './catalogue/lab.ts';
@@ -13,6 +14,7 @@ export const catalogue = {
   ...redisErrors,
   ...clickhouseErrors,
   ...clickhousePlanningErrors,
+  ...clickhouseTierErrors,
   ...labErrors,
 };
 

@@ -1,5 +1,6 @@
 import type { Kind } from '../runs/index.ts';
 import type { KindEntry } from './entry.ts';
+import { clickhouseTier } from './clickhouse-tier.ts';
 import { redisFailover } from './redis-failover.ts';
 import { redisRejoin, redisRestoreRedundancy } from './redis-rejoin.ts';
 import { redisSwitchover } from './redis.ts';
@@ -10,4 +11,5 @@ export const entries: Readonly<Record<Kind, KindEntry>> = {
   'redis.failover': redisFailover,
   'redis.rejoin': redisRejoin,
   'redis.restore-redundancy': redisRestoreRedundancy,
+  'clickhouse.tier': clickhouseTier,
 };

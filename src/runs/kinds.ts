@@ -31,6 +31,12 @@ export const kinds = {
     workflowType: 'redisRestoreRedundancy',
     targetFields: ['group'],
   },
+  'clickhouse.tier': {
+    domain: 'clickhouse',
+    verb: 'tier',
+    workflowType: 'clickhouseTier',
+    targetFields: ['cluster', 'table'],
+  },
 } as const satisfies Record<string, KindDefinition>;
 
 export type Kind = keyof typeof kinds;
