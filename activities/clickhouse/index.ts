@@ -20,6 +20,10 @@ import { checkHealth } from './check-health.ts';
 import { healthActivity } from './health.ts';
 import { planRebalanceActivity } from './plan-rebalance.ts';
 import { proveBalance } from './prove-balance.ts';
+import { expirePartition } from './expire-partition.ts';
+import { moveToVolume } from './move-to-volume.ts';
+import { planTierActivity } from './plan-tier.ts';
+import { proveRollup } from './prove-rollup.ts';
 
 export type ClickHouseActivityOptions = ClickHouseDeps & { runtime: StepRuntime };
 
@@ -51,5 +55,9 @@ export function createClickHouseActivities({ runtime, ...deps }: ClickHouseActiv
     clickhouseCheckHealth: step(checkHealth),
     clickhouseProveBalance: step(proveBalance),
     clickhouseHealth: healthActivity(deps),
+    clickhousePlanTier: planTierActivity(deps, runtime),
+    clickhouseMoveToVolume: step(moveToVolume),
+    clickhouseProveRollup: step(proveRollup),
+    clickhouseExpirePartition: step(expirePartition),
   };
 }

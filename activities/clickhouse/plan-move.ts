@@ -2,7 +2,7 @@ import type { ClickHouseMoveData } from '../../src/planning/clickhouse/index.ts'
 import { planMove } from '../../src/planning/clickhouse/index.ts';
 import type { ClickHouseMoveInput, PlanActivity } from '../../src/runs/index.ts';
 import type { StepRuntime } from '../../src/steps/index.ts';
-import { planningActivity } from '../redis/planning-activity.ts';
+import { planningActivity } from '../run/planning-activity.ts';
 import type { ClickHouseDeps } from './access.ts';
 import { tableOf } from './access.ts';
 import { readMoveFacts } from './read-move-facts.ts';

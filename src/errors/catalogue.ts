@@ -2,6 +2,7 @@ import { clickhouseErrors } from './catalogue/clickhouse.ts';
 import { clickhouseMoveErrors } from './catalogue/clickhouse-move.ts';
 import { clickhouseHealthErrors } from './catalogue/clickhouse-health.ts';
 import { clickhousePlanningErrors } from './catalogue/clickhouse-planning.ts';
+import { clickhouseTierErrors } from './catalogue/clickhouse-tier.ts';
 import { engineErrors } from './catalogue/engine.ts';
 import type { CatalogueEntry } from './catalogue/entry.ts';
 import { labErrors } from './catalogue/lab.ts';
@@ -17,6 +18,7 @@ export const catalogue = {
   ...clickhousePlanningErrors,
   ...clickhouseMoveErrors,
   ...clickhouseHealthErrors,
+  ...clickhouseTierErrors,
   ...labErrors,
 };
 

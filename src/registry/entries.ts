@@ -1,6 +1,7 @@
 import type { Kind } from '../runs/index.ts';
 import { clickhouseMove } from './clickhouse-move.ts';
 import type { KindEntry } from './entry.ts';
+import { clickhouseTier } from './clickhouse-tier.ts';
 import { redisFailover } from './redis-failover.ts';
 import { redisRejoin, redisRestoreRedundancy } from './redis-rejoin.ts';
 import { redisSwitchover } from './redis.ts';
@@ -12,4 +13,5 @@ export const entries: Readonly<Record<Kind, KindEntry>> = {
   'redis.rejoin': redisRejoin,
   'redis.restore-redundancy': redisRestoreRedundancy,
   'clickhouse.move': clickhouseMove,
+  'clickhouse.tier': clickhouseTier,
 };

@@ -35,3 +35,11 @@ export type ClickHouseUndoMoveInput = RunInput & {
   /** The partition that was moved. */
   partition: string;
 };
+
+/** The input of a tiering run: one table, which is a level of a family. */
+export type ClickHouseTierInput = RunInput & {
+  /** The cluster's name in the platform file. */
+  cluster: string;
+  /** The table's full name, `database.table`, as in the platform file. */
+  table: string;
+};

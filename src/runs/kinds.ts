@@ -43,6 +43,12 @@ export const kinds = {
     targetFields: ['cluster', 'table', 'partition'],
     startedBy: 'clickhouse.rebalance',
   },
+  'clickhouse.tier': {
+    domain: 'clickhouse',
+    verb: 'tier',
+    workflowType: 'clickhouseTier',
+    targetFields: ['cluster', 'table'],
+  },
 } as const satisfies Record<string, KindDefinition>;
 
 export type Kind = keyof typeof kinds;

@@ -8,6 +8,7 @@ import { linkOver } from './link.ts';
 import { partVerbs } from './parts.ts';
 import { standingVerbs } from './standing.ts';
 import { tableVerbs } from './tables.ts';
+import { tieringVerbs } from './tiering.ts';
 import type { ClickHouseCredentials, ClickHouseEndpoint, ClickHouseNode, StatementOwner } from './types.ts';
 
 export type ClickHouseConnectOptions = {
@@ -55,11 +56,13 @@ export async function connectClickHouse(
   const { owner, signal, timeoutMs = 10_000, longTimeoutMs = 3_600_000, freshMs } = options;
   const link = linkOver(client, { endpoint, owner, signal, timeoutMs, longTimeoutMs, password, freshMs });
   const capabilities = capabilityVerb(link);
+  const tables = tableVerbs(link);
   const node: ClickHouseNode = {
     endpoint,
     capabilities,
     ...standingVerbs(link),
-    ...tableVerbs(link),
+    ...tables,
+    ...tieringVerbs(link, capabilities, tables.columns),
     ...partVerbs(link, capabilities),
     ...keeperVerbs(link),
     ...diskVerbs(link, capabilities),

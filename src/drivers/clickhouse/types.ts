@@ -11,6 +11,7 @@ import type {
 import type { DetachedPart, PartFacts, PartitionFacts } from './parts.ts';
 import type { Arrival, BlockNumbers, DropRange } from './keeper.ts';
 import type { DiskFacts, Usage } from './disks.ts';
+import type { DayFigures, FiguresQuery, StorageFacts } from './tiering.ts';
 
 /** Where a server's HTTP interface listens. */
 export type ClickHouseEndpoint = { host: string; port: number };
@@ -71,6 +72,13 @@ export type ClickHouseReads = {
   hasDetached: (name: PartitionName) => Promise<boolean>;
   /** undefined where the server can't say (no `system.disks`). */
   disks: () => Promise<readonly DiskFacts[] | undefined>;
+  /** The volumes that the table's parts may lie on; undefined where the server has no storage policies (18.16). */
+  storage: (name: TableName) => Promise<StorageFacts | undefined>;
+  /**
+   * What the rows of a table add up to, day by day; one full read of the scope. @throws CLICKHOUSE_ROLLUP_INEXACT when a
+   * column is missing or isn't a whole number
+   */
+  figures: (name: TableName, query: FiguresQuery) => Promise<readonly DayFigures[]>;
   /** What the parts of each table take up on this server; what lies in `detached` isn't among it. */
   usage: () => Promise<Usage>;
   /** How many block numbers the partition has given away: rows may have come since if it has grown. */

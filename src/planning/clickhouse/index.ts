@@ -32,3 +32,27 @@ export type {
   ShardFacts,
   TableFacts,
 } from './types.ts';
+export type { TierPlanning } from './plan-tier.ts';
+export { planTier } from './plan-tier.ts';
+export type { RollupDifference, RollupVerdict } from './rollup-proof.ts';
+export { addUp, compareRollup, differenceInWords } from './rollup-proof.ts';
+export type { TierCandidates } from './tier-due.ts';
+export { tierCandidates } from './tier-due.ts';
+export type { TierSpan, TierUnit } from './tier-span.ts';
+export { sharesDays, tierSpan, tierUnit } from './tier-span.ts';
+export { leftInWords } from './tier-words.ts';
+export type {
+  BackupReading,
+  DayFigures,
+  RollupReading,
+  TierData,
+  TierDigest,
+  TierExpiry,
+  TierFacts,
+  TierIntent,
+  TierLeft,
+  TierMove,
+  TierPartition,
+  TierServer,
+} from './tier-types.ts';
+export { deleteTtl } from './delete-ttl.ts';

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { clickhouseFamily } from './clickhouse-family.ts';
 import { clickhouseTable } from './clickhouse-table.ts';
 import { machine, medium } from './machine.ts';
 import { count, host, mapOf, name, port, text } from './names.ts';
@@ -15,7 +16,14 @@ const node = z.strictObject({
 });
 
 const tier = z
-  .strictObject({ medium, temperature: z.enum(['hot', 'warm', 'cold']), size: size.describe('Per node.') })
+  .strictObject({
+    medium,
+    temperature: z.enum(['hot', 'warm', 'cold']),
+    size: size.describe('Per node.'),
+    volume: name
+      .exactOptional()
+      .describe('Its volume in the storage policies of the servers; called as its temperature unless given.'),
+  })
   .transform(rename({ size: 'bytes' }));
 
 const retention = z
@@ -37,6 +45,9 @@ const cluster = z.strictObject({
   tables: mapOf(clickhouseTable).describe('What Gantry may move and expire, by its full name: `usage.events`.'),
   tiers: mapOf(tier),
   retentions: mapOf(retention).describe('How long each level of aggregation is kept, and on which tier.'),
+  families: mapOf(clickhouseFamily).describe(
+    'Tables that are levels of one series: what is kept how long, and proven how.',
+  ),
   copies: z.array(copy).default([]).describe('Regions that hold a copy for reading.'),
 });
 
