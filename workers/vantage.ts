@@ -22,6 +22,8 @@ export async function vantageWorkers(context: WorkerContext): Promise<Worker[]> 
       createWorker(context, {
         taskQueue: vantageQueue(taskQueue, 'redis', vantage),
         activities: createVantageActivities({ groups, vantage, domain }),
+        // What a frozen worker has open it swallows, and the run waits for each of them: one is enough for looks.
+        maxConcurrentActivityTaskPolls: 1,
       }),
     ),
   );

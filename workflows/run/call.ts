@@ -80,9 +80,12 @@ export function callDomain<A, R>(
 const vantageStartMs = 4_000;
 
 /**
- * Calls an activity at one vantage: once, and once more where its worker was lost over it (frozen, it may have taken the task
- * and looked at nothing). @throws also when nobody polls there
+ * A frozen worker has taken a task and looked at nothing; the server goes on handing tasks to the one poll that it still has
+ * open (`workers/vantage.ts`). So one frozen process swallows two tries, and the fourth is left for somebody who is awake.
  */
+const vantageTries = 4;
+
+/** Calls an activity at one vantage, and again where its worker was lost over it. @throws also when nobody polls there */
 export function callVantage<A, R>(
   ref: ActivityRef<A, R>,
   vantage: string,
@@ -91,7 +94,14 @@ export function callVantage<A, R>(
   summary: string,
 ): Promise<R> {
   const queue = vantageQueue(workflowInfo().taskQueue, ref.domain, vantage);
-  return schedule(ref.activity, argument, queue, { ...profile, attempts: 2 }, summary, vantageStartMs) as Promise<R>;
+  return schedule(
+    ref.activity,
+    argument,
+    queue,
+    { ...profile, attempts: vantageTries },
+    summary,
+    vantageStartMs,
+  ) as Promise<R>;
 }
 
 /** Calls a control activity. */
