@@ -69,10 +69,9 @@ export const cutOver = defineStep<Cutover, CutoverSeen, ClickHouseDeps>({
       const startedAt = performance.now();
       await stopMergesOn([...sides.target, ...sides.source], move.name);
       await stopMergesOn(sides.target, stagingOf(move));
-      // Also asks each connection what its server can do, which must not fall between the two statements.
+      // What a connection asks once must not fall between the two statements.
+      await Promise.all([...sides.target, ...sides.source].map((node) => node.parts(move.name, move.partition)));
       const seen = await look(cutover, sides);
-      await Promise.all(sides.source.map((node) => node.capabilities()));
-      await Promise.all(sides.target.map((node) => node.capabilities()));
       const attachAt = performance.now();
       if (seen.attached === 'no') await attach(cutover, sides);
       const attachedAt = performance.now();
