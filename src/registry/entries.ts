@@ -1,5 +1,5 @@
 import type { Kind } from '../runs/index.ts';
-import { clickhouseMove } from './clickhouse-move.ts';
+import { clickhouseMove, clickhouseUndoMove } from './clickhouse-move.ts';
 import type { KindEntry } from './entry.ts';
 import { redisFailover } from './redis-failover.ts';
 import { redisRejoin, redisRestoreRedundancy } from './redis-rejoin.ts';
@@ -12,4 +12,5 @@ export const entries: Readonly<Record<Kind, KindEntry>> = {
   'redis.rejoin': redisRejoin,
   'redis.restore-redundancy': redisRestoreRedundancy,
   'clickhouse.move': clickhouseMove,
+  'clickhouse.undo-move': clickhouseUndoMove,
 };

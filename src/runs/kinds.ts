@@ -43,6 +43,12 @@ export const kinds = {
     targetFields: ['cluster', 'table', 'partition'],
     startedBy: 'clickhouse.rebalance',
   },
+  'clickhouse.undo-move': {
+    domain: 'clickhouse',
+    verb: 'undo-move',
+    workflowType: 'clickhouseUndoMove',
+    targetFields: ['cluster', 'table'],
+  },
 } as const satisfies Record<string, KindDefinition>;
 
 export type Kind = keyof typeof kinds;

@@ -1,18 +1,11 @@
-import { existsSync, mkdirSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { writeClickHousePlatform } from '../../../lab/clickhouse-platform.ts';
-import type { ClickHouseCluster } from '../../../lab/clickhouse.ts';
 import { startClickHouseCluster } from '../../../lab/clickhouse.ts';
 import { createEvents } from '../../../lab/load/clickhouse-events.ts';
 import type { Scene } from '../scene.ts';
+import type { ClickHouseScene } from './move-take.ts';
 import { beginMove } from './move-take.ts';
-
-/** A real cluster of two shards with one table, and a folder in which a file holds the writers of a partition back. */
-export type ClickHouseScene = {
-  cluster: ClickHouseCluster;
-  events: { database: string; table: string };
-  fences: string;
-};
 
 const profile = { heartbeat: '1s', attempts: 30, firstRetry: '100ms', maxRetry: '300ms' };
 const policies = {
@@ -25,7 +18,8 @@ export async function startClickHouseScene(stateDir: string): Promise<Scene> {
   const events = { cluster: name, database: 'load', table: 'events' };
   const fences = join(stateDir, 'fences');
   mkdirSync(fences, { recursive: true });
-  const cluster = await startClickHouseCluster({ stateDir, name });
+  // What a run did is read from the replication log, which is cleaned above a hundred entries.
+  const cluster = await startClickHouseCluster({ stateDir, name, mergeTree: { min_replicated_logs_to_keep: 10_000 } });
   try {
     await createEvents(cluster.nodes, events);
     const held = join(fences, '{partition}');
@@ -45,8 +39,4 @@ export async function startClickHouseScene(stateDir: string): Promise<Scene> {
     await cluster.stop();
     throw error;
   }
-}
-
-export function isHeld({ fences }: ClickHouseScene, partition: string): boolean {
-  return existsSync(join(fences, partition));
 }
