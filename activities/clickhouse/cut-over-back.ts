@@ -20,7 +20,7 @@ type Sides = {
  * @throws UNDO_FAILED where the target has rows of its own, which a drop would take along
  */
 export async function giveBack(cutover: Cutover, { target, source }: Sides, { signal }: StepContext): Promise<void> {
-  const { move, own, copy } = cutover;
+  const { move, own, copy, from } = cutover;
   const { attached } = await lookAtTargetOf(target[0], cutover);
   if (attached === 'no') return;
   const copied = new Set(copy.map(({ hash }) => hash));
@@ -34,7 +34,9 @@ export async function giveBack(cutover: Cutover, { target, source }: Sides, { si
   if (detached === 'yes') await source[0].attachPartition(partitionOf(move));
   const rows = cutover.source.parts.reduce((sum, part) => sum + part.rows, 0);
   await until(source, signal, async (node) => (await rowsOf(node, cutover)) >= rows);
-  await target[0].dropPartition(partitionOf(move), 'nobody');
+  // What the target had detached before is the only way back that there is: it is detached again.
+  if (from === 'detached') await target[0].detachPartition(partitionOf(move), 'nobody');
+  else await target[0].dropPartition(partitionOf(move), 'nobody');
   await until(target, signal, async (node) => (await rowsOf(node, cutover)) === 0);
 }
 

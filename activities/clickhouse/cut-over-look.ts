@@ -12,6 +12,8 @@ export type Cutover = {
   digest: TargetSeen['digest'];
   source: Pick<SourceSeen, 'parts' | 'maxBlock'>;
   own: TargetSeen;
+  /** Where the target attaches from: the staging table, or what it once detached itself (undo-move). */
+  from: 'staging' | 'detached';
 };
 
 /** How far a cutover has come, as the servers show it; `unclear` where something else has changed the target's parts. */
@@ -31,7 +33,7 @@ export async function lookAtTargetOf(
   node: ClickHouseNode,
   cutover: Cutover,
 ): Promise<Pick<CutoverSeen, 'attached' | 'targetRows'>> {
-  const { move, copy, own, digest } = cutover;
+  const { move, copy, own, digest, from } = cutover;
   const now = await hashedParts(node, partitionOf(move));
   const targetRows = now.reduce((sum, part) => sum + part.rows, 0);
   const ours = new Set(own.parts);
@@ -39,6 +41,8 @@ export async function lookAtTargetOf(
   const hashes = new Set(came.map(({ hash }) => hash));
   const found = copy.filter(({ hash }) => hashes.has(hash)).length;
   if (found === copy.length) return { attached: 'yes', targetRows };
+  // Part by part, unlike an attach from staging: a rest is attached by the next one.
+  if (from === 'detached') return { attached: 'no', targetRows };
   const untouched = now.length - came.length === ours.size && came.every(({ level }) => level === 0);
   if (found === 0 && untouched) return { attached: 'no', targetRows };
   const all = await node.digest({ ...partitionOf(move), final: move.final });

@@ -20,8 +20,11 @@ import {
 } from './move.ts';
 
 const pollEveryMs = 5;
-/** How long a sibling may take to show the attached rows, before the source gives its own away. */
-const siblingMs = 10_000;
+/**
+ * How long a sibling may take to show the attached rows, before the source gives its own away: from staging it makes hard
+ * links to its own copy, what was detached it fetches.
+ */
+const siblingMs = { staging: 10_000, detached: 30 * 60_000 } as const;
 /** How long the source may take to carry the detach out. */
 const detachMs = 20_000;
 /**
@@ -68,11 +71,10 @@ export const cutOver = defineStep<Cutover, CutoverSeen, ClickHouseDeps>({
       const { move } = cutover;
       const startedAt = performance.now();
       await stopMergesOn([...sides.target, ...sides.source], move.name);
-      await stopMergesOn(sides.target, stagingOf(move));
-      // Also asks each connection what its server can do, which must not fall between the two statements.
+      if (cutover.from === 'staging') await stopMergesOn(sides.target, stagingOf(move));
+      // What a connection asks once must not fall between the two statements.
+      await Promise.all([...sides.target, ...sides.source].map((node) => node.parts(move.name, move.partition)));
       const seen = await look(cutover, sides);
-      await Promise.all(sides.source.map((node) => node.capabilities()));
-      await Promise.all(sides.target.map((node) => node.capabilities()));
       const attachAt = performance.now();
       if (seen.attached === 'no') await attach(cutover, sides);
       const attachedAt = performance.now();
@@ -116,7 +118,9 @@ async function look(cutover: Cutover, { target, source }: Sides): Promise<Cutove
   return { ...at, ...from };
 }
 
-async function attach({ move, copy, own }: Cutover, { target: [node] }: Sides): Promise<void> {
+async function attach({ move, copy, own, from }: Cutover, { target: [node] }: Sides): Promise<void> {
+  // Once more after a part of it: what has been attached is no longer detached.
+  if (from === 'detached') return node.attachPartition(partitionOf(move));
   // What was verified, and nothing that a restarted server has merged since.
   if (!sameHashes(await hashedParts(node, stagedPartition(move)), copy)) {
     throw new GantryError('CLICKHOUSE_PARTITION_CHANGES', `${move.staging} is not what was verified`);
@@ -129,7 +133,7 @@ async function attach({ move, copy, own }: Cutover, { target: [node] }: Sides): 
 }
 
 /** Waits until every target server shows the rows: a reader of a sibling would miss them once the source has none. */
-async function shown({ move, copy, own }: Cutover, { target }: Sides, { signal }: StepContext): Promise<void> {
+async function shown({ move, copy, own, from }: Cutover, { target }: Sides, { signal }: StepContext): Promise<void> {
   const ours = new Set(own.parts);
   const rows = copy.map((part) => part.rows).sort((a, b) => a - b);
   const has = async (node: ClickHouseNode): Promise<boolean> => {
@@ -141,7 +145,7 @@ async function shown({ move, copy, own }: Cutover, { target }: Sides, { signal }
       return at >= 0;
     });
   };
-  const deadline = performance.now() + siblingMs;
+  const deadline = performance.now() + siblingMs[from];
   await Promise.all(
     target.map(async (node) => {
       while (!(await has(node))) {

@@ -13,6 +13,7 @@ import { lookAtTarget } from './look-at-target.ts';
 import { makeStaging } from './make-staging.ts';
 import { startMerges, stopMerges } from './merges.ts';
 import { planMoveActivity } from './plan-move.ts';
+import { planUndoMoveActivity } from './plan-undo-move.ts';
 import { proveMove } from './prove-move.ts';
 import { takeManifest } from './take-manifest.ts';
 import { verifyCopy } from './verify-copy.ts';
@@ -36,6 +37,7 @@ export function createClickHouseActivities({ runtime, ...deps }: ClickHouseActiv
     stepActivity(definition, deps, runtime);
   return {
     clickhousePlanMove: planMoveActivity(deps, runtime),
+    clickhousePlanUndoMove: planUndoMoveActivity(deps, runtime),
     clickhouseTakeManifest: step(takeManifest),
     clickhouseMakeStaging: step(makeStaging),
     clickhouseCopy: step(copyPartition),

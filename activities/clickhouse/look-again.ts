@@ -12,7 +12,7 @@ import {
   withSide,
 } from './move.ts';
 
-/** `parts`: those of the verified copy. `last`: there is no other round. */
+/** `parts`: those of the verified copy; without a staging table there is none. `last`: there is no other round. */
 type Look = { move: Move; manifest: Manifest; parts: readonly ManifestPart[]; last: boolean };
 
 /** What the source has now, and up to which block number. */
@@ -38,11 +38,13 @@ export const lookAgain = defineStep<Look, SourceSeen, ClickHouseDeps>({
         : [];
       return { same: agree && digests.every((digest) => sameDigest(digest, manifest.digest)), parts, maxBlock };
     });
-    const copy = await withSide(access, move.target, context, async (nodes) => {
-      await stopMergesOn(nodes, stagingOf(move));
-      const lists = await Promise.all(nodes.map((node) => hashedParts(node, stagedPartition(move))));
-      return lists.every((list) => sameHashes(list, copied));
-    });
+    const copy =
+      !move.staging ||
+      (await withSide(access, move.target, context, async (nodes) => {
+        await stopMergesOn(nodes, stagingOf(move));
+        const lists = await Promise.all(nodes.map((node) => hashedParts(node, stagedPartition(move))));
+        return lists.every((list) => sameHashes(list, copied));
+      }));
     const seen = { ...source, same: source.same && copy };
     if (seen.same) return done(seen, `source and copy are as they were, up to block ${seen.maxBlock}`);
     const summary = source.same ? 'the copy was merged meanwhile' : 'the source has changed since its manifest';

@@ -3,6 +3,7 @@ import { blocked, defineStep, done } from '../../src/steps/index.ts';
 import type { ClickHouseDeps } from './access.ts';
 import { tableOf } from './access.ts';
 import type { Cutover } from './cut-over-look.ts';
+import type { MoveRecord } from './move-record.ts';
 import { digestSum, partitionOf, sameDigest, serversOfSide, withSide } from './move.ts';
 
 /** `kept`: what the source's servers keep in `detached`, for undo-move and to be removed on the host afterwards. */
@@ -12,6 +13,8 @@ export type Proof = {
   moved: Digest;
   exact: boolean;
   kept: { until: string; on: readonly { server: string; folder: string; parts: string }[] };
+  /** For the way back. */
+  record: MoveRecord;
 };
 
 /** Rows of the source that were brought back into sight. */
@@ -24,7 +27,7 @@ type Given = Cutover & { lateRows: number };
 export const proveMove = defineStep<Given, Proof, ClickHouseDeps>({
   name: 'clickhouse.prove-move',
   settleMs: 0,
-  probe: async ({ move, own, digest: moved, lateRows }, { clusters }, context) => {
+  probe: async ({ move, own, copy, digest: moved, lateRows }, { clusters }, context) => {
     const access = await clusters(move.cluster);
     const partition = partitionOf(move);
     const wanted = digestSum(own.digest, moved);
@@ -40,7 +43,9 @@ export const proveMove = defineStep<Given, Proof, ClickHouseDeps>({
     );
     const until = new Date(Date.now() + tableOf(access, move.table).retainMs).toISOString();
     const exact = target.every((digest) => sameDigest(digest, wanted));
-    const seen = { target, sourceRows, moved, exact, kept: { until, on } };
+    const { source, target: to, final, wayBack } = move;
+    const record = { source, target: to, final, wayBack, digest: moved, parts: copy };
+    const seen = { target, sourceRows, moved, exact, kept: { until, on }, record };
     const rows = target.map((digest) => digest.rows).join(', ');
     if (exact) return done(seen, `the target's servers have ${rows} rows, as they must; the source ${sourceRows}`);
     if (target.some((digest) => digest.rows < wanted.rows) || sourceRows < lateRows) {

@@ -1,4 +1,4 @@
-import type { ClickHouseNode } from '../../src/drivers/clickhouse/index.ts';
+import type { ClickHouseNode, Digest } from '../../src/drivers/clickhouse/index.ts';
 import { GantryError } from '../../src/errors/index.ts';
 import type { ClickHouseMoveData } from '../../src/planning/clickhouse/index.ts';
 import { maxParts } from '../../src/planning/clickhouse/index.ts';
@@ -7,11 +7,14 @@ import type { ClickHouseDeps } from './access.ts';
 import type { Manifest } from './move.ts';
 import { hashedParts, partitionOf, sameDigest, serversOfSide, withSide } from './move.ts';
 
+/** `wanted`: what it must be, for the way back of a move. */
+type Asked = ClickHouseMoveData & { wanted?: Digest };
+
 /**
  * What the source has of the partition: its parts with their hashes, and a digest of every row that is the same on each of
  * its replicas. It reads the partition once on each of them and changes nothing.
  */
-export const takeManifest = defineStep<ClickHouseMoveData, Manifest, ClickHouseDeps>({
+export const takeManifest = defineStep<Asked, Manifest, ClickHouseDeps>({
   name: 'clickhouse.take-manifest',
   probe: async (data, { clusters }, context) =>
     withSide(await clusters(data.cluster), data.source, context, async (nodes) => {
@@ -26,6 +29,10 @@ export const takeManifest = defineStep<ClickHouseMoveData, Manifest, ClickHouseD
       }
       const { rows } = first.digest;
       const { parts } = first;
+      if (data.wanted && !sameDigest(first.digest, data.wanted)) {
+        const summary = `${rows} rows, not the ${data.wanted.rows} that were moved, or other ones`;
+        return blocked('CLICKHOUSE_UNDO_UNSAFE', { ...first, parts: [] }, summary);
+      }
       if (rows === 0) return blocked('CLICKHOUSE_PARTITION_UNKNOWN', first, `the source has no row of it`);
       if (parts.length > maxParts) {
         return blocked('CLICKHOUSE_MERGE_FIRST', { ...first, parts: [] }, `${parts.length} parts; at most ${maxParts}`);

@@ -1,5 +1,5 @@
 import type { Kind } from '../runs/index.ts';
-import { clickhouseMove } from './clickhouse-move.ts';
+import { clickhouseMove, clickhouseUndoMove } from './clickhouse-move.ts';
 import type { KindEntry } from './entry.ts';
 import { clickhouseTier } from './clickhouse-tier.ts';
 import { redisFailover } from './redis-failover.ts';
@@ -14,4 +14,5 @@ export const entries: Readonly<Record<Kind, KindEntry>> = {
   'redis.restore-redundancy': redisRestoreRedundancy,
   'clickhouse.move': clickhouseMove,
   'clickhouse.tier': clickhouseTier,
+  'clickhouse.undo-move': clickhouseUndoMove,
 };

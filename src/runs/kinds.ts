@@ -49,6 +49,12 @@ export const kinds = {
     workflowType: 'clickhouseTier',
     targetFields: ['cluster', 'table'],
   },
+  'clickhouse.undo-move': {
+    domain: 'clickhouse',
+    verb: 'undo-move',
+    workflowType: 'clickhouseUndoMove',
+    targetFields: ['cluster', 'table'],
+  },
 } as const satisfies Record<string, KindDefinition>;
 
 export type Kind = keyof typeof kinds;

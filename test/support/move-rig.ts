@@ -29,6 +29,8 @@ export type MoveRig = {
   workers: RunningWorkers;
   /** Starts a move as the holder of the table does. Answers the move. */
   move: (partition: string, from: number, to: number, more?: object) => Promise<WorkflowHandle>;
+  /** Starts the way back of a move; once the lock is free. */
+  undo: (partition: string, more?: object) => Promise<WorkflowHandle>;
   /** Any run of the clickhouse domain. */
   start: (workflowType: string, workflowId: string, input: object) => Promise<WorkflowHandle>;
   reaches: (run: WorkflowHandle, state: RunState) => Promise<RunStatus>;
@@ -71,6 +73,7 @@ export async function startMoveRig(options: MoveRigOptions): Promise<MoveRig> {
     ['orchestration', 'clickhouse'],
   );
   const lock = `clickhouse/${cluster.name}/${table}`;
+  let held: Promise<unknown> = Promise.resolve();
   const start = (workflowType: string, workflowId: string, input: object): Promise<WorkflowHandle> =>
     client.workflow.start(workflowType, {
       ...{ workflowId, taskQueue, workflowIdReusePolicy: 'ALLOW_DUPLICATE' },
@@ -79,14 +82,20 @@ export async function startMoveRig(options: MoveRigOptions): Promise<MoveRig> {
   return {
     ...{ taskQueue, table, reportFolder, workers, start },
     async move(partition, from, to, more = {}) {
+      // The lock is free a moment after its run has said how it ended.
+      await held;
       const parent = await start('underTable', lock, { partition, from, to, ...more });
       // Whoever waits for the move hears how it ended.
-      parent.result().catch(() => undefined);
+      held = parent.result().catch(() => undefined);
       for (;;) {
         const [child] = (await parent.describe()).raw.pendingChildren ?? [];
         if (child?.workflowId && child.runId) return client.workflow.getHandle(child.workflowId, child.runId);
         await pause(20);
       }
+    },
+    async undo(partition, more = {}) {
+      await held;
+      return start('clickhouseUndoMove', lock, { partition, ...more });
     },
     async reaches(run, state) {
       for (;;) {

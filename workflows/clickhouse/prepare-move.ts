@@ -37,14 +37,14 @@ async function oneRound(run: Run, move: Cutover['move'], last: boolean): Promise
   const own = needed(await run.step('look at the target', clickhouse.lookAtTarget, move, slow));
   await run.step('hold the ingest', clickhouse.holdIngest, move, { undo: true });
   const source = needed(await run.step('take a last look at the source', clickhouse.lookAgain, look, slow));
-  if (source.same) return { move, copy: copy.parts, digest: manifest.digest, source, own };
+  if (source.same) return { move, copy: copy.parts, digest: manifest.digest, source, own, from: 'staging' };
   await run.step('let the ingest go on', clickhouse.openIngest, move);
   await run.step('start the merges', clickhouse.startMerges, move);
   return undefined;
 }
 
 /** What these steps find is what the next ones work from: skipped, there is nothing to go on with. */
-function needed<O>(report: { after: O } | undefined): O {
+export function needed<O>(report: { after: O } | undefined): O {
   if (report) return report.after;
   throw new Ending('aborted', simpleTrouble('SKIP_REFUSED', 'a move can not go on without what a skipped step finds'));
 }

@@ -51,6 +51,19 @@ type Parts = Pick<ClickHouseReads, 'partitions' | 'parts' | 'detachedParts' | 'h
 
 /** Partitions and parts, in use and detached. */
 export function partVerbs(link: ClickHouseLink, capabilities: () => Promise<Capabilities>): Parts {
+  // Asked for itself, once per connection: all capabilities together are twenty statements.
+  let columns: Promise<ReadonlySet<string>> | undefined;
+  const partColumns = (): Promise<ReadonlySet<string>> =>
+    (columns ??= link
+      .rows(
+        z.strictObject({ name: z.string() }),
+        sql`SELECT name FROM system.columns WHERE database = 'system' AND table = 'parts'`,
+      )
+      .then((rows) => new Set(rows.map(({ name }) => name)))
+      .catch((error: unknown) => {
+        columns = undefined;
+        throw error;
+      }));
   return {
     partitions: (name) =>
       link.rows(
@@ -64,13 +77,13 @@ export function partVerbs(link: ClickHouseLink, capabilities: () => Promise<Capa
           GROUP BY partition_id ORDER BY partition_id`,
       ),
     parts: async (name, partitionId) => {
-      const { partColumns } = await capabilities();
+      const known = await partColumns();
       return link.rows(
         part,
         sql`SELECT name, partition_id AS partitionId, rows, bytes_on_disk AS bytes, min_block_number AS minBlock,
           max_block_number AS maxBlock, level, toUInt32(modification_time) AS modifiedSeconds,
-          ${partColumns.has('disk_name') ? sql`disk_name` : sql`''`} AS disk,
-          ${partColumns.has('hash_of_all_files') ? sql`hash_of_all_files` : sql`''`} AS hash
+          ${known.has('disk_name') ? sql`disk_name` : sql`''`} AS disk,
+          ${known.has('hash_of_all_files') ? sql`hash_of_all_files` : sql`''`} AS hash
           FROM system.parts WHERE active AND ${ofTable(name)}
           ${partitionId === undefined ? sql`` : sql`AND partition_id = ${partitionId}`} ORDER BY name`,
       );

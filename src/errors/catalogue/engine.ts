@@ -112,6 +112,11 @@ export const engineErrors = {
     retryable: false,
     hint: 'Nothing to do: the later attempt goes on.',
   },
+  REPORT_UNREADABLE: {
+    meaning: 'A published report is there and can not be read.',
+    retryable: true,
+    hint: 'Look at the folder that `reports` of the platform file names: permissions, the disk, a file that is no JSON.',
+  },
   PUBLISH_FAILED: {
     meaning: 'The report could not be written to the report store.',
     retryable: true,

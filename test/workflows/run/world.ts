@@ -144,6 +144,7 @@ export function worldControl(world: World, client: Client): ControlActivities {
     preemptHolder: (call) => createPreemptHolder(client)({ ...call, kind: 'another kind' as Kind }),
     ...noGuards,
     notify: plainActivity(async (notice) => void world.notices.push(notice)),
+    newestReport: plainActivity(async () => world.reports.at(-1)),
     publishReport: plainActivity(async ({ report }) => {
       await world.hook('publish', AbortSignal.timeout(1000));
       world.reports.push(report);
