@@ -1,5 +1,6 @@
 import type { Kind } from '../runs/index.ts';
 import { clickhouseMove } from './clickhouse-move.ts';
+import { clickhouseRebalance } from './clickhouse-rebalance.ts';
 import type { KindEntry } from './entry.ts';
 import { clickhouseTier } from './clickhouse-tier.ts';
 import { redisFailover } from './redis-failover.ts';
@@ -14,4 +15,5 @@ export const entries: Readonly<Record<Kind, KindEntry>> = {
   'redis.restore-redundancy': redisRestoreRedundancy,
   'clickhouse.move': clickhouseMove,
   'clickhouse.tier': clickhouseTier,
+  'clickhouse.rebalance': clickhouseRebalance,
 };

@@ -49,6 +49,12 @@ export const kinds = {
     workflowType: 'clickhouseTier',
     targetFields: ['cluster', 'table'],
   },
+  'clickhouse.rebalance': {
+    domain: 'clickhouse',
+    verb: 'rebalance',
+    workflowType: 'clickhouseRebalance',
+    targetFields: ['cluster', 'table'],
+  },
 } as const satisfies Record<string, KindDefinition>;
 
 export type Kind = keyof typeof kinds;

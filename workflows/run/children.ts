@@ -10,14 +10,16 @@ import { openGate, passGate } from './gate.ts';
 import { park } from './park.ts';
 import { safePoint } from './safe-point.ts';
 
+export type { ChildSpec } from './child.ts';
+
 /** How a run drives the runs that it is made of. */
-export type ChildrenOptions = {
+export type ChildrenOptions<I = unknown, O = unknown> = {
   /** At most so many at once. */
   window: number;
   /** Between the start or the end of one and the next start. Milliseconds. */
   pauseMs: number;
   /** Looked at before each start; what isn't well parks the run, and starts nothing. */
-  gate?: Gate;
+  gate?: Gate<I, O>;
 };
 
 /**

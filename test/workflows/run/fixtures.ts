@@ -65,7 +65,7 @@ export async function family(input: TestInput): Promise<RunReport> {
       {
         window,
         pauseMs,
-        ...(gate ? { gate: { title: 'the gate', ref: world.turnOn as never, input: { name: gate } } } : {}),
+        ...(gate ? { gate: { title: 'the gate', ref: world.turnOn, input: { name: gate } } } : {}),
       },
     );
     run.measure('membersDone', done.filter(Boolean).length);
