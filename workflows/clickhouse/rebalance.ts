@@ -58,8 +58,6 @@ function moveRun(
   return {
     title: `move ${partition} from ${from} to ${to}`,
     kind: 'clickhouse.move',
-    workflowType: 'clickhouseMove',
-    workflowId: `clickhouse/${cluster}/${table}/${partition}`,
     input: move,
     wave,
   };

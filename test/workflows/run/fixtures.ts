@@ -56,9 +56,7 @@ export async function family(input: TestInput): Promise<RunReport> {
     const done = await run.children(
       members.map(({ wave = 1, ...child }) => ({
         title: `member ${child.group}`,
-        kind: 'redis.switchover',
-        workflowType: 'redisSwitchover',
-        workflowId: `redis/${child.group}`,
+        kind: 'redis.switchover' as const,
         input: child,
         wave,
       })),
