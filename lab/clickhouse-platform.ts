@@ -8,13 +8,17 @@ export type LabClickHousePlatform = {
   cluster: ClickHouseCluster;
   /** By full name: what the file says of each. */
   tables: Record<string, Record<string, unknown>>;
+  /** Of each node, by name: what the file says of their medium, temperature and size. */
+  tiers?: Record<string, { medium: string; temperature: string; size: string }>;
   policies?: Record<string, unknown>;
+  /** Default: in the state folder. */
+  reportFolder?: string;
 };
 
 /** Writes `platform-<cluster>.yaml` under the state folder. */
 export function writeClickHousePlatform(options: LabClickHousePlatform): { path: string; reportFolder: string } {
-  const { stateDir, cluster, tables, policies = {} } = options;
-  const reportFolder = join(stateDir, 'reports');
+  const { stateDir, cluster, tables, tiers = {}, policies = {} } = options;
+  const { reportFolder = join(stateDir, 'reports') } = options;
   const { host, port } = cluster.zookeeper;
   const platform = {
     version: 1,
@@ -31,7 +35,7 @@ export function writeClickHousePlatform(options: LabClickHousePlatform): { path:
             ...{ name, host: at, port: tcpPort, httpPort, shard, replica },
           })),
           coordination: 'keeper',
-          tables,
+          ...{ tables, tiers },
         },
       },
     },

@@ -84,9 +84,11 @@ async function inputOf(
   flags: StartFlags,
 ): Promise<Record<string, unknown>> {
   const file = flags.input === undefined ? {} : await readInput(context, flags.input);
-  const given = entry.options.flatMap(({ flags: option, field }) => {
+  const given = entry.options.flatMap(({ flags: option, field, number }) => {
     const value = flags[new Option(option).attributeName()];
-    return value === undefined ? [] : [[field, value] as const];
+    // What is no number is left as it is: the schema says so, with its place.
+    const asked = number && /^-?\d+$/.test(String(value)) ? Number(value) : value;
+    return value === undefined ? [] : [[field, asked] as const];
   });
   const known = fieldsOf(entry.kind);
   return {

@@ -1,5 +1,6 @@
 import type { Kind } from '../runs/index.ts';
 import { clickhouseMove, clickhouseUndoMove } from './clickhouse-move.ts';
+import { clickhouseRebalance } from './clickhouse-rebalance.ts';
 import type { KindEntry } from './entry.ts';
 import { clickhouseTier } from './clickhouse-tier.ts';
 import { redisFailover } from './redis-failover.ts';
@@ -15,4 +16,5 @@ export const entries: Readonly<Record<Kind, KindEntry>> = {
   'clickhouse.move': clickhouseMove,
   'clickhouse.tier': clickhouseTier,
   'clickhouse.undo-move': clickhouseUndoMove,
+  'clickhouse.rebalance': clickhouseRebalance,
 };

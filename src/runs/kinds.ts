@@ -55,6 +55,12 @@ export const kinds = {
     workflowType: 'clickhouseUndoMove',
     targetFields: ['cluster', 'table'],
   },
+  'clickhouse.rebalance': {
+    domain: 'clickhouse',
+    verb: 'rebalance',
+    workflowType: 'clickhouseRebalance',
+    targetFields: ['cluster', 'table'],
+  },
 } as const satisfies Record<string, KindDefinition>;
 
 export type Kind = keyof typeof kinds;

@@ -9,7 +9,7 @@ import { childSignal } from './parent.ts';
 /** Children say when they park and when they go on: their line in the book shows it, with the commands. */
 export function hearChildren(context: RunContext, entries: readonly ChildEntry[]): void {
   setHandler(childSignal, (news: ChildNews) => {
-    const entry = entries.find(({ spec, runId }) => spec.workflowId === news.workflowId && runId === news.runId);
+    const entry = entries.find((one) => one.workflowId === news.workflowId && one.runId === news.runId);
     if (!entry || entry.record.state !== 'running') return;
     const { workflowId, runId, state } = news;
     entry.record.run = { workflowId, runId, state };
@@ -36,7 +36,7 @@ export function stopChildren(context: RunContext, running: Iterable<ChildEntry>,
       entry.cancel();
       continue;
     }
-    const { workflowId } = entry.spec;
+    const { workflowId } = entry;
     const by = book.actions.findLast(({ action }) => action.startsWith(update))?.by ?? book.target;
     const reason = `${book.kind} of ${book.target} ends`;
     const request = update === 'preempt' ? { ...controls.preempted, by, reason } : { by, reason };

@@ -1,7 +1,8 @@
 import { WorkflowExecutionAlreadyStartedError, WorkflowIdReusePolicy } from '@temporalio/common';
 import { CancellationScope, ChildWorkflowCancellationType, ParentClosePolicy, startChild } from '@temporalio/workflow';
 import { troubleOf } from '../../src/errors/index.ts';
-import type { RunInput, RunReport, StepRecord, TroubleRecord } from '../../src/runs/index.ts';
+import type { Kind, RunInput, RunReport, StepRecord, TroubleRecord } from '../../src/runs/index.ts';
+import { kinds } from '../../src/runs/index.ts';
 import { iso } from './book.ts';
 import { callControl } from './call.ts';
 import type { RunContext } from './context.ts';
@@ -12,10 +13,7 @@ import { simpleTrouble } from './trouble.ts';
 export type ChildSpec = {
   /** In the words of the workflow. */
   title: string;
-  kind: string;
-  workflowType: string;
-  /** Its lock. */
-  workflowId: string;
+  kind: Kind;
   input: RunInput;
   /** Those of a wave start when all of the waves before it have ended. */
   wave: number;
@@ -24,6 +22,8 @@ export type ChildSpec = {
 /** One child's line in the book, and what became of it. */
 export type ChildEntry = {
   readonly spec: ChildSpec;
+  /** Its lock. */
+  readonly workflowId: string;
   readonly record: StepRecord;
   runId: string | undefined;
   /** Why it isn't done, once it has ended otherwise. */
@@ -37,10 +37,9 @@ export type ChildEntry = {
  * is terminated the child goes on (ABANDON), and a cancellation is waited for until the child has really ended.
  */
 export async function carryChild(context: RunContext, entry: ChildEntry): Promise<void> {
-  const { spec, record } = entry;
+  const { spec, record, workflowId } = entry;
   const startedAt = Date.now();
   const show = (state: NonNullable<StepRecord['run']>['state']): void => {
-    const { workflowId } = spec;
     record.run = { workflowId, ...(entry.runId === undefined ? {} : { runId: entry.runId }), state };
     context.book.show();
   };
@@ -53,8 +52,8 @@ export async function carryChild(context: RunContext, entry: ChildEntry): Promis
   entry.cancel = () => scope.cancel();
   try {
     const report = await scope.run(async () => {
-      const child = await startChild<(input: RunInput) => Promise<RunReport>>(spec.workflowType, {
-        workflowId: spec.workflowId,
+      const child = await startChild<(input: RunInput) => Promise<RunReport>>(kinds[spec.kind].workflowType, {
+        workflowId,
         args: [spec.input],
         memo: reportsToParent,
         parentClosePolicy: ParentClosePolicy.ABANDON,
@@ -90,7 +89,7 @@ export async function lastRunIsDone(workflowId: string): Promise<{ done: boolean
 }
 
 async function troubleOfChild(entry: ChildEntry, error: unknown): Promise<TroubleRecord> {
-  const { workflowId } = entry.spec;
+  const { workflowId } = entry;
   if (!(error instanceof WorkflowExecutionAlreadyStartedError)) return notDone(entry, 'failed', troubleOf(error));
   // Of a run that was terminated, or of somebody else's: what it does is not this run's plan, so it isn't taken for it.
   const holder = await callControl('describeHolder', { workflowId }, `who holds ${workflowId}`).catch(() => undefined);
@@ -100,8 +99,7 @@ async function troubleOfChild(entry: ChildEntry, error: unknown): Promise<Troubl
   });
 }
 
-function notDone({ spec, runId }: ChildEntry, outcome: string, cause: TroubleRecord | undefined): TroubleRecord {
-  const { workflowId } = spec;
+function notDone({ workflowId, runId }: ChildEntry, outcome: string, cause: TroubleRecord | undefined): TroubleRecord {
   const why = cause ? `: ${cause.code}: ${cause.message}` : '';
   const trouble = simpleTrouble('CHILD_NOT_DONE', `${workflowId} ended as ${outcome}${why}`);
   return {

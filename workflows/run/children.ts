@@ -1,5 +1,6 @@
 import { condition, workflowInfo } from '@temporalio/workflow';
 import type { StepRecord } from '../../src/runs/index.ts';
+import { runId } from '../../src/runs/index.ts';
 import type { ChildEntry, ChildSpec } from './child.ts';
 import { carryChild, lastRunIsDone } from './child.ts';
 import { hearChildren, stopChildren } from './child-controls.ts';
@@ -10,14 +11,16 @@ import { openGate, passGate } from './gate.ts';
 import { park } from './park.ts';
 import { safePoint } from './safe-point.ts';
 
+export type { ChildSpec } from './child.ts';
+
 /** How a run drives the runs that it is made of. */
-export type ChildrenOptions = {
+export type ChildrenOptions<I = unknown, O = unknown> = {
   /** At most so many at once. */
   window: number;
   /** Between the start or the end of one and the next start. Milliseconds. */
   pauseMs: number;
   /** Looked at before each start; what isn't well parks the run, and starts nothing. */
-  gate?: Gate;
+  gate?: Gate<I, O>;
 };
 
 /**
@@ -50,9 +53,10 @@ export async function runChildren(
   const { book } = context;
   const gateRecord = options.gate && openGate(context, options.gate);
   const entries = specs.map((spec): ChildEntry => {
-    const run = { workflowId: spec.workflowId, state: 'pending' as const };
+    const workflowId = lockOf(spec);
+    const run = { workflowId, state: 'pending' as const };
     const record: StepRecord = { title: spec.title, step: spec.kind, state: 'pending', changed: false, run };
-    return { spec, record, runId: undefined, trouble: undefined, cancel: () => undefined };
+    return { spec, workflowId, record, runId: undefined, trouble: undefined, cancel: () => undefined };
   });
   book.steps.push(...entries.map(({ record }) => record));
   hearChildren(context, entries);
@@ -68,6 +72,13 @@ export async function runChildren(
     await drain(pool);
   }
   return entries.map(({ record }) => record.state === 'done');
+}
+
+/** The input is the workflow's own: one that names no target is a mistake in its code. */
+function lockOf({ kind, input }: ChildSpec): string {
+  const identity = runId(kind, input);
+  if (!identity.ok) throw new Error(`${kind}: ${identity.problem}`);
+  return identity.id;
 }
 
 async function runWave(pool: Pool, queue: ChildEntry[]): Promise<void> {
@@ -134,9 +145,9 @@ async function drain({ context, running }: Pool): Promise<void> {
 }
 
 /** Parks over a child that isn't done. True: it is to be started again. */
-async function startAgain(context: RunContext, { spec, record, trouble }: ChildEntry): Promise<boolean> {
+async function startAgain(context: RunContext, { workflowId, record, trouble }: ChildEntry): Promise<boolean> {
   if (!trouble) return false;
-  const proveDone = () => lastRunIsDone(spec.workflowId);
+  const proveDone = () => lastRunIsDone(workflowId);
   const resolution = await park(context, { title: record.title, step: record.step, trouble, proveDone });
   if (resolution.action !== 'skip') return true;
   Object.assign(record, { state: 'skipped', note: resolution.proof ?? '' });

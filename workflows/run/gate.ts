@@ -8,7 +8,7 @@ import { park } from './park.ts';
 import { stepUnit } from './steps.ts';
 
 /** A look that must be good before something else may begin. */
-export type Gate = { title: string; ref: StepRef<unknown, unknown>; input: unknown };
+export type Gate<I = unknown, O = unknown> = { title: string; ref: StepRef<I, O>; input: I };
 
 /** The gate's one line in the book, however often it is looked at. */
 export function openGate({ book }: RunContext, { title, ref }: Gate): StepRecord {

@@ -43,7 +43,7 @@ export type Run = {
   /** Does several steps that must not be torn apart. */
   critical: (steps: readonly CriticalStep[], options: CriticalOptions) => Promise<void>;
   /** Runs that this one is made of, some at once; answers which of them are done. */
-  children: (specs: readonly ChildSpec[], options: ChildrenOptions) => Promise<readonly boolean[]>;
+  children: <I, O>(specs: readonly ChildSpec[], options: ChildrenOptions<I, O>) => Promise<readonly boolean[]>;
   /** Lets time pass, durably; pause, abort and pre-emption take effect meanwhile. */
   wait: (title: string, ms: number) => Promise<void>;
   /** Puts a figure into the report; its unit is in the name. */
@@ -78,7 +78,7 @@ export function createRun(context: RunContext): Run {
     approval: (plan) => awaitApproval(context, plan),
     step: (title, ref, input, options) => runStep(context, title, ref, input, options),
     critical: (steps, options) => runCritical(context, steps, options),
-    children: (specs, options) => runChildren(context, specs, options),
+    children: (specs, options) => runChildren(context, specs, options as ChildrenOptions),
     wait: (title, ms) => waitFor(context, title, ms),
     measure: (name, value) => {
       context.book.measurements[name] = Math.round(value * 1000) / 1000;

@@ -7,12 +7,6 @@ export const clickhouseHealthErrors = {
     retryable: true,
     hint: 'Start the server that is missing; `SELECT active_replicas, total_replicas FROM system.replicas` tells when it is back.',
   },
-  CLICKHOUSE_MUTATION_RUNNING: {
-    meaning:
-      'A mutation (ALTER … UPDATE or DELETE) of the table is not done: it rewrites the parts that would be moved.',
-    retryable: true,
-    hint: 'Wait for it: `SELECT * FROM system.mutations WHERE NOT is_done`; where it is stuck, `KILL MUTATION`.',
-  },
   CLICKHOUSE_DISK_LOW: {
     meaning: 'A disk of the server has less free space than is to be kept.',
     retryable: false,

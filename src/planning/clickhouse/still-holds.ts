@@ -9,7 +9,7 @@ import { unitsOf } from './units.ts';
 /**
  * Whether moves that were planned earlier are still the ones to make. While a plan waits for its approval rows come in, and
  * the same facts are never read twice; asking for an approval again because of that would never end. They hold if what they
- * move is as it was (rows, at rest, nothing flagged), there is room for it, and whoever plans after them moves none of it again.
+ * move is as it was (rows, at rest, nothing flagged), there is room for it, and whoever plans after them sends nothing back.
  */
 export function stillHolds(facts: RebalanceFacts, policy: RebalancePolicy, moves: RebalanceData['moves']): boolean {
   const units = unitsOf(facts, policy);
@@ -29,7 +29,12 @@ export function stillHolds(facts: RebalanceFacts, policy: RebalancePolicy, moves
     const shard = shards.get(first?.to ?? '');
     if (!first || !shard || spaceOf(shard, first.tier, policy) < peakOf(into, policy)) return false;
   }
+  // Data that would have to flow back is data that should not flow.
   const next = planRebalance(applyMoves(facts, moves), policy);
-  const moved = new Set(moves.map(({ partition, to }) => `${to}\n${partition}`));
-  return !next.ok || next.plan.moves.every(({ partition, from }) => !moved.has(`${from}\n${partition}`));
+  const flows = new Set(moves.map(({ from, to }) => `${from}\n${to}`));
+  const [givers, takers] = [new Set(moves.map(({ from }) => from)), new Set(moves.map(({ to }) => to))];
+  return (
+    !next.ok ||
+    next.plan.moves.every(({ from, to }) => flows.has(`${from}\n${to}`) || !(takers.has(from) || givers.has(to)))
+  );
 }

@@ -56,16 +56,14 @@ export async function family(input: TestInput): Promise<RunReport> {
     const done = await run.children(
       members.map(({ wave = 1, ...child }) => ({
         title: `member ${child.group}`,
-        kind: 'redis.switchover',
-        workflowType: 'redisSwitchover',
-        workflowId: `redis/${child.group}`,
+        kind: 'redis.switchover' as const,
         input: child,
         wave,
       })),
       {
         window,
         pauseMs,
-        ...(gate ? { gate: { title: 'the gate', ref: world.turnOn as never, input: { name: gate } } } : {}),
+        ...(gate ? { gate: { title: 'the gate', ref: world.turnOn, input: { name: gate } } } : {}),
       },
     );
     run.measure('membersDone', done.filter(Boolean).length);
