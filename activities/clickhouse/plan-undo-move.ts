@@ -3,7 +3,7 @@ import type { ClickHouseMoveData } from '../../src/planning/clickhouse/index.ts'
 import { planUndoMove } from '../../src/planning/clickhouse/index.ts';
 import type { ClickHouseUndoMoveInput, PlanActivity, RunReport } from '../../src/runs/index.ts';
 import type { StepRuntime } from '../../src/steps/index.ts';
-import { planningActivity } from '../redis/planning-activity.ts';
+import { planningActivity } from '../run/planning-activity.ts';
 import type { ClickHouseDeps } from './access.ts';
 import { tableOf } from './access.ts';
 import type { MoveRecord } from './move-record.ts';
