@@ -1,12 +1,15 @@
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { WorkflowHandle } from '@temporalio/client';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import { DefaultLogger, Runtime } from '@temporalio/worker';
 import { labProcessFence } from '../../lab/fence.ts';
 import { keepHook, redundancyCases, rejoinCases } from './comeback-cases.ts';
 import { failoverCases, leaseCases } from './failover-cases.ts';
 import { guardCases } from './guard-cases.ts';
+import { openClickHouseStage } from './clickhouse-stage.ts';
+import { moveCases, undoMoveCases } from './move-cases.ts';
 import type { Case } from './play.ts';
 import { scrubbed } from './scrub.ts';
 import type { StageOptions } from './stage.ts';
@@ -33,11 +36,21 @@ const comesBack = {
 await record('redisRejoin', rejoinCases, comesBack);
 await record('redisRestoreRedundancy', redundancyCases, comesBack);
 await record('redisGuard', guardCases, { settings: (stateDir) => ({ failover: processFence(stateDir), guard: { sampleEvery: '200ms', slice: '3s' } }) });
+await recordOn('clickhouseMove', moveCases, openClickHouseStage);
+await recordOn('clickhouseUndoMove', undoMoveCases, openClickHouseStage);
 for (const file of readdirSync(here)) if (file.includes(`@${version}-`)) rmSync(join(here, file));
 for (const [file, history] of recorded) writeFileSync(join(here, file), history);
 
 async function record(workflow: string, cases: Readonly<Record<string, Case>>, options: StageOptions = {}) {
-  const stage = await openStage(options);
+  await recordOn(workflow, cases, () => openStage(options));
+}
+
+async function recordOn<S extends { stateDir: string; stop: () => Promise<void> }>(
+  workflow: string,
+  cases: Readonly<Record<string, (stage: S) => Promise<WorkflowHandle>>>,
+  open: () => Promise<S>,
+) {
+  const stage = await open();
   try {
     for (const [name, play] of Object.entries(cases)) {
       const handle = await play(stage);

@@ -39,13 +39,15 @@ export type MoveRig = {
 };
 
 export type MoveRigOptions = {
-  server: TestServer;
+  server: Pick<TestServer, 'address' | 'client'>;
   cluster: ClickHouseCluster;
   /** `db.events`. */
   table: string;
   /** What the platform file says of it besides. */
   settings?: Record<string, unknown>;
   policies?: Record<string, unknown>;
+  /** For the platform file and the reports; one of its own unless given, which goes with it. */
+  stateDir?: string;
   /** Called before each call of a driver, `clickhouse.detachPartition`; what it throws is what the driver throws. */
   before?: (call: string) => Promise<void>;
 };
@@ -55,7 +57,7 @@ let rigs = 0;
 /** Workers in this process, whose driver calls can be got between. */
 export async function startMoveRig(options: MoveRigOptions): Promise<MoveRig> {
   const { server, cluster, table, settings = {}, before } = options;
-  const stateDir = mkdtempSync(join(tmpdir(), 'gantry-move-'));
+  const stateDir = options.stateDir ?? mkdtempSync(join(tmpdir(), 'gantry-move-'));
   const taskQueue = `move-${process.pid}-${(rigs += 1)}`;
   const { path, reportFolder } = writeClickHousePlatform({
     ...{ stateDir, cluster, policies: options.policies ?? movePolicies },
@@ -88,8 +90,11 @@ export async function startMoveRig(options: MoveRigOptions): Promise<MoveRig> {
       // Whoever waits for the move hears how it ended.
       held = parent.result().catch(() => undefined);
       for (;;) {
-        const [child] = (await parent.describe()).raw.pendingChildren ?? [];
+        const { raw, status } = await parent.describe();
+        const [child] = raw.pendingChildren ?? [];
         if (child?.workflowId && child.runId) return client.workflow.getHandle(child.workflowId, child.runId);
+        // One that is refused has ended before anybody looks.
+        if (status.name !== 'RUNNING') return client.workflow.getHandle(`${lock}/${partition}`);
         await pause(20);
       }
     },
@@ -110,7 +115,7 @@ export async function startMoveRig(options: MoveRigOptions): Promise<MoveRig> {
       void (await run.executeUpdate<RunStatus, [unknown]>(update, { args: [{ by: 'ada', ...request }] })),
     async stop() {
       await workers.stop();
-      rmSync(stateDir, { recursive: true, force: true });
+      if (options.stateDir === undefined) rmSync(stateDir, { recursive: true, force: true });
     },
   };
 }

@@ -126,18 +126,14 @@ describe('the plan of a move', () => {
   test('is the same plan while bytes, rows, queues and free space move by themselves', () => {
     const moving = fc.record({ rows: fc.nat(1e9), bytes: fc.nat(1e9), parts: fc.integer({ min: 1, max: 1_000 }) });
     const busy = fc.record({ queued: fc.nat(20), freeBytes: fc.integer({ min: 2e9, max: 9e9 }) });
-    const { facts: _facts, warnings: _warnings, ...lasting } = draft();
+    const lasting = (made: ReturnType<typeof draft>): string => canonicalJson({ ...made, facts: [], warnings: [] });
     fc.assert(
       fc.property(moving, busy, busy, (source, one, two) => {
-        const {
-          facts: _now,
-          warnings: _also,
-          ...again
-        } = draft({
+        const again = draft({
           ...{ s1r1: { ...source, ...one }, s1r2: { ...source, ...two } },
           ...{ s2r1: { ...none, ...one }, s2r2: { ...none, ...two } },
         });
-        expect(canonicalJson(again)).toBe(canonicalJson(lasting));
+        expect(lasting(again)).toBe(lasting(draft()));
       }),
     );
   });
