@@ -151,7 +151,7 @@ await describeWith(['temporal', 'clickhouse-modern'], 'a tiering run', () => {
         )?.steps.length === 2,
       30_000,
     );
-    const refused = await (await start('samples')).result().catch((error: unknown) => error);
+    const refused: unknown = await (await start('samples')).result().catch((error: unknown) => error);
     expect(codeOf(refused)).toBe('RESOURCE_BUSY');
     release();
     expect(await first.result()).toMatchObject({ outcome: 'done' });
