@@ -42,8 +42,8 @@ export function samplesOf(day: string, rows = 300): string {
 const dayMs = 86_400_000;
 
 /** The day that many days ago in UTC: `2026-01-31`, and its partition `20260131`. */
-export function daysAgo(days: number): { date: string; day: string; month: string } {
-  const date = new Date(Date.now() - days * dayMs).toISOString().slice(0, 10);
+export function daysAgo(days: number, nowMs = Date.now()): { date: string; day: string; month: string } {
+  const date = new Date(nowMs - days * dayMs).toISOString().slice(0, 10);
   const day = date.replaceAll('-', '');
   return { date, day, month: day.slice(0, 6) };
 }

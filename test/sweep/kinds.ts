@@ -1,4 +1,5 @@
 import type { Kind } from '../../src/runs/index.ts';
+import { startTierScene, tierReads } from './clickhouse/tier-take.ts';
 import type { Rules } from './points.ts';
 import { failovers } from './redis/failover-take.ts';
 import { rejoins } from './redis/rejoin-take.ts';
@@ -58,6 +59,14 @@ export const sweptKinds = {
     always: [
       'driver:after:redis.stepDown#1@redisFollow.ensure#1',
       'stop:driver:before:redis.stepDown#1@redisFollow.ensure#1',
+    ],
+  },
+  'clickhouse.tier': {
+    rules: { decisive: 'clickhouseExpirePartition.ensure#1', reads: tierReads },
+    startScene: (stateDir) => startTierScene(stateDir),
+    always: [
+      'driver:after:clickhouse.dropPartition#1@clickhouseExpirePartition.ensure#1',
+      'stop:driver:before:clickhouse.dropPartition#2@clickhouseExpirePartition.ensure#1',
     ],
   },
 } satisfies Partial<Record<Kind, SweptKind>>;

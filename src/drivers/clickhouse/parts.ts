@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { GantryError } from '../../errors/index.ts';
 import type { Capabilities } from './capabilities.ts';
+import { partColumns } from './capabilities.ts';
 import type { ClickHouseLink } from './link.ts';
 import { id, sql } from './sql.ts';
 import { ofTable, whole } from './standing.ts';
@@ -64,13 +65,13 @@ export function partVerbs(link: ClickHouseLink, capabilities: () => Promise<Capa
           GROUP BY partition_id ORDER BY partition_id`,
       ),
     parts: async (name, partitionId) => {
-      const { partColumns } = await capabilities();
+      const known = await partColumns(link);
       return link.rows(
         part,
         sql`SELECT name, partition_id AS partitionId, rows, bytes_on_disk AS bytes, min_block_number AS minBlock,
           max_block_number AS maxBlock, level, toUInt32(modification_time) AS modifiedSeconds,
-          ${partColumns.has('disk_name') ? sql`disk_name` : sql`''`} AS disk,
-          ${partColumns.has('hash_of_all_files') ? sql`hash_of_all_files` : sql`''`} AS hash
+          ${known.has('disk_name') ? sql`disk_name` : sql`''`} AS disk,
+          ${known.has('hash_of_all_files') ? sql`hash_of_all_files` : sql`''`} AS hash
           FROM system.parts WHERE active AND ${ofTable(name)}
           ${partitionId === undefined ? sql`` : sql`AND partition_id = ${partitionId}`} ORDER BY name`,
       );
