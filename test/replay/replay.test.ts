@@ -33,6 +33,7 @@ describe('the recorded histories', () => {
     ['redisFailover', [...outcomes, 'refused-alive', 'lease']],
     ['redisRejoin', outcomes],
     ['redisRestoreRedundancy', ['done', 'planned', 'idle']],
+    ['clickhouseTier', [...outcomes, 'done-moves', 'idle', 'paused']],
     ['redisGuard', ['stopped', 'observed', 'failed-over']],
   ])('hold a %s of every outcome', (workflow, wanted) => {
     for (const name of wanted) {

@@ -38,3 +38,18 @@ export function samplesOf(day: string, rows = 300): string {
   return `INSERT INTO metrics.samples SELECT toDateTime('${day} 00:00:07', 'UTC') + number * 40,
     concat('customer-', toString(number % 3)), 'vm-1', 'cpu', toInt64(number % 9 + 1) FROM numbers(${rows})`;
 }
+
+const dayMs = 86_400_000;
+
+/** The day that many days ago in UTC: `2026-01-31`, and its partition `20260131`. */
+export function daysAgo(days: number, nowMs = Date.now()): { date: string; day: string; month: string } {
+  const date = new Date(nowMs - days * dayMs).toISOString().slice(0, 10);
+  const day = date.replaceAll('-', '');
+  return { date, day, month: day.slice(0, 6) };
+}
+
+/** Changes the five-minute roll-up of a day behind its view's back. */
+export function tampered(date: string, samples: number, amount: number): string {
+  return `INSERT INTO metrics.samples_m5 SELECT toDateTime('${date} 00:00:00', 'UTC'), 'customer-0', 'vm-1', 'cpu',
+    toInt64(${samples}), toInt64(${amount}), maxState(toInt64(0))`;
+}

@@ -1,6 +1,7 @@
 import type { Kind } from '../../src/runs/index.ts';
 import type { LabNeed } from '../support/lab.ts';
 import { startClickHouseScene } from './clickhouse/scene.ts';
+import { startTierScene, tierReads } from './clickhouse/tier-take.ts';
 import type { Rules } from './points.ts';
 import { failovers } from './redis/failover-take.ts';
 import { rejoins } from './redis/rejoin-take.ts';
@@ -87,6 +88,15 @@ export const sweptKinds = {
     always: [
       'driver:after:clickhouse.attachPartitionFrom#1@clickhouseCutOver.ensure#1',
       'stop:driver:before:clickhouse.detachPartition#1@clickhouseCutOver.ensure#1',
+    ],
+  },
+  'clickhouse.tier': {
+    rules: { decisive: 'clickhouseExpirePartition.ensure#1', reads: tierReads },
+    startScene: (stateDir) => startTierScene(stateDir),
+    needs: ['clickhouse'],
+    always: [
+      'driver:after:clickhouse.dropPartition#1@clickhouseExpirePartition.ensure#1',
+      'stop:driver:before:clickhouse.dropPartition#2@clickhouseExpirePartition.ensure#1',
     ],
   },
 } satisfies Partial<Record<Kind, SweptKind>>;

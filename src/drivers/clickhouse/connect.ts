@@ -62,10 +62,10 @@ export async function connectClickHouse(
     capabilities,
     ...standingVerbs(link),
     ...tables,
-    ...tieringVerbs(link, capabilities, tables.columns),
+    ...tieringVerbs(link, tables.columns),
     ...partVerbs(link, capabilities),
     ...keeperVerbs(link),
-    ...diskVerbs(link, capabilities),
+    ...diskVerbs(link),
     ...changeVerbs(link),
     close: () => client.close(),
   };

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Capabilities } from './capabilities.ts';
+import { systemTables } from './capabilities.ts';
 import type { ClickHouseLink } from './link.ts';
 import { sql } from './sql.ts';
 import { whole } from './standing.ts';
@@ -13,13 +13,10 @@ const tableUsage = z.strictObject({ database: z.string(), table: z.string(), byt
 export type Usage = readonly z.output<typeof tableUsage>[];
 
 /** Room on the server. 18.16 has nothing that tells of free space: there it is the declared size less what is used. */
-export function diskVerbs(
-  link: ClickHouseLink,
-  capabilities: () => Promise<Capabilities>,
-): Pick<ClickHouseReads, 'disks' | 'usage'> {
+export function diskVerbs(link: ClickHouseLink): Pick<ClickHouseReads, 'disks' | 'usage'> {
   return {
     disks: async () => {
-      if (!(await capabilities()).systemTables.has('disks')) return undefined;
+      if (!(await systemTables(link)).has('disks')) return undefined;
       return link.rows(
         disk,
         sql`SELECT name, path, free_space AS freeBytes, total_space AS totalBytes FROM system.disks ORDER BY name`,

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { GantryError } from '../../errors/index.ts';
 import type { Capabilities } from './capabilities.ts';
+import { partColumns } from './capabilities.ts';
 import type { ClickHouseLink } from './link.ts';
 import { id, sql } from './sql.ts';
 import { ofTable, whole } from './standing.ts';
@@ -51,19 +52,13 @@ type Parts = Pick<ClickHouseReads, 'partitions' | 'parts' | 'detachedParts' | 'h
 
 /** Partitions and parts, in use and detached. */
 export function partVerbs(link: ClickHouseLink, capabilities: () => Promise<Capabilities>): Parts {
-  // Asked for itself, once per connection: all capabilities together are twenty statements.
+  // Asked once per connection: a table's parts are read again and again.
   let columns: Promise<ReadonlySet<string>> | undefined;
-  const partColumns = (): Promise<ReadonlySet<string>> =>
-    (columns ??= link
-      .rows(
-        z.strictObject({ name: z.string() }),
-        sql`SELECT name FROM system.columns WHERE database = 'system' AND table = 'parts'`,
-      )
-      .then((rows) => new Set(rows.map(({ name }) => name)))
-      .catch((error: unknown) => {
-        columns = undefined;
-        throw error;
-      }));
+  const knownColumns = (): Promise<ReadonlySet<string>> =>
+    (columns ??= partColumns(link).catch((error: unknown) => {
+      columns = undefined;
+      throw error;
+    }));
   return {
     partitions: (name) =>
       link.rows(
@@ -77,7 +72,7 @@ export function partVerbs(link: ClickHouseLink, capabilities: () => Promise<Capa
           GROUP BY partition_id ORDER BY partition_id`,
       ),
     parts: async (name, partitionId) => {
-      const known = await partColumns();
+      const known = await knownColumns();
       return link.rows(
         part,
         sql`SELECT name, partition_id AS partitionId, rows, bytes_on_disk AS bytes, min_block_number AS minBlock,

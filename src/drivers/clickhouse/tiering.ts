@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { GantryError } from '../../errors/index.ts';
-import type { Capabilities } from './capabilities.ts';
+import { systemTables } from './capabilities.ts';
 import type { ClickHouseLink } from './link.ts';
 import type { Sql } from './sql.ts';
 import { id, list, sql } from './sql.ts';
@@ -37,14 +37,10 @@ export type DayFigures = z.output<typeof figures>;
 type Tiering = Pick<ClickHouseReads, 'storage' | 'figures'>;
 
 /** Where a table's parts may lie, and what its rows add up to. */
-export function tieringVerbs(
-  link: ClickHouseLink,
-  capabilities: () => Promise<Capabilities>,
-  columns: ClickHouseReads['columns'],
-): Tiering {
+export function tieringVerbs(link: ClickHouseLink, columns: ClickHouseReads['columns']): Tiering {
   return {
     storage: async (name) => {
-      if (!(await capabilities()).systemTables.has('storage_policies')) return undefined;
+      if (!(await systemTables(link)).has('storage_policies')) return undefined;
       const rows = await link.rows(
         volume,
         sql`SELECT policy_name AS policy, volume_name AS volume, disks FROM system.storage_policies

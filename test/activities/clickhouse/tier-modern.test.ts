@@ -6,8 +6,8 @@ import { clickhouseCall, clickhouseRows } from '../../../lab/clickhouse-client.t
 import type { ModernClickHouse } from '../../../lab/modern-clickhouse.ts';
 import { startModernClickHouse } from '../../../lab/modern-clickhouse.ts';
 import { describeWith } from '../../support/lab.ts';
-import { makeRollups, rollupTables, samplesOf } from '../../support/rollups.ts';
-import { daysAgo, run, tierScene } from './tier-scene.ts';
+import { daysAgo, makeRollups, rollupTables, samplesOf, tampered } from '../../support/rollups.ts';
+import { run, tierScene } from './tier-scene.ts';
 
 await describeWith(['clickhouse-modern'], 'tiering on the modern engine', () => {
   const stateDir = mkdtempSync(join(tmpdir(), 'gantry-lab-'));
@@ -110,10 +110,7 @@ await describeWith(['clickhouse-modern'], 'tiering on the modern engine', () => 
     const proven = { ...expiry, proof: proof.after.reading };
 
     // Somebody takes one sample out of the roll-up after the plan and the proof.
-    const row = (samples: number, amount: number): string =>
-      `INSERT INTO metrics.samples_m5 SELECT toDateTime('${due.date} 00:00:00', 'UTC'), 'customer-0', 'vm-1', 'cpu',
-        toInt64(${samples}), toInt64(${amount}), maxState(toInt64(0))`;
-    await sql(row(-1, -4));
+    await sql(tampered(due.date, -1, -4));
     const date = due.date;
     const says = `metrics.samples ${due.day}: ${date}: count 300 here, 299 in metrics.samples_m5; ${date}: amount 1491 here, 1487 in metrics.samples_m5`;
     expect(await run(activities.clickhouseProveRollup, 'inspect', expiry)).toMatchObject({
@@ -128,7 +125,7 @@ await describeWith(['clickhouse-modern'], 'tiering on the modern engine', () => 
       overdue: [{ partition: due.day, code: 'CLICKHOUSE_ROLLUP_DIFFERS' }],
     });
 
-    await sql(row(1, 4));
+    await sql(tampered(due.date, 1, 4));
     expect((await plan('samples')).hash).toBe(planned.hash);
     const seen = await run(activities.clickhouseExpirePartition, 'inspect', proven);
     expect(seen).toMatchObject({ verdict: 'todo', begun: false });

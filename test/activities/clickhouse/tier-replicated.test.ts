@@ -3,9 +3,9 @@ import { until } from '../../../lab/clock.ts';
 import type { ClickHouseNode } from '../../../src/drivers/clickhouse/index.ts';
 import { clickhouseRig } from '../../support/clickhouse-rig.ts';
 import { describeWith } from '../../support/lab.ts';
-import { makeRollups, rollupTables, samplesOf } from '../../support/rollups.ts';
+import { daysAgo, makeRollups, rollupTables, samplesOf, tampered } from '../../support/rollups.ts';
 import type { Wrap } from './tier-scene.ts';
-import { daysAgo, run, tierScene } from './tier-scene.ts';
+import { run, tierScene } from './tier-scene.ts';
 
 await describeWith(['clickhouse'], 'tiering on 18.16, two shards of two replicas', () => {
   const rig = clickhouseRig();
@@ -32,10 +32,6 @@ await describeWith(['clickhouse'], 'tiering on 18.16, two shards of two replicas
     return Object.fromEntries(await Promise.all(each));
   };
   const everywhere = (ids: string): Record<string, string> => Object.fromEntries(servers.map((name) => [name, ids]));
-  const correction = (date: string, samples: number, amount: number): string =>
-    `INSERT INTO metrics.samples_m5 SELECT toDateTime('${date} 00:00:00', 'UTC'), 'customer-0', 'vm-1', 'cpu',
-      toInt64(${samples}), toInt64(${amount}), maxState(toInt64(0))`;
-
   test('proves over all shards and replicas, says that it can move nothing, and expires on all of them', async () => {
     const [due, kept] = [daysAgo(9), daysAgo(2)];
     await fill(due.date);
@@ -43,7 +39,7 @@ await describeWith(['clickhouse'], 'tiering on 18.16, two shards of two replicas
     await synced();
     const { plan, activities } = tierScene(all());
     // What one shard lost the other one has: a partition of the roll-up that was moved there.
-    await rig.run('s1r1', correction(due.date, -1, -4));
+    await rig.run('s1r1', tampered(due.date, -1, -4));
     await synced();
     expect((await plan('samples')).data.overdue).toMatchObject([
       {
@@ -51,7 +47,7 @@ await describeWith(['clickhouse'], 'tiering on 18.16, two shards of two replicas
         why: expect.stringContaining('count 420 here, 419 in metrics.samples_m5') as string,
       },
     ]);
-    await rig.run('s2r1', correction(due.date, 1, 4));
+    await rig.run('s2r1', tampered(due.date, 1, 4));
     await synced();
     const planned = await plan('samples');
     expect(planned.data).toMatchObject({ moves: [], overdue: [], expiries: [{ partition: due.day }] });
@@ -88,12 +84,12 @@ await describeWith(['clickhouse'], 'tiering on 18.16, two shards of two replicas
     expect((await plan('samples')).data.overdue).toMatchObject([
       { partition: due.day, code: 'CLICKHOUSE_ROLLUP_DIFFERS' },
     ]);
-    await rig.run('s1r1', correction(due.date, -1, 0));
+    await rig.run('s1r1', tampered(due.date, -1, 0));
     await synced();
     await expect(run(activities.clickhouseExpirePartition, 'ensure', proven, { attempt: 2 })).rejects.toMatchObject({
       type: 'CLICKHOUSE_ROLLUP_DIFFERS',
     });
-    await rig.run('s1r1', correction(due.date, 1, 0));
+    await rig.run('s1r1', tampered(due.date, 1, 0));
     await synced();
     const done = await run(activities.clickhouseExpirePartition, 'ensure', proven, { attempt: 2 });
     expect(done).toMatchObject({ verdict: 'done', after: { on: [] } });
@@ -105,7 +101,7 @@ await describeWith(['clickhouse'], 'tiering on 18.16, two shards of two replicas
     await fill(due.date);
     await rig.run('s1r2', 'SYSTEM STOP FETCHES metrics.samples_m5');
     try {
-      await rig.run('s1r1', correction(due.date, 1, 1));
+      await rig.run('s1r1', tampered(due.date, 1, 1));
       const { plan } = tierScene(all());
       await expect(plan('samples')).rejects.toMatchObject({
         ...{ type: 'CLICKHOUSE_REPLICAS_DISAGREE', message: 's1r1 and s1r2 differ about metrics.samples_m5' },

@@ -13,14 +13,6 @@ import type { PlacedServer } from '../../support/tier-platform.ts';
 import { tierCluster, tierPlatform } from '../../support/tier-platform.ts';
 
 const platformDigest = 'digest-of-the-test';
-const dayMs = 86_400_000;
-
-/** The day that many days ago in UTC: `2026-01-31`, and its partition `20260131`. */
-export function daysAgo(days: number): { date: string; day: string; month: string } {
-  const date = new Date(Date.now() - days * dayMs).toISOString().slice(0, 10);
-  const day = date.replaceAll('-', '');
-  return { date, day, month: day.slice(0, 6) };
-}
 
 /** Wraps a connection: a test fails or stops single verbs of single servers. */
 export type Wrap = (server: string, node: ClickHouseNode) => ClickHouseNode;
