@@ -7,6 +7,8 @@ import { tableOf } from './access.ts';
 import type { IngestHooks } from './ingest-hooks.ts';
 import { withSide } from './move.ts';
 
+/** `proven`: every row is known to be there since a move ended: a file's age says nothing more. */
+type Hold = ClickHouseMoveData & { proven?: boolean };
 type Held = { held: boolean; evidence: string };
 
 const askEveryMs = 200;
@@ -19,7 +21,7 @@ const opened = new WeakSet<StepContext>();
  * Nobody writes to the partition from here on: the programs of the platform file hold its writers back and confirm it. With
  * `quiet` nobody is held; then the source must have taken no row for as long as the file says.
  */
-export const holdIngest = defineStep<ClickHouseMoveData, Held, ClickHouseDeps>({
+export const holdIngest = defineStep<Hold, Held, ClickHouseDeps>({
   name: 'clickhouse.hold-ingest',
   settleMs: 0,
   probe: async (data, { clusters }, context) => {
@@ -79,11 +81,8 @@ function hooksOf(
   return access.ingest(fence, { cluster, ...name, partition, unit: run });
 }
 
-async function quiet(
-  access: ClickHouseClusterAccess,
-  data: ClickHouseMoveData,
-  context: StepContext,
-): Promise<Probe<Held>> {
+async function quiet(access: ClickHouseClusterAccess, data: Hold, context: StepContext): Promise<Probe<Held>> {
+  if (data.proven) return done({ held: false, evidence: 'proven' }, 'nobody is held back; no row came since the move');
   const { fence } = tableOf(access, data.table);
   const forMs = fence.kind === 'quiet' ? fence.forMs : 0;
   const newest = await withSide(access, data.source, context, async (nodes) => {

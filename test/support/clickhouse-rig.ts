@@ -38,7 +38,7 @@ export function clickhouseRig(options: Partial<ClickHouseClusterOptions> = {}): 
   afterAll(async () => {
     await cluster?.stop();
     rmSync(stateDir, { recursive: true, force: true });
-  });
+  }, 180_000);
   const started = (): ClickHouseCluster => {
     if (!cluster) throw new Error('the cluster starts before the tests, not before them');
     return cluster;

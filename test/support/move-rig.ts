@@ -16,7 +16,7 @@ import type { WorkerContext } from '../../workers/context.ts';
 import type { TestServer } from './temporal.ts';
 
 /** Quick to give up, nobody to ask. */
-const profile = { startToClose: '60s', heartbeat: '2s', attempts: 3, firstRetry: '50ms', maxRetry: '200ms' };
+const profile = { startToClose: '120s', heartbeat: '15s', attempts: 4, firstRetry: '50ms', maxRetry: '200ms' };
 export const movePolicies = {
   default: { approval: { people: 0 }, profiles: { quick: profile, slow: profile, watched: profile } },
 };

@@ -26,7 +26,7 @@ export async function clickhouseUndoMove(input: ClickHouseUndoMoveInput): Promis
     const manifest = needed(await run.step('digest what was moved', clickhouse.takeManifest, asked, slow));
     await run.step('stop the merges', clickhouse.stopMerges, data, { undo: true });
     const own = needed(await run.step('look at the rows that came late', clickhouse.lookAtTarget, data, slow));
-    await run.step('hold the ingest', clickhouse.holdIngest, data, { undo: true });
+    await run.step('hold the ingest', clickhouse.holdIngest, { ...data, proven: true }, { undo: true });
     const look = { move, manifest, parts: [], last: true };
     const source = needed(await run.step('take a last look', clickhouse.lookAgain, look, slow));
     await finishMove(run, { move, copy: record.parts, digest: record.digest, source, own, from: 'detached' });

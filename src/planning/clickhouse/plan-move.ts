@@ -114,6 +114,13 @@ function actionsOf(intent: MoveIntent, { source, target, partition, name }: Clic
     final('clickhouse.open-ingest', held ? 'let the writers go on' : 'nobody is held back'),
     final('clickhouse.start-merges', 'start the merges again'),
     final('clickhouse.prove-move', `digest ${partition} on ${targets}: its own rows and the moved ones, no other`),
-    final('clickhouse.drop-staging', `drop the staging table; ${sources} keep what they detached`),
+    final(
+      'clickhouse.drop-staging',
+      `drop the staging table; ${sources} keep what they detached, for ${hours(intent.retainMs)}`,
+    ),
   ];
+}
+
+function hours(ms: number): string {
+  return `${Math.round(ms / 3_600_000)} h`;
 }
