@@ -60,8 +60,9 @@ export async function readTableFacts(
   { cluster, table }: { cluster: string; table: string },
   signal: AbortSignal,
 ): Promise<{ facts: RebalanceFacts; findings: readonly Finding[] }> {
-  const nowMs = Date.now();
   const servers = await readServers(access, [table], signal);
+  // Once all has been read: nothing in it can be later.
+  const nowMs = Date.now();
   const read = await readFacts(access, { cluster, table, config, nowMs }, servers, signal);
   const unwell = judgeServers(access, servers).flatMap(({ code, part, server, reading, threshold }): Finding[] =>
     code ? [{ code, message: `${server}: ${part}: ${reading} (${threshold})`, place: server }] : [],

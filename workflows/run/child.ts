@@ -67,7 +67,7 @@ export async function carryChild(context: RunContext, entry: ChildEntry): Promis
     });
     record.changed = report.steps.some(({ changed }) => changed);
     record.after = { outcome: report.outcome, measurements: report.measurements };
-    const words = report.steps.at(-1)?.summary ?? report.plan?.title;
+    const words = inWords(report);
     if (report.outcome === 'done') Object.assign(record, { state: 'done', ...(words ? { summary: words } : {}) });
     else entry.trouble = notDone(entry, report.outcome, report.problem);
     show(report.outcome);
@@ -79,6 +79,12 @@ export async function carryChild(context: RunContext, entry: ChildEntry): Promis
   if (!entry.trouble) return;
   record.state = 'failed';
   record.summary = `${entry.trouble.code}: ${entry.trouble.message}`;
+}
+
+/** What the run itself measured says more than its last step; a step's own measurements have its name before a dot. */
+function inWords({ measurements, steps }: RunReport): string | undefined {
+  const own = Object.entries(measurements).filter(([name]) => !name.includes('.'));
+  return own.length > 0 ? own.map(([name, value]) => `${name} ${value}`).join(', ') : steps.at(-1)?.summary;
 }
 
 /** Whether the last run under this id ended as done: what speaks for going on without another one. */

@@ -23,6 +23,8 @@ export async function passGate(context: RunContext, gate: Gate, record: StepReco
   const call = { title, ref, input, unit: stepUnit(context.book.steps.indexOf(record) + 1), profile: 'slow' as const };
   for (;;) {
     record.state = 'looking';
+    delete record.summary;
+    delete record.ms;
     context.book.show();
     try {
       const report = await execute(context, { ...call, mode: 'ensure' });
