@@ -42,8 +42,10 @@ await describeWith(['temporal', 'clickhouse'], 'the move of a partition', () => 
       expect(await digestOn(server, set)).toEqual(before);
     }
     expect(await inserter.verify(at)).toMatchObject(clean);
-    expect(Math.max(0, ...wrong.map(({ ms }) => ms))).toBeLessThan(1_000);
-  });
+    // 150 ms on two cores with a load of 12, half of it the reader's own pace; what is left is for slower machines.
+    expect(wrong.filter(({ under }) => under < 0)).toEqual([]);
+    expect(Math.max(0, ...wrong.map(({ ms }) => ms))).toBeLessThan(5_000);
+  }, 180_000);
 
   test('aborted before the cutover leaves nothing: no staging table, the same rows and digest', async () => {
     const held: { run?: () => Promise<void> } = {};
