@@ -27,7 +27,7 @@ export function planRebalanceActivity(
     const access = await clusters(input.cluster);
     const config = tableOf(access, input.table);
     const { facts, findings } = await readTableFacts(access, config, input, signal);
-    const policy = rebalancePolicy(config, input);
+    const policy = rebalancePolicy(config, access.config.shards, input);
     const terms = {
       ...{ window: policy.window, pauseMs: config.pauseMs, retainMs: config.retainMs },
       ...{ fence: fenceInWords(config.fence), warnings: warningsOf(config, facts) },
@@ -73,6 +73,7 @@ export async function readTableFacts(
 /** What the platform file and the input say of the balance of a table. */
 export function rebalancePolicy(
   config: ClickHouseTable,
+  shards: number,
   input: Pick<ClickHouseRebalanceInput, 'maxMoves' | 'window'> = {},
 ): RebalancePolicy {
   return {
@@ -80,7 +81,8 @@ export function rebalancePolicy(
     ignoreBytes: config.ignoreBytes,
     maxBytes: Infinity,
     maxMoves: input.maxMoves ?? config.maxMoves,
-    window: input.window ?? config.window,
+    // Two moves never share a shard.
+    window: Math.max(1, Math.min(input.window ?? config.window, Math.floor(shards / 2))),
     stagingFactor: 2,
     reserveShare: healthLimits.freeShare,
     closedAfterMs: config.closedAfterMs,

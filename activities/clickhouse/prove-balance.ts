@@ -38,7 +38,7 @@ export const proveBalance = defineStep<ProveBalanceInput, BalanceSeen, ClickHous
     const access = await clusters(input.cluster);
     const config = tableOf(access, input.table);
     const { facts, findings } = await readTableFacts(access, config, input, signal);
-    const planning = planRebalance(facts, rebalancePolicy(config));
+    const planning = planRebalance(facts, rebalancePolicy(config, access.config.shards));
     const rowsNow = new Map<string, number>();
     for (const { partitions } of facts.shards)
       for (const { id, rows } of partitions) rowsNow.set(id, (rowsNow.get(id) ?? 0) + rows);

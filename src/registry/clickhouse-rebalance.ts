@@ -13,7 +13,9 @@ export const clickhouseRebalance: KindEntry<ClickHouseRebalanceInput> = {
     cluster: name.describe('The ClickHouse cluster, by its name in the platform file.'),
     table: name.describe('The table’s full name, `database.table`, as in the platform file.'),
     maxMoves: wholeNumber(200).exactOptional().describe('Moves of this run at most. Default: the table’s `maxMoves`.'),
-    window: wholeNumber(8).exactOptional().describe('Moves at once. Default: the table’s `window`.'),
+    window: wholeNumber(8)
+      .exactOptional()
+      .describe('Moves at once; two never share a shard. Default: the table’s `window`.'),
     ...runFields,
   }),
   example: {
@@ -27,7 +29,7 @@ export const clickhouseRebalance: KindEntry<ClickHouseRebalanceInput> = {
   second: { name: 'table', field: 'table', help: 'the table, `database.table`' },
   options: [
     { flags: '--max-moves <count>', field: 'maxMoves', help: 'moves of this run at most', number: true },
-    { flags: '--window <count>', field: 'window', help: 'moves at once', number: true },
+    { flags: '--window <count>', field: 'window', help: 'moves at once; two never share a shard', number: true },
   ],
 };
 

@@ -13,7 +13,7 @@ import { startWorkers } from '../../workers/all.ts';
 import type { TestServer } from './temporal.ts';
 
 /** Quick to give up, nobody to ask. */
-const profile = { startToClose: '60s', heartbeat: '2s', attempts: 2, firstRetry: '50ms', maxRetry: '200ms' };
+const profile = { startToClose: '60s', heartbeat: '10s', attempts: 3, firstRetry: '50ms', maxRetry: '200ms' };
 export const rebalancePolicies = {
   default: { approval: { people: 0 }, profiles: { quick: profile, slow: profile, watched: profile } },
 };

@@ -60,5 +60,7 @@ function moveRun(
     kind: 'clickhouse.move',
     input: move,
     wave,
+    // A move stops the merges of the table on both of its shards, and starts them when it ends: another one's too.
+    alone: [from, to],
   };
 }

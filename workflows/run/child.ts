@@ -17,6 +17,8 @@ export type ChildSpec = {
   input: RunInput;
   /** Those of a wave start when all of the waves before it have ended. */
   wave: number;
+  /** What it must have for itself: two children that name the same are never under way at once. */
+  alone?: readonly string[];
 };
 
 /** One child's line in the book, and what became of it. */

@@ -91,20 +91,26 @@ async function runWave(pool: Pool, queue: ChildEntry[]): Promise<void> {
       for (const entry of failed.splice(0)) if (await startAgain(context, entry)) queue.unshift(entry);
       continue;
     }
-    const [next] = queue;
+    const next = queue.find((entry) => !collides(entry, running));
     if (!next) {
       if (running.size === 0) return;
-      await condition(() => running.size === 0 || mustStand(pool));
+      const before = running.size;
+      await condition(() => running.size < before || mustStand(pool));
     } else if (running.size >= options.window) {
       await condition(() => running.size < options.window || mustStand(pool));
     } else if (workflowInfo().historyLength > fullHistory) {
       const note = 'not begun: the history of this run is full, start another one';
       for (const { record } of queue.splice(0)) Object.assign(record, { state: 'skipped', note });
     } else if (await mayStart(pool)) {
-      queue.shift();
+      queue.splice(queue.indexOf(next), 1);
       begin(pool, next);
     }
   }
+}
+
+/** Whether it needs for itself what one under way has. */
+function collides({ spec: { alone = [] } }: ChildEntry, running: ReadonlySet<ChildEntry>): boolean {
+  return [...running].some(({ spec }) => spec.alone?.some((one) => alone.includes(one)));
 }
 
 /** Nothing may start now: somebody asked for a standstill, or a child isn't done. */

@@ -64,7 +64,7 @@ export const clickhouseTable = z
       .max(200)
       .default(100)
       .describe('Moves of one run at most; 200 are what the history of one run holds.'),
-    window: count.max(8).default(1).describe('Moves at once.'),
+    window: count.max(8).default(1).describe('Moves at once; two never share a shard.'),
     pause: duration.prefault('0s').describe('Between one move and the next.'),
     maxPartition: size.prefault('50GB').describe('Larger ones are left: the server refuses to detach them.'),
     retain: duration.prefault('72h').describe('How long the source keeps what it gave away, for the way back.'),

@@ -80,6 +80,22 @@ await describeWith(['temporal'], 'a run made of runs', () => {
     expect(world.journal.at(-1)).toBe('on c');
   });
 
+  test('two that need the same for themselves are never under way at once; one that does not goes ahead', async () => {
+    fresh();
+    const hold = holdAt('apply a');
+    world.hook = hold.hook;
+    const alone = (name: string, ...needs: string[]) => ({ group: `alone-${name}`, steps: [name], alone: needs });
+    const members = [alone('a', 'x', 'y'), alone('b', 'y', 'z'), alone('c', 'z')];
+    const handle = await start([], { window: 3, members });
+    await hold.reached;
+    await untilMembers(handle, (steps) => steps[2]?.state === 'done');
+    await pause(200);
+    expect(states(await harness.status(handle))).toEqual(['running', 'pending', 'done']);
+    hold.release();
+    expect((await done(handle)).outcome).toBe('done');
+    expect(world.journal).toEqual(['on c', 'on a', 'on b']);
+  });
+
   test('a pause lets those under way end and starts nothing more until it is over', async () => {
     fresh();
     const hold = holdAt('apply a');

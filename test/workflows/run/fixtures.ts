@@ -54,7 +54,8 @@ export async function family(input: TestInput): Promise<RunReport> {
     await run.approval(plan);
     const { members = [], window = 1, pauseMs = 0, gate, steps = [] } = plan.data;
     const done = await run.children(
-      members.map(({ wave = 1, ...child }) => ({
+      members.map(({ wave = 1, alone, ...child }) => ({
+        ...(alone ? { alone } : {}),
         title: `member ${child.group}`,
         kind: 'redis.switchover' as const,
         input: child,

@@ -39,7 +39,7 @@ export type TestInput = RunInput & {
   cross?: string;
   soak?: string;
   /** Runs that this one is made of: each a group of its own, with its steps and its wave. */
-  members?: (TestInput & { wave?: number })[];
+  members?: (TestInput & { wave?: number; alone?: string[] })[];
   window?: number;
   pauseMs?: number;
   /** The switch that must be on before each of them. */
