@@ -41,7 +41,10 @@ export const repointSiblings = defineStep<NewOrder, Seen, RedisDeps>({
       'missing' in node ? `${node.name} can not be asked (${node.missing})` : (followFault(node, data.candidate) ?? []),
     );
     if (faults.length) return todo(seen, faults.join('; '));
-    return done(seen, `${names.join(', ')} ${names.length === 1 ? 'follows' : 'follow'} ${data.candidate.name}, links up`);
+    return done(
+      seen,
+      `${names.join(', ')} ${names.length === 1 ? 'follows' : 'follow'} ${data.candidate.name}, links up`,
+    );
   },
   apply: async (data, { epoch, siblings }, { groups }, { signal }) => {
     const access = await groups(data.group);
