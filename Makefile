@@ -12,7 +12,7 @@ export ONLY KEEP
 help: ## Shows the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-demo: setup-demo ## A real Redis primary under write load is handed over, then killed and replaced (ONLY=redis.failover, KEEP=1)
+demo: setup-demo ## A real Redis primary under write load is handed over, then killed and replaced (ONLY=redis.failover, ONLY=clickhouse, KEEP=1)
 	@$(NODE) src/cli/demo/main.ts
 
 test: setup-test ## All tests on real parts, types and lint first
@@ -43,8 +43,11 @@ setup: node_modules/.package-lock.json
 setup-demo: setup
 	@scripts/setup-redis.sh
 	@scripts/setup-temporal.sh
+	@if [ "$(ONLY)" = clickhouse ]; then scripts/setup-clickhouse.sh; fi
 setup-test: setup-demo
 	@scripts/setup-time-skipping.sh
+	@scripts/setup-clickhouse.sh || echo 'tests that need ClickHouse are skipped' >&2
+	@scripts/setup-clickhouse-modern.sh || echo 'tests that need a modern ClickHouse are skipped' >&2
 	@scripts/setup-valkey.sh || echo 'tests that need Valkey 9 are skipped' >&2
 
 node_modules/.package-lock.json: package-lock.json

@@ -1,6 +1,7 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { GantryError } from '../src/errors/index.ts';
+import { startClickHouseCluster } from './clickhouse.ts';
 import { startDiscoveryProcess } from './discovery-process.ts';
 import { writeLabPlatform } from './platform-file.ts';
 import { handleOf } from './process.ts';
@@ -10,11 +11,14 @@ import { isAlive, labStateDir, remembered } from './state.ts';
 import { startTemporal } from './temporal.ts';
 
 /** The parts that `gantry lab up` knows, in the order in which they start. */
-export const labParts = ['temporal', 'discovery', 'redis'] as const;
+export const labParts = ['temporal', 'discovery', 'redis', 'clickhouse'] as const;
 export type LabPart = (typeof labParts)[number];
 
+/** What comes up when no part is named. */
+export const usualLabParts: readonly LabPart[] = ['temporal', 'discovery', 'redis'];
+
 export type LabOptions = {
-  /** Default: all. */
+  /** Default: the usual ones to start, all to stop or to look at. */
   parts?: readonly LabPart[];
   /** Default `.gantry/lab` below the current folder. */
   stateDir?: string;
@@ -25,6 +29,8 @@ export type LabUpOptions = LabOptions & {
   searchAttributes?: NonNullable<Parameters<typeof startTemporal>[0]['searchAttributes']>;
   /** Of the Redis nodes; none when left out. */
   redisPassword?: string;
+  /** Of the ClickHouse servers; none when left out. */
+  clickhousePassword?: string;
   /** Needed for a PUT to discovery; anyone may when left out. */
   discoveryToken?: string;
 };
@@ -37,6 +43,9 @@ export type LabProcessStatus = Pick<ProcessRecord, 'name' | 'part' | 'pid' | 'po
 /** The group of `gantry lab up`, with two replicas. */
 export const labRedisGroup = 'sessions';
 
+/** The ClickHouse cluster of `gantry lab up clickhouse`: 2 shards of 2 replicas. */
+export const labClickHouseCluster = 'metrics';
+
 /**
  * Starts parts that outlive this process, each from an empty folder; one that runs in full is left as it is. When Redis and
  * discovery are both asked for, discovery knows the group at epoch 0.
@@ -44,7 +53,7 @@ export const labRedisGroup = 'sessions';
  */
 export async function labUp(options: LabUpOptions = {}): Promise<LabProcessStatus[]> {
   const stateDir = labStateDir(options.stateDir);
-  const wanted = labParts.filter((part) => (options.parts ?? labParts).includes(part));
+  const wanted = labParts.filter((part) => (options.parts ?? usualLabParts).includes(part));
   for (const part of wanted) {
     const status = labStatus({ parts: [part], stateDir });
     if (status.length > 0 && status.every((process) => process.running)) continue;
@@ -120,6 +129,13 @@ const start: Record<LabPart, (stateDir: string, options: LabUpOptions) => Promis
       ...(password === undefined ? {} : { password }),
     });
     await announce(stateDir, group.node('r1').port, discoveryToken);
+  },
+  async clickhouse(stateDir, { clickhousePassword: password }) {
+    emptied(stateDir, 'clickhouse');
+    await startClickHouseCluster({
+      ...{ stateDir, name: labClickHouseCluster, detached: true },
+      ...(password === undefined ? {} : { password }),
+    });
   },
 };
 

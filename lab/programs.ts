@@ -1,4 +1,4 @@
-import { accessSync, constants, statSync } from 'node:fs';
+import { accessSync, constants, existsSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { GantryError } from '../src/errors/index.ts';
@@ -6,6 +6,7 @@ import { GantryError } from '../src/errors/index.ts';
 // The versions that scripts/setup-*.sh put into the cache: a test compares.
 const temporalVersion = '1.8.2';
 const timeSkippingVersion = '1.38.0';
+const chdbVersion = '3.4.0';
 
 /** Where set-up keeps what it downloads and builds: GANTRY_CACHE, or `~/.cache/gantry`. */
 export function cacheDir(): string {
@@ -62,6 +63,47 @@ export async function findTimeSkippingServer(): Promise<string> {
   if (!isProgram(script)) throw missing('time-skipping server', `not at ${script}`, 'scripts/setup-time-skipping.sh');
   if (!onPath('java')) throw missing('time-skipping server', 'java is not on PATH', 'scripts/setup-time-skipping.sh');
   return script;
+}
+
+/**
+ * `clickhouse-server`, on PATH or in /usr/sbin (which not every user has on PATH).
+ * @throws GantryError LAB_PART_MISSING
+ */
+export async function findClickHouseServer(): Promise<string> {
+  const found = onPath('clickhouse-server') ?? ['/usr/sbin/clickhouse-server'].find(isProgram);
+  if (found) return found;
+  throw missing('clickhouse-server', 'not on PATH', 'scripts/setup-clickhouse.sh');
+}
+
+/**
+ * Java and what it needs to run Debian's ZooKeeper; its jar names the others that it needs.
+ * @throws GantryError LAB_PART_MISSING
+ */
+export async function findZooKeeper(): Promise<{ java: string; classPath: string }> {
+  const [java, jars] = [onPath('java'), '/usr/share/java'];
+  const jar = join(jars, 'zookeeper.jar');
+  if (!existsSync(jar)) throw missing('ZooKeeper', `no ${jar}`, 'scripts/setup-clickhouse.sh');
+  if (!java) throw missing('ZooKeeper', 'java is not on PATH', 'scripts/setup-clickhouse.sh');
+  return { java, classPath: [jar, join(jars, 'slf4j-simple.jar')].join(delimiter) };
+}
+
+/**
+ * The folder in the project's cache whose node_modules hold chdb, the modern ClickHouse engine.
+ * @throws GantryError LAB_PART_MISSING
+ */
+export async function findModernClickHouse(): Promise<string> {
+  const root = join(cacheDir(), `chdb-${chdbVersion}`);
+  if (existsSync(join(root, '.complete'))) return root;
+  throw missing('the modern ClickHouse engine', `not at ${root}`, 'scripts/setup-clickhouse-modern.sh');
+}
+
+/**
+ * Both parts of the ClickHouse cluster.
+ * @throws GantryError LAB_PART_MISSING
+ */
+export async function findClickHouse(): Promise<void> {
+  await findClickHouseServer();
+  await findZooKeeper();
 }
 
 /** The full path of a program on PATH. */

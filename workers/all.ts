@@ -1,4 +1,5 @@
 import type { Worker } from '@temporalio/worker';
+import { clickhouseWorkers } from './clickhouse.ts';
 import type { WorkerContext, WorkerSettings } from './context.ts';
 import { openContext } from './context.ts';
 import { orchestrationWorkers } from './orchestration.ts';
@@ -9,6 +10,7 @@ import { vantageWorkers } from './vantage.ts';
 export const roles = {
   orchestration: (context: WorkerContext) => orchestrationWorkers(context),
   redis: (context: WorkerContext) => redisWorkers(context),
+  clickhouse: (context: WorkerContext) => clickhouseWorkers(context),
   vantage: (context: WorkerContext) => vantageWorkers(context),
 } satisfies Record<string, (context: WorkerContext) => Promise<Worker[]>>;
 

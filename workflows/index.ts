@@ -1,4 +1,9 @@
 // Every workflow type that a worker offers. The bundle is made of this file.
+export { clickhouseMove } from './clickhouse/move.ts';
+export { clickhouseTier } from './clickhouse/tier.ts';
+export { clickhouseUndoMove } from './clickhouse/undo-move.ts';
+export { clickhouseHealth } from './clickhouse/health.ts';
+export { clickhouseRebalance } from './clickhouse/rebalance.ts';
 export { redisAudit } from './redis/audit.ts';
 export { redisFailover } from './redis/failover.ts';
 export { redisRejoin } from './redis/rejoin.ts';

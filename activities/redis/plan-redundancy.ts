@@ -3,7 +3,7 @@ import { planRedundancy } from '../../src/planning/redis/index.ts';
 import type { PlanActivity, RedisRestoreRedundancyInput } from '../../src/runs/index.ts';
 import type { StepRuntime } from '../../src/steps/index.ts';
 import type { RedisDeps } from './access.ts';
-import { planningActivity } from './planning-activity.ts';
+import { planningActivity } from '../run/planning-activity.ts';
 import { readFacts } from './read-facts.ts';
 import { readRecords } from './read-records.ts';
 

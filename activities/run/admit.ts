@@ -3,13 +3,14 @@ import type { Problem } from '../../src/errors/index.ts';
 import { freezeAt, policyFor, windowState } from '../../src/platform/index.ts';
 import type { LoadedPlatform } from '../../src/platform/index.ts';
 import { validateInput } from '../../src/registry/index.ts';
-import type { Admission, ControlActivities, Kind } from '../../src/runs/index.ts';
+import type { Admission, ControlActivities, Kind, RunPolicy } from '../../src/runs/index.ts';
+import { startedBy } from '../../src/runs/index.ts';
 import { plainActivity } from '../../src/steps/index.ts';
 
 /** Whether a run may start: its whole input, the policy, the freeze and the window. Every problem at once. */
 export function createAdmit(platform: LoadedPlatform): ControlActivities['admit'] {
   return plainActivity(async ({ kind, input }) => {
-    const policy = policyFor(platform.platform, kind);
+    const policy = policyOf(platform, kind);
     const problems = [
       ...validateInput(kind, input),
       ...(isDryRun(input) ? [] : gateProblems(platform, kind, Date.now())),
@@ -28,6 +29,12 @@ export function createCheckGates(platform: LoadedPlatform): ControlActivities['c
     const problems = gateProblems(platform, kind, Date.now());
     if (problems.length > 0) throw refusal(problems);
   });
+}
+
+/** A run that another one starts is covered by that one's approval, whatever the file says. */
+function policyOf({ platform }: LoadedPlatform, kind: Kind): RunPolicy {
+  const policy = policyFor(platform, kind);
+  return startedBy(kind) === undefined ? policy : { ...policy, approval: { ...policy.approval, people: 0 } };
 }
 
 /** A dry run changes nothing: it may be made at any time. */

@@ -24,5 +24,6 @@ export function createControlActivities({ platform, client, notifier, reports }:
     askGuard: createAskGuard(client),
     notify: plainActivity(notifier),
     publishReport: plainActivity(({ report }) => reports.publish(report)),
+    newestReport: plainActivity(({ kind, target }) => reports.newest(kind, target)),
   };
 }

@@ -5,15 +5,19 @@ import type { Plan, PlanCall, PlanDraft } from '../../src/runs/index.ts';
 const hashDigits = 16;
 
 /**
- * A draft and the call it was made for → the plan as it is shown and approved. The hash covers everything but the facts
- * and the warnings, which move by themselves: what is approved is what will be done.
+ * A draft and the call it was made for → the plan as it is shown and approved. The hash covers everything but the facts,
+ * the warnings and the picture, which move by themselves: what is approved is what will be done.
  */
 export function sealPlan<I, D>(draft: PlanDraft<D>, call: PlanCall<I>): Plan<D> {
   const { kind, target, policy, platformDigest } = call;
-  const { facts, warnings, needsApproval, ...lasting } = draft;
+  const { facts, warnings, picture, needsApproval, ...lasting } = draft;
   const sealed = { ...lasting, kind, target, policy, platformDigest };
   const hash = createHash('sha256').update(canonicalJson(sealed)).digest('hex').slice(0, hashDigits);
-  return { ...sealed, facts, warnings, hash, ...(needsApproval?.length ? { needsApproval } : {}) };
+  return {
+    ...{ ...sealed, facts, warnings, hash },
+    ...(picture ? { picture } : {}),
+    ...(needsApproval?.length ? { needsApproval } : {}),
+  };
 }
 
 /** JSON with the keys of every object in order and what is undefined left out: the same value, the same text. */

@@ -66,6 +66,7 @@ export function engineControl(platformDigest: string): ControlActivities {
     }),
     askGuard: plainActivity(async () => undefined),
     notify: plainActivity(async () => undefined),
+    newestReport: plainActivity(async () => undefined),
     publishReport: plainActivity(async ({ report }) => ({ uri: `memory:${report.runId}` })),
   };
 }

@@ -28,6 +28,24 @@ export const jsonShapes = {
       ),
     }),
   }),
+  health: z.strictObject({
+    health: z.object({
+      cluster: z.string(),
+      ok: z.boolean(),
+      checks: z.array(
+        z.object({
+          part: z.enum(['server', 'replica', 'queue', 'mutations', 'parts', 'disk', 'keeper']),
+          server: z.string(),
+          table: z.string().exactOptional(),
+          ok: z.boolean(),
+          reading: z.string(),
+          threshold: z.string(),
+          code: z.string().exactOptional(),
+          hint: z.string().exactOptional(),
+        }),
+      ),
+    }),
+  }),
   guard: z.strictObject({
     workflowId: z.string(),
     runId: z.string(),

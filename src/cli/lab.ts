@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { Argument } from 'commander';
 import type { Command } from 'commander';
 import type { LabPart, LabProcessStatus } from '../../lab/index.ts';
-import { labDown, labParts, labPlatformFile, labRedisGroup, labStatus, labUp } from '../../lab/index.ts';
+import { labDown, labParts, labPlatformFile, labRedisGroup, labStatus, labUp, usualLabParts } from '../../lab/index.ts';
 import { searchAttributeNames } from '../runs/index.ts';
 import type { CliContext } from './context.ts';
 import type { GlobalOptions } from './options.ts';
@@ -12,12 +12,17 @@ import { print, printJson } from './output.ts';
 /** `gantry lab up|down|status [part…]`: real parts on this machine's loopback. */
 export function addLab(program: Command, context: CliContext): void {
   const lab = program.command('lab').description('Real parts on this machine, to try a procedure on');
-  const parts = () => new Argument('[part...]', 'which parts; default: all').choices([...labParts]);
-  const verb = (name: string, text: string, act: (options: LabOptions) => Promise<LabProcessStatus[]>): void => {
+  const parts = (usual: string) => new Argument('[part...]', `which parts; default: ${usual}`).choices([...labParts]);
+  const verb = (
+    name: string,
+    text: string,
+    act: (options: LabOptions) => Promise<LabProcessStatus[]>,
+    usual = 'all',
+  ): void => {
     lab
       .command(name)
       .description(text)
-      .addArgument(parts())
+      .addArgument(parts(usual))
       .action(async (wanted: LabPart[], _options: unknown, self: Command) => {
         const flags = globals(self);
         const options = optionsOf(context, flags, wanted);
@@ -27,8 +32,11 @@ export function addLab(program: Command, context: CliContext): void {
   const searchAttributes = Object.fromEntries(
     Object.values(searchAttributeNames).map((attribute) => [attribute, 'Keyword' as const]),
   );
-  verb('up', 'Start parts, each from an empty folder; what runs already is left alone', (options) =>
-    labUp({ ...options, searchAttributes }),
+  verb(
+    'up',
+    'Start parts, each from an empty folder; what runs already is left alone',
+    (options) => labUp({ ...options, searchAttributes }),
+    usualLabParts.join(', '),
   );
   verb('down', 'Stop parts', (options) => labDown(options));
   verb('status', 'What runs, and where it answers', async (options) => labStatus(options));

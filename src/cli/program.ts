@@ -6,6 +6,7 @@ import type { CliContext } from './context.ts';
 import { addDev } from './dev.ts';
 import { addDoctor } from './doctor.ts';
 import { addGuard } from './guard.ts';
+import { addHealth } from './health.ts';
 import { addLab } from './lab.ts';
 import { addGlobalOptions } from './options.ts';
 import { fail } from './output.ts';
@@ -36,6 +37,7 @@ export function createProgram(context: CliContext): Command {
   addGlobalOptions(program);
   addStartCommands(program, context);
   addAudit(program, context);
+  addHealth(program, context);
   addGuard(program, context);
   for (const add of [addRuns, addRun, addApprove, addPause, addResume, addAbort, addRetry, addSkip, addStop]) {
     add(program, context);

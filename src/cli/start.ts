@@ -7,7 +7,7 @@ import { refusal } from '../errors/index.ts';
 import { entries, fieldsOf, validateInput } from '../registry/index.ts';
 import type { KindEntry } from '../registry/index.ts';
 import type { RunReport } from '../runs/index.ts';
-import { isClosed, kinds } from '../runs/index.ts';
+import { isClosed, kinds, startedBy } from '../runs/index.ts';
 import type { Settings } from '../settings/index.ts';
 import { approveShown, askApproval, showPlan } from './approval.ts';
 import type { CliContext } from './context.ts';
@@ -34,6 +34,8 @@ type StartFlags = GlobalOptions & {
 export function addStartCommands(program: Command, context: CliContext): void {
   const domains = new Map<string, Command>();
   for (const entry of Object.values(entries)) {
+    // What is a part of another kind's runs is started by those alone.
+    if (startedBy(entry.kind) !== undefined) continue;
     const { domain } = entry;
     const parent = domains.get(domain) ?? program.command(domain).description(`runs of the ${domain} domain`);
     domains.set(domain, parent);
@@ -82,15 +84,17 @@ async function inputOf(
   flags: StartFlags,
 ): Promise<Record<string, unknown>> {
   const file = flags.input === undefined ? {} : await readInput(context, flags.input);
-  const given = entry.options.flatMap(({ flags: option, field }) => {
+  const given = entry.options.flatMap(({ flags: option, field, number }) => {
     const value = flags[new Option(option).attributeName()];
-    return value === undefined ? [] : [[field, value] as const];
+    // What is no number is left as it is: the schema says so, with its place.
+    const asked = number && /^-?\d+$/.test(String(value)) ? Number(value) : value;
+    return value === undefined ? [] : [[field, asked] as const];
   });
   const known = fieldsOf(entry.kind);
   return {
     requestedBy: flags.as,
     ...file,
-    ...(target === undefined ? {} : { [kinds[entry.kind].targetField]: target }),
+    ...(target === undefined ? {} : { [kinds[entry.kind].targetFields[0]]: target }),
     ...(second === undefined || !entry.second ? {} : { [entry.second.field]: second }),
     ...Object.fromEntries(given),
     ...(flags.reason === undefined || !known.includes('reason') ? {} : { reason: flags.reason }),

@@ -1,4 +1,3 @@
-export { auditRedis } from './audit.ts';
 export { connect, withClient } from './connect.ts';
 export type { DescribedRun, Description } from './description.ts';
 export { describeRun } from './description.ts';
@@ -6,6 +5,7 @@ export type { GuardAnswer, GuardStarted } from './guard.ts';
 export { guardStatus, startGuard, updateGuard } from './guard.ts';
 export type { RunFilter } from './list.ts';
 export { defaultListLimit, listRuns, visibilityQuery } from './list.ts';
+export { auditRedis, clickhouseHealth } from './observe.ts';
 export { reportFromStatus, runReport } from './report.ts';
 export type { RunRef } from './run-ref.ts';
 export type { ServerFacts } from './server.ts';

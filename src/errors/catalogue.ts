@@ -1,3 +1,8 @@
+import { clickhouseErrors } from './catalogue/clickhouse.ts';
+import { clickhouseMoveErrors } from './catalogue/clickhouse-move.ts';
+import { clickhouseHealthErrors } from './catalogue/clickhouse-health.ts';
+import { clickhousePlanningErrors } from './catalogue/clickhouse-planning.ts';
+import { clickhouseTierErrors } from './catalogue/clickhouse-tier.ts';
 import { engineErrors } from './catalogue/engine.ts';
 import type { CatalogueEntry } from './catalogue/entry.ts';
 import { labErrors } from './catalogue/lab.ts';
@@ -5,7 +10,17 @@ import { platformErrors } from './catalogue/platform.ts';
 import { redisErrors } from './catalogue/redis.ts';
 
 /** Every error that Gantry can give. `docs/reference/errors.md` lists exactly these (a test compares). */
-export const catalogue = { ...engineErrors, ...platformErrors, ...redisErrors, ...labErrors };
+export const catalogue = {
+  ...engineErrors,
+  ...platformErrors,
+  ...redisErrors,
+  ...clickhouseErrors,
+  ...clickhousePlanningErrors,
+  ...clickhouseMoveErrors,
+  ...clickhouseHealthErrors,
+  ...clickhouseTierErrors,
+  ...labErrors,
+};
 
 export type ErrorCode = keyof typeof catalogue;
 

@@ -1,3 +1,4 @@
+import { familyDisagreements } from './clickhouse-families.ts';
 import type { Finding, Match } from './references.ts';
 import { matches } from './references.ts';
 
@@ -11,6 +12,7 @@ export function disagreements(content: unknown): Finding[] {
     ...matches(content, ['clickhouse', 'clusters', '*']).flatMap((cluster) => [
       ...layout(cluster),
       ...retentionTiers(cluster),
+      ...familyDisagreements(cluster),
     ]),
     ...matches(content, ['mesh', 'routes', '*']).flatMap((route) => routePort(content, route)),
     ...matches(content, ['network', 'flows', '*']).flatMap((flow) => flowMembers(content, flow)),

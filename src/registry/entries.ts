@@ -1,5 +1,8 @@
 import type { Kind } from '../runs/index.ts';
+import { clickhouseMove, clickhouseUndoMove } from './clickhouse-move.ts';
+import { clickhouseRebalance } from './clickhouse-rebalance.ts';
 import type { KindEntry } from './entry.ts';
+import { clickhouseTier } from './clickhouse-tier.ts';
 import { redisFailover } from './redis-failover.ts';
 import { redisRejoin, redisRestoreRedundancy } from './redis-rejoin.ts';
 import { redisSwitchover } from './redis.ts';
@@ -10,4 +13,8 @@ export const entries: Readonly<Record<Kind, KindEntry>> = {
   'redis.failover': redisFailover,
   'redis.rejoin': redisRejoin,
   'redis.restore-redundancy': redisRestoreRedundancy,
+  'clickhouse.move': clickhouseMove,
+  'clickhouse.tier': clickhouseTier,
+  'clickhouse.undo-move': clickhouseUndoMove,
+  'clickhouse.rebalance': clickhouseRebalance,
 };

@@ -9,6 +9,8 @@ export type InputOption = {
   field: string;
   help: string;
   choices?: readonly string[];
+  /** The field is a number. */
+  number?: true;
 };
 
 /** Everything outside workflows that is to be known of a kind of run: CLI, API, schedules and docs derive from it. */

@@ -9,6 +9,7 @@ import type {
   TroubleRecord,
 } from '../runs/index.ts';
 import { closedStates, runStates } from '../runs/index.ts';
+import { rebalancePlanShape } from './rebalance-shape.ts';
 
 // The shapes of src/runs as schemas: the CLI's `--json` contract and the API's answers. Loose where a later version may
 // add fields; `satisfies` keeps them from drifting.
@@ -42,6 +43,7 @@ export const planShape = z.object({
   warnings: z.array(z.string()),
   irreversible: z.array(z.string()),
   voidIf: z.array(z.string()),
+  picture: z.object({ kind: z.literal('rebalance'), plan: rebalancePlanShape }).exactOptional(),
 }) satisfies z.ZodType<PlanView>;
 
 export const stepShape = z.object({
@@ -56,6 +58,13 @@ export const stepShape = z.object({
   ms: z.number().exactOptional(),
   attempts: z.number().exactOptional(),
   note: z.string().exactOptional(),
+  run: z
+    .object({
+      workflowId: z.string(),
+      runId: z.string().exactOptional(),
+      state: z.enum([...runStates, 'pending']),
+    })
+    .exactOptional(),
 }) satisfies z.ZodType<StepRecord>;
 
 const actionShape = z.object({

@@ -57,6 +57,8 @@ export type ControlActivities = {
   /** Hands an update that reached a front to the run that does the work. */
   forwardUpdate: (call: ForwardRequest) => Promise<RunStatus>;
   notify: (notice: Notice) => Promise<void>;
+  /** The newest report of a kind of run over a target; nothing if none was published. */
+  newestReport: (call: { kind: Kind; target: string }) => Promise<RunReport | undefined>;
   /** Writes the report to the report store, append-only. Answers where. */
   publishReport: (call: { report: RunReport }) => Promise<{ uri: string }>;
 };

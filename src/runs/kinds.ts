@@ -9,27 +9,57 @@ export type KindDefinition = {
   verb: string;
   /** The exported workflow function. */
   workflowType: string;
-  /** The field of the input that names the target, and the target's type. */
-  targetField: string;
+  /** The fields of the input that name the target, from the widest to the narrowest: group; cluster and table. */
+  targetFields: readonly [string, ...string[]];
   /** An outage never waits: started under an id of its own, such a run pre-empts whoever holds its target. */
   emergency?: true;
+  /**
+   * A part of the runs of that kind: only the run that holds the wider lock (all but the last of the target's names) starts
+   * it, and that run's approval covers it. A dry run of it may be made by anyone.
+   */
+  startedBy?: string;
 };
 
 export const kinds = {
-  'redis.switchover': { domain: 'redis', verb: 'switchover', workflowType: 'redisSwitchover', targetField: 'group' },
+  'redis.switchover': { domain: 'redis', verb: 'switchover', workflowType: 'redisSwitchover', targetFields: ['group'] },
   'redis.failover': {
     domain: 'redis',
     verb: 'failover',
     workflowType: 'redisFailover',
-    targetField: 'group',
+    targetFields: ['group'],
     emergency: true,
   },
-  'redis.rejoin': { domain: 'redis', verb: 'rejoin', workflowType: 'redisRejoin', targetField: 'group' },
+  'redis.rejoin': { domain: 'redis', verb: 'rejoin', workflowType: 'redisRejoin', targetFields: ['group'] },
   'redis.restore-redundancy': {
     domain: 'redis',
     verb: 'restore-redundancy',
     workflowType: 'redisRestoreRedundancy',
-    targetField: 'group',
+    targetFields: ['group'],
+  },
+  'clickhouse.move': {
+    domain: 'clickhouse',
+    verb: 'move',
+    workflowType: 'clickhouseMove',
+    targetFields: ['cluster', 'table', 'partition'],
+    startedBy: 'clickhouse.rebalance',
+  },
+  'clickhouse.tier': {
+    domain: 'clickhouse',
+    verb: 'tier',
+    workflowType: 'clickhouseTier',
+    targetFields: ['cluster', 'table'],
+  },
+  'clickhouse.undo-move': {
+    domain: 'clickhouse',
+    verb: 'undo-move',
+    workflowType: 'clickhouseUndoMove',
+    targetFields: ['cluster', 'table'],
+  },
+  'clickhouse.rebalance': {
+    domain: 'clickhouse',
+    verb: 'rebalance',
+    workflowType: 'clickhouseRebalance',
+    targetFields: ['cluster', 'table'],
   },
 } as const satisfies Record<string, KindDefinition>;
 
@@ -47,14 +77,26 @@ export type IdResult = { ok: true; id: string; target: string } | { ok: false; p
  * a list, a text), it answers what is wrong instead of throwing.
  */
 export function runId(kind: Kind, input: unknown): IdResult {
-  const { domain, targetField } = kinds[kind];
-  const target = targetOf(input, targetField);
-  return target.ok ? { ...target, id: lockId(domain, target.target) } : target;
+  const { domain, targetFields } = kinds[kind];
+  const names: string[] = [];
+  for (const field of targetFields) {
+    const part = targetOf(input, field);
+    if (!part.ok) return part;
+    names.push(part.target);
+  }
+  const target = names.join('/');
+  return { ok: true, id: lockId(domain, target), target };
 }
 
 /** The workflow id that locks a target of a domain: whichever kind of run holds it. */
 export function lockId(domain: Domain, target: string): string {
   return `${domain}/${target}`;
+}
+
+/** The kind whose runs start this one's, if nobody else may. */
+export function startedBy(kind: Kind): string | undefined {
+  const definition: KindDefinition = kinds[kind];
+  return definition.startedBy;
 }
 
 /** The name in `targetField` of an input, whatever the input is. */

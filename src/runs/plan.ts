@@ -1,3 +1,4 @@
+import type { RebalancePlan } from './clickhouse-rebalance.ts';
 import type { RunPolicy } from './policy.ts';
 
 /** One line of a plan: what will be done, in words. */
@@ -29,8 +30,13 @@ export type PlanDraft<D> = {
   needsApproval?: readonly string[];
   /** What makes the approved plan void if it is found changed later, in words. */
   voidIf: readonly string[];
+  /** The plan with its readings, for those who draw it. Not part of the hash. */
+  picture?: PlanPicture;
   data: D;
 };
+
+/** What can be drawn of a plan. */
+export type PlanPicture = { kind: 'rebalance'; plan: RebalancePlan };
 
 /** A plan as it is shown, hashed, approved and carried out. */
 export type Plan<D> = PlanDraft<D> & {
@@ -38,7 +44,7 @@ export type Plan<D> = PlanDraft<D> & {
   target: string;
   policy: RunPolicy;
   platformDigest: string;
-  /** SHA-256 (hex, 16 digits) over all but the facts, the warnings and why it needs an approval. */
+  /** SHA-256 (hex, 16 digits) over all but the facts, the warnings, the picture and why it needs an approval. */
   hash: string;
 };
 

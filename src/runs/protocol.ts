@@ -1,3 +1,5 @@
+import type { RunState } from './states.ts';
+
 /** The updates and the query that every run understands. Names and shapes; docs/reference/protocol.md explains them. */
 export const updateNames = {
   approve: 'approve',
@@ -11,6 +13,20 @@ export const updateNames = {
 export type UpdateName = keyof typeof updateNames;
 
 export const statusQueryName = 'status';
+
+/** By which a run that is a part of another one tells it that it is parked, or goes on. */
+export const childSignalName = 'child';
+
+/** How such a run stands; `at` and what follows it only while it is parked. */
+export type ChildNews = {
+  workflowId: string;
+  runId: string;
+  state: RunState;
+  at?: string;
+  code?: string;
+  message?: string;
+  options?: readonly string[];
+};
 
 export type ApproveRequest = { planHash: string; by: string; note?: string; token?: string };
 export type PauseRequest = { by: string; reason?: string };

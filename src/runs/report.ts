@@ -29,6 +29,8 @@ export type StepRecord = {
   attempts?: number;
   /** With `skipped`: the proof or the accepted risk. */
   note?: string;
+  /** Of a step that is a run of its own: which, and how it stands. */
+  run?: { workflowId: string; runId?: string; state: RunState | 'pending' };
 };
 
 /** Something that a person, or another run, did to this run. */

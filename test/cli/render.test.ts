@@ -110,6 +110,28 @@ describe('changes', () => {
   });
 });
 
+describe('a step that is a run of its own', () => {
+  const move = { title: 'move 20260101', step: 'clickhouse.move', state: 'running', changed: false } as const;
+  const run = { workflowId: 'clickhouse/c/db.t/20260101', state: 'running' } as const;
+  const going = status({ steps: [{ ...move, startedAt: '2026-03-01T10:00:08.000Z', run }] });
+  const summary = 'parked at "copy": CLICKHOUSE_DISK_FULL: no room; now: gantry retry clickhouse/c/db.t/20260101';
+  const standing = status({ steps: [{ ...move, run: { ...run, state: 'parked' }, summary }] });
+
+  it('shows its id while it is under way, and what it offers where it is parked', () => {
+    expect(treeLines(going, plain).find((line) => line.includes('move'))).toContain(
+      'clickhouse/c/db.t/20260101 (running)',
+    );
+    const line = treeLines(standing, { ...plain, width: 300 }).find((one) => one.includes('move'));
+    expect(line).toContain(`clickhouse/c/db.t/20260101 (parked): ${summary}`);
+  });
+
+  it('is a change when it parks, though its step goes on running', () => {
+    expect(changeLines(going, standing)).toEqual([
+      `▶ move 20260101: running; clickhouse/c/db.t/20260101 (parked): ${summary}`,
+    ]);
+  });
+});
+
 describe('a problem', () => {
   it('that is one is one line with its next step', () => {
     expect(problemLines(trouble, plain)).toEqual([

@@ -5,7 +5,7 @@ import { isClosed } from '../../src/runs/index.ts';
 import type { Stage } from './stage.ts';
 
 /** Makes one run that ends in a certain way, and answers it. */
-export type Case = (stage: Stage) => Promise<WorkflowHandle>;
+export type Case<S = Stage> = (stage: S) => Promise<WorkflowHandle>;
 
 /** Starts a run of `workflowType` as ada would. */
 export function begin(stage: Stage, workflowType: string, input: object, workflowId: string): Promise<WorkflowHandle> {
@@ -26,7 +26,7 @@ export async function approved(handle: WorkflowHandle, run = handle): Promise<Wo
 }
 
 /** The run behind a front: its id alone may still be that of the run before. */
-export async function childOf({ client }: Stage, front: WorkflowHandle): Promise<WorkflowHandle> {
+export async function childOf({ client }: Pick<Stage, 'client'>, front: WorkflowHandle): Promise<WorkflowHandle> {
   for (;;) {
     const { raw } = await front.describe();
     const [child] = raw.pendingChildren ?? [];
@@ -51,7 +51,7 @@ export async function until(handle: WorkflowHandle, state: RunState): Promise<Ru
 }
 
 /** Does `act` before the first such call of a driver, which waits for it. */
-export function onFirst(stage: Stage, wanted: string, act: () => Promise<void>): void {
+export function onFirst(stage: Pick<Stage, 'before'>, wanted: string, act: () => Promise<void>): void {
   let done = false;
   stage.before(async (call) => {
     if (done || call !== wanted) return;

@@ -7,14 +7,20 @@ import { labProcessFence } from '../../lab/fence.ts';
 import { keepHook, redundancyCases, rejoinCases } from './comeback-cases.ts';
 import { failoverCases, leaseCases } from './failover-cases.ts';
 import { guardCases } from './guard-cases.ts';
+import { openClickHouseStage } from './clickhouse-stage.ts';
+import { moveCases, undoMoveCases } from './move-cases.ts';
 import type { Case } from './play.ts';
 import { scrubbed } from './scrub.ts';
-import type { StageOptions } from './stage.ts';
+import type { RecordedStage, StageOptions } from './stage.ts';
 import { openStage } from './stage.ts';
 import { switchoverCases } from './switchover-cases.ts';
+import { tierCases } from './tier-cases.ts';
+import { openTierStage } from './tier-stage.ts';
 
 // `make fixtures`: one finished run of each case on real parts; its history, without what is this machine's, becomes a
-// fixture of this version. Those of earlier versions stay: runs that began with them must still replay.
+// fixture of this version. Those of earlier versions stay: runs that began with them must still replay. With the name of a
+// workflow as its argument it records that one alone.
+const [, , only = ''] = process.argv;
 const here = fileURLToPath(new URL('.', import.meta.url));
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string };
@@ -33,11 +39,23 @@ const comesBack = {
 await record('redisRejoin', rejoinCases, comesBack);
 await record('redisRestoreRedundancy', redundancyCases, comesBack);
 await record('redisGuard', guardCases, { settings: (stateDir) => ({ failover: processFence(stateDir), guard: { sampleEvery: '200ms', slice: '3s' } }) });
-for (const file of readdirSync(here)) if (file.includes(`@${version}-`)) rmSync(join(here, file));
+await recordOn('clickhouseMove', moveCases, openClickHouseStage);
+await recordOn('clickhouseUndoMove', undoMoveCases, openClickHouseStage);
+await recordOn('clickhouseTier', tierCases, openTierStage);
+for (const file of readdirSync(here)) if (file.startsWith(only) && file.includes(`@${version}-`)) rmSync(join(here, file));
 for (const [file, history] of recorded) writeFileSync(join(here, file), history);
 
-async function record(workflow: string, cases: Readonly<Record<string, Case>>, options: StageOptions = {}) {
-  const stage = await openStage(options);
+function record(workflow: string, cases: Readonly<Record<string, Case>>, options: StageOptions = {}): Promise<void> {
+  return recordOn(workflow, cases, () => openStage(options));
+}
+
+async function recordOn<S extends Pick<RecordedStage, 'stateDir' | 'stop'>>(
+  workflow: string,
+  cases: Readonly<Record<string, Case<S>>>,
+  open: () => Promise<S>,
+): Promise<void> {
+  if (only !== '' && workflow !== only) return;
+  const stage = await open();
   try {
     for (const [name, play] of Object.entries(cases)) {
       const handle = await play(stage);

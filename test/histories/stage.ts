@@ -11,18 +11,22 @@ import { loadPlatform } from '../../src/platform/index.ts';
 import { createLog } from '../../src/telemetry/log.ts';
 import { startWorkers } from '../../workers/all.ts';
 
-/** Real Redis, a real server and workers in this process, whose driver calls can be got between. */
-export type Stage = {
+/** A real server and workers in this process, whose driver calls can be got between. */
+export type RecordedStage = {
   client: Client;
   taskQueue: string;
-  group: string;
-  rig: RedisRig;
   stateDir: string;
   /** Called before each call of a driver, `redis.set`; what it throws is what the driver throws. */
   before: (hook: (call: string) => Promise<void>) => void;
+  stop: () => Promise<void>;
+};
+
+/** The same over real Redis. */
+export type Stage = RecordedStage & {
+  group: string;
+  rig: RedisRig;
   /** Resolves once every replica is linked: until then a plan would be refused. */
   settled: () => Promise<void>;
-  stop: () => Promise<void>;
 };
 
 const policies = {
@@ -86,7 +90,8 @@ export async function openStage({ settings }: StageOptions = {}): Promise<Stage>
   }
 }
 
-function calling<T extends object>(name: string, driver: T, before: (call: string) => Promise<void>): T {
+/** Calls `before` ahead of each call of a driver's verbs. */
+export function calling<T extends object>(name: string, driver: T, before: (call: string) => Promise<void>): T {
   return new Proxy(driver, {
     get(target, key) {
       const value: unknown = Reflect.get(target, key);

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { findTemporalCli, findTimeSkippingServer } from '../../lab/programs.ts';
+import { findClickHouse, findModernClickHouse, findTemporalCli, findTimeSkippingServer } from '../../lab/programs.ts';
 import { labFolder, needs } from '../support/lab.ts';
 
 const source = (file: string): string => readFileSync(join(import.meta.dirname, '../..', file), 'utf8');
@@ -18,6 +18,9 @@ describe('looking for programs', () => {
     const timeSkipping = versionIn('scripts/setup-time-skipping.sh');
     expect(source('lab/programs.ts')).toContain(`timeSkippingVersion = '${timeSkipping}'`);
     expect(source('tools/time-skipping/pom.xml')).toContain(`<version>${timeSkipping}</version>`);
+    const chdb = versionIn('scripts/setup-clickhouse-modern.sh');
+    expect(source('lab/programs.ts')).toContain(`chdbVersion = '${chdb}'`);
+    expect(source('tools/chdb/package.json')).toContain(`"chdb": "${chdb}"`);
   });
 
   test('takes the program that TEMPORAL_CLI_PATH names before any other', async () => {
@@ -31,6 +34,8 @@ describe('looking for programs', () => {
     vi.stubEnv('GANTRY_CACHE', labFolder());
     await expect(findTemporalCli()).rejects.toThrow(/scripts\/setup-temporal\.sh/);
     await expect(findTimeSkippingServer()).rejects.toMatchObject({ code: 'LAB_PART_MISSING' });
+    await expect(findClickHouse()).rejects.toThrow(/scripts\/setup-clickhouse\.sh/);
+    await expect(findModernClickHouse()).rejects.toThrow(/scripts\/setup-clickhouse-modern\.sh/);
   });
 
   test('gives a reason to skip what needs a missing part, and fails it where the lab is required', async () => {

@@ -11,9 +11,9 @@ describe.each(Object.keys(kinds) as Kind[])('%s', (kind) => {
   const entry = entries[kind];
 
   it('has an entry that agrees with src/runs/kinds.ts', () => {
-    const { domain, verb, targetField } = kinds[kind];
+    const { domain, verb, targetFields } = kinds[kind];
     expect(entry).toMatchObject({ kind, domain, verb });
-    expect(fieldsOf(kind)).toContain(targetField);
+    expect(fieldsOf(kind)).toEqual(expect.arrayContaining([...targetFields]));
   });
 
   it('has an example that its schema accepts and an id is built from', () => {

@@ -3,10 +3,21 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, onTestFinished } from 'vitest';
 import { GantryError } from '../../src/errors/index.ts';
-import { findRedisServer, findTemporalCli, findTimeSkippingServer, valkeyRoot } from '../../lab/programs.ts';
+import { findSmallDisk } from '../../lab/faults/small-disk.ts';
+import {
+  findClickHouse,
+  findModernClickHouse,
+  findRedisServer,
+  findTemporalCli,
+  findTimeSkippingServer,
+  valkeyRoot,
+} from '../../lab/programs.ts';
 
 const find = {
   redis: findRedisServer,
+  clickhouse: findClickHouse,
+  'clickhouse-modern': findModernClickHouse,
+  'small-disk': findSmallDisk,
   valkey: valkeyRoot,
   temporal: findTemporalCli,
   'time-skipping': findTimeSkippingServer,

@@ -42,7 +42,8 @@ export async function attempt(lane: Lane, point: Point | undefined): Promise<Att
     workflowIdReusePolicy: 'ALLOW_DUPLICATE',
     workflowTaskTimeout: '1s',
   });
-  const outcome = outcomeOf(lane.client, handle);
+  const watched = take.watched === undefined ? handle : lane.client.workflow.getHandle(take.watched);
+  const outcome = outcomeOf(lane.client, handle, watched);
   const logFiles = [victim.logFile];
   const reached = await Promise.race([cutOff(victim, point), outcome.then(() => false)]);
   if (reached) {
@@ -63,8 +64,9 @@ export async function attempt(lane: Lane, point: Point | undefined): Promise<Att
     findings: await take.conclude(runId),
     trace: reached ? [] : await victim.trace(),
     ms,
-    workflowId: take.workflowId,
-    runId,
+    workflowId: take.watched ?? take.workflowId,
+    // The last run under that id.
+    runId: take.watched === undefined ? runId : '',
     logFiles,
   };
 }
@@ -93,7 +95,7 @@ async function wokenInTime(
 }
 
 /** How a run ended, or that it stands still, or that it took too long: then it is ended here. */
-async function outcomeOf({ connection }: Client, handle: WorkflowHandle): Promise<string> {
+async function outcomeOf({ connection }: Client, handle: WorkflowHandle, watched: WorkflowHandle): Promise<string> {
   const deadline = monotonicMs() + patienceMs;
   const result = handle.result().then(
     (report) => (report as RunReport).outcome,
@@ -104,7 +106,7 @@ async function outcomeOf({ connection }: Client, handle: WorkflowHandle): Promis
     if (answer !== undefined) return answer;
     // With a deadline, and awaited: a request that the SDK tries again once the connection is closed ends the process.
     const status = await connection
-      .withDeadline(Date.now() + 2_000, () => handle.query<RunStatus, []>('status'))
+      .withDeadline(Date.now() + 2_000, () => watched.query<RunStatus, []>('status'))
       .catch(() => undefined);
     const stands = status?.parked
       ? `parked at "${status.parked.title}": ${status.parked.trouble.code}: ${status.parked.trouble.message}`

@@ -1,4 +1,7 @@
 import type { Kind } from '../../src/runs/index.ts';
+import type { LabNeed } from '../support/lab.ts';
+import { startClickHouseScene } from './clickhouse/scene.ts';
+import { startTierScene, tierReads } from './clickhouse/tier-take.ts';
 import type { Rules } from './points.ts';
 import { failovers } from './redis/failover-take.ts';
 import { rejoins } from './redis/rejoin-take.ts';
@@ -9,6 +12,10 @@ import type { Scene } from './scene.ts';
 export type SweptKind = {
   rules: Rules;
   startScene: (stateDir: string, name: string) => Promise<Scene>;
+  /** The workflows of the worker, from here; Gantry's own unless given. */
+  workflows?: string;
+  /** Parts of the lab that it needs besides Temporal. */
+  needs: readonly LabNeed[];
   /** Points that every sample has: what the kind promises stands or falls with them. */
   always: readonly string[];
 };
@@ -32,6 +39,16 @@ const redisReads = [
   'hook.confirm',
 ];
 
+/** The driver calls of the clickhouse domain that only look. */
+const clickhouseReads = [
+  ...[
+    ...['ping', 'version', 'capabilities', 'macros', 'cluster', 'table', 'columns', 'partitions', 'parts', 'digest'],
+    ...['replica', 'caughtUp', 'replicationQueue', 'mutations', 'merges', 'running', 'detachedParts', 'hasDetached'],
+    ...['disks', 'usage', 'blockNumbers', 'partHashes', 'dropRanges', 'arrivals'],
+  ].map((verb) => `clickhouse.${verb}`),
+  'ingest.confirm',
+];
+
 export const sweptKinds = {
   'redis.switchover': {
     rules: {
@@ -39,6 +56,7 @@ export const sweptKinds = {
       reads: redisReads,
     },
     startScene: startRedisScene,
+    needs: ['redis'],
     always: [
       'driver:after:redis.demote#1@redisHandover.ensure#1',
       'stop:driver:before:redis.demote#1@redisHandover.ensure#1',
@@ -47,6 +65,7 @@ export const sweptKinds = {
   'redis.failover': {
     rules: { decisive: 'redisPromote.ensure#1', reads: redisReads },
     startScene: (stateDir, name) => startRedisScene(stateDir, name, failovers),
+    needs: ['redis'],
     always: [
       'driver:after:redis.promote#1@redisPromote.ensure#1',
       'stop:driver:before:redis.promote#1@redisPromote.ensure#1',
@@ -55,9 +74,29 @@ export const sweptKinds = {
   'redis.rejoin': {
     rules: { decisive: 'redisFollow.ensure#1', reads: redisReads },
     startScene: (stateDir, name) => startRedisScene(stateDir, name, rejoins),
+    needs: ['redis'],
     always: [
       'driver:after:redis.stepDown#1@redisFollow.ensure#1',
       'stop:driver:before:redis.stepDown#1@redisFollow.ensure#1',
+    ],
+  },
+  'clickhouse.move': {
+    rules: { decisive: 'clickhouseCutOver.ensure#1', reads: clickhouseReads },
+    startScene: (stateDir) => startClickHouseScene(stateDir),
+    workflows: '../support/under-table.ts',
+    needs: ['clickhouse'],
+    always: [
+      'driver:after:clickhouse.attachPartitionFrom#1@clickhouseCutOver.ensure#1',
+      'stop:driver:before:clickhouse.detachPartition#1@clickhouseCutOver.ensure#1',
+    ],
+  },
+  'clickhouse.tier': {
+    rules: { decisive: 'clickhouseExpirePartition.ensure#1', reads: tierReads },
+    startScene: (stateDir) => startTierScene(stateDir),
+    needs: ['clickhouse'],
+    always: [
+      'driver:after:clickhouse.dropPartition#1@clickhouseExpirePartition.ensure#1',
+      'stop:driver:before:clickhouse.dropPartition#2@clickhouseExpirePartition.ensure#1',
     ],
   },
 } satisfies Partial<Record<Kind, SweptKind>>;

@@ -12,6 +12,8 @@ export type Scene = {
 /** One run on a scene. */
 export type Take = {
   workflowId: string;
+  /** The run whose status tells whether it stands still, where another one than that is started for it. */
+  watched?: string;
   input: object;
   /** Ends the load and looks at everything. */
   conclude: (runId: string) => Promise<Findings>;

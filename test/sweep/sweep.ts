@@ -47,7 +47,7 @@ export async function sweep(options: SweepOptions): Promise<SweepResult> {
   const startedAt = Date.now();
   const { kind, folder } = options;
   mkdirSync(folder, { recursive: true });
-  const bundlePath = await buildMarkedBundle(folder);
+  const bundlePath = await buildMarkedBundle(folder, kind.workflows ?? '../../workflows/index.ts');
   const temporal = await startTemporal({ stateDir: join(folder, 'temporal') });
   const connection = await Connection.connect({ address: temporal.address });
   const client = new Client({ connection });
@@ -129,9 +129,9 @@ const nothing: Attempt = {
   ...{ workflowId: '', runId: '', logFiles: [] },
 };
 
-async function buildMarkedBundle(folder: string): Promise<string> {
+async function buildMarkedBundle(folder: string, workflows: string): Promise<string> {
   const { code } = await bundleWorkflowCode({
-    workflowsPath: fileURLToPath(new URL('../../workflows/index.ts', import.meta.url)),
+    workflowsPath: fileURLToPath(new URL(workflows, import.meta.url)),
     workflowInterceptorModules: [fileURLToPath(new URL('./task-marks.ts', import.meta.url))],
     logger: new DefaultLogger('ERROR'),
   });

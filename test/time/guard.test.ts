@@ -92,6 +92,7 @@ await describeWith(['time-skipping'], 'a guard over a month', () => {
       askGuard: plainActivity(async () => undefined),
       notify: plainActivity(async (notice) => void notices.push(notice)),
       publishReport: plainActivity(async () => ({ uri: 'memory:report' })),
+      newestReport: plainActivity(async () => undefined),
     };
     const redis = {
       redisGuardWatch: plainActivity(async (call: GuardWatchCall) => {

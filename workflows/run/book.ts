@@ -81,8 +81,9 @@ export class RunBook {
   }
 
   planned(plan: Plan<unknown>): void {
-    const { title, actions, facts, warnings, irreversible, voidIf, hash, platformDigest } = plan;
-    this.plan = { title, actions, facts, warnings, irreversible, voidIf, hash, platformDigest };
+    const { title, actions, facts, warnings, irreversible, voidIf, hash, platformDigest, picture } = plan;
+    const view = { title, actions, facts, warnings, irreversible, voidIf, hash, platformDigest };
+    this.plan = { ...view, ...(picture ? { picture } : {}) };
     this.show();
   }
 

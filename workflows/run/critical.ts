@@ -1,5 +1,5 @@
 import { GantryError, isErrorCode, troubleOf } from '../../src/errors/index.ts';
-import type { StepRecord, StepReport, TroubleRecord } from '../../src/runs/index.ts';
+import type { ProfileName, StepRecord, StepReport, TroubleRecord } from '../../src/runs/index.ts';
 import type { StepRef } from './call.ts';
 import type { RunContext } from './context.ts';
 import { throwIfInterrupted } from './context.ts';
@@ -10,7 +10,22 @@ import { safePoint } from './safe-point.ts';
 import { stepUnit } from './steps.ts';
 
 /** One step of a section that must not be torn apart. */
-export type CriticalStep<I = unknown, O = unknown> = { title: string; ref: StepRef<I, O>; input: I };
+export type CriticalStep<I = unknown, O = unknown> = {
+  title: string;
+  ref: StepRef<I, O>;
+  input: I;
+  profile?: ProfileName;
+};
+
+/** Gives a step of a section its types where it is declared. */
+export function criticalStep<I, O>(
+  title: string,
+  ref: StepRef<I, O>,
+  input: I,
+  profile: ProfileName = 'quick',
+): CriticalStep {
+  return { title, ref: ref as StepRef<unknown, unknown>, input, profile };
+}
 
 /**
  * Where a broken section is driven before it may park. `forward`: the failed step is tried again, `rounds` times its
@@ -136,7 +151,10 @@ async function forward(context: RunContext, part: Part, options: CriticalOptions
         after: report.after,
         summary: report.summary,
         ms: report.ms,
+        attempts: report.attempts,
       });
+      for (const [name, value] of Object.entries(report.measurements ?? {}))
+        context.book.measurements[`${report.step}.${name}`] = value;
       return undefined;
     } catch (error) {
       trouble = troubleOf(error);

@@ -35,7 +35,7 @@ export function detailsMarkdown(status: RunStatus): string {
     lines.push('', '| | step | what was found or done | ms |', '|---|---|---|---|');
     for (const step of status.steps) {
       lines.push(
-        `| ${marks[step.state]} | ${cell(step.title)} | ${cell(step.note ?? step.summary ?? '')} | ${step.ms ?? ''} |`,
+        `| ${marks[step.state]} | ${cell(step.title)}${step.run ? ` (\`${step.run.workflowId}\`: ${step.run.state})` : ''} | ${cell(step.note ?? step.summary ?? '')} | ${step.ms ?? ''} |`,
       );
     }
   }

@@ -7,9 +7,9 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import type { FailureDetails } from '../../src/errors/index.ts';
-import { isErrorCode, problem, refusal, toFailure, troubleOf } from '../../src/errors/index.ts';
+import { GantryError, isErrorCode, problem, refusal, toFailure, troubleOf } from '../../src/errors/index.ts';
 import type { Admission, Kind, Outcome, RunInput, RunReport } from '../../src/runs/index.ts';
-import { kinds, runId } from '../../src/runs/index.ts';
+import { kinds, runId, startedBy } from '../../src/runs/index.ts';
 import { RunBook } from './book.ts';
 import { callControl } from './call.ts';
 import type { RunContext } from './context.ts';
@@ -44,6 +44,7 @@ export async function openRun<I extends RunInput>(
       final: true,
     });
   }
+  if (input.dryRun !== true) refuseOrphan(kind, identity);
   if (input.dryRun !== true && workflowInfo().workflowId !== identity.id) {
     return runFront(kind, identity.target, identity.id, input, options);
   }
@@ -58,6 +59,19 @@ export async function openRun<I extends RunInput>(
     });
     const ending = await carryOut(context, input, body);
     return close(context, ending);
+  });
+}
+
+/** @throws NEEDS_PARENT_RUN for a kind that is a part of another one's runs, unless the holder of the wider lock started it */
+function refuseOrphan(kind: Kind, { id, target }: { id: string; target: string }): void {
+  const by = startedBy(kind);
+  const { parent } = workflowInfo();
+  const wider = id.slice(0, id.lastIndexOf('/'));
+  if (by === undefined || parent?.workflowId === wider) return;
+  const who = parent ? `, not by ${parent.workflowId}` : '';
+  const message = `${kind} of ${target} is started by the run of ${by} that holds ${wider}${who}: start \`gantry ${by.replace('.', ' ')}\``;
+  throw toFailure(new GantryError('NEEDS_PARENT_RUN', message, { evidence: { parent: parent?.workflowId ?? null } }), {
+    final: true,
   });
 }
 
@@ -146,7 +160,12 @@ async function close(context: RunContext, ending: Ending | undefined): Promise<R
 
 /** What a run that didn't finish leaves: changes that weren't undone, and past the point of no return what remains to do. */
 function leftBehind({ book, undo }: RunContext): string[] {
-  if (!book.pastNoReturn) return undo.map((entry) => `"${entry.title}" was changed by this run and not undone`);
+  const children = book.steps.flatMap(({ title, state, run }) =>
+    run && state === 'done' ? [`"${title}" is done and stays as it is (${run.workflowId})`] : [],
+  );
+  if (!book.pastNoReturn) {
+    return [...undo.map((entry) => `"${entry.title}" was changed by this run and not undone`), ...children];
+  }
   const begun = new Set(book.steps.map(({ step }) => plainName(step)));
   return [
     ...book.steps

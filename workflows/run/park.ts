@@ -6,6 +6,7 @@ import { interrupted, throwIfInterrupted } from './context.ts';
 import type { Resolution } from './controls.ts';
 import { Ending } from './ending.ts';
 import { notify } from './notify.ts';
+import { tellParent } from './parent.ts';
 
 const frequentReminders = 48;
 const dayMs = 24 * 3_600_000;
@@ -40,6 +41,7 @@ export async function park(context: RunContext, request: ParkRequest): Promise<R
   book.enter('parked');
   const what = `${book.kind} of ${book.target} is parked at "${request.title}": ${request.trouble.code}`;
   notify(context, 'parked', what, request.trouble);
+  tellParent(context);
   const decided = (): boolean => controls.resolution !== undefined || interrupted(context);
   const summary = `parked: ${request.trouble.code}`;
   while (!(await condition(decided, remindAfterMs(context, parked.reminders), { summary }))) {
@@ -54,6 +56,7 @@ export async function park(context: RunContext, request: ParkRequest): Promise<R
   if (!resolution) throw new Error('a park ended without a decision');
   if (resolution.action === 'stop') throw new Ending('failed', stopped(request.trouble, resolution));
   book.enter(before);
+  tellParent(context);
   return resolution;
 }
 

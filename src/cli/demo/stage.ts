@@ -5,6 +5,7 @@ import type { RunningTemporal } from '../../../lab/temporal.ts';
 import { startTemporal } from '../../../lab/temporal.ts';
 import { defaultTaskQueue } from '../../runs/index.ts';
 import type { ConnectionSettings } from '../../settings/index.ts';
+import type { WorkerProcessOptions } from './worker-process.ts';
 import { startWorkerProcess } from './worker-process.ts';
 
 /** What every demo stands on: a folder that goes away, a Temporal server with its UI, and later the workers. */
@@ -14,7 +15,11 @@ export type Stage = {
   connection: ConnectionSettings;
   taskQueue: string;
   /** Starts the workers in a process of their own, as in production, and waits until they poll. */
-  startWorkers: (platformFile: string, env: Record<string, string>) => Promise<void>;
+  startWorkers: (
+    platformFile: string,
+    env: Record<string, string>,
+    domain?: WorkerProcessOptions['domain'],
+  ) => Promise<void>;
   /** Stopped in reverse when the stage closes, however the demo ends. */
   onClose: (stop: () => Promise<void>) => void;
   close: () => Promise<void>;
@@ -40,8 +45,8 @@ export async function openStage(): Promise<Stage> {
       taskQueue,
       onClose: (stop) => void stops.push(stop),
       close,
-      startWorkers: async (platformFile, env) => {
-        const workers = await startWorkerProcess({ stateDir, connection, platformFile, env, taskQueue });
+      startWorkers: async (platformFile, env, domain = 'redis') => {
+        const workers = await startWorkerProcess({ stateDir, connection, platformFile, env, taskQueue, domain });
         stops.push(() => workers.stop());
       },
     };

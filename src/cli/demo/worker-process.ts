@@ -14,6 +14,8 @@ export type WorkerProcessOptions = {
   env: Record<string, string>;
   /** Default: the queues of production. */
   taskQueue?: string;
+  /** Whose steps the platform file gives them to do; redis unless given. */
+  domain?: 'redis' | 'clickhouse';
 };
 
 /**
@@ -21,12 +23,12 @@ export type WorkerProcessOptions = {
  * @throws GantryError LAB_PART_FAILED
  */
 export function startWorkerProcess(options: WorkerProcessOptions): Promise<LabProcess> {
-  const { stateDir, connection, platformFile, env, taskQueue = defaultTaskQueue } = options;
+  const { stateDir, connection, platformFile, env, taskQueue = defaultTaskQueue, domain = 'redis' } = options;
   const queues = [
     [taskQueue, 'workflow'],
     [controlQueue(taskQueue), 'activity'],
-    [domainQueue(taskQueue, 'redis'), 'activity'],
-    [vantageQueue(taskQueue, 'redis', 'main'), 'activity'],
+    [domainQueue(taskQueue, domain), 'activity'],
+    ...(domain === 'redis' ? [[vantageQueue(taskQueue, domain, 'main'), 'activity'] as const] : []),
   ] as const;
   return startProcess({
     stateDir,

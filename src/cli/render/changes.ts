@@ -20,13 +20,14 @@ export function changeLines(before: RunStatus | undefined, now: RunStatus): stri
 }
 
 function same(a: StepRecord | undefined, b: StepRecord): boolean {
-  return a?.state === b.state && a.note === b.note;
+  return a?.state === b.state && a.note === b.note && a.run?.state === b.run?.state;
 }
 
-function stepChange({ title, state, ms, attempts, summary, note }: StepRecord): string {
+function stepChange({ title, state, ms, attempts, summary, note, run }: StepRecord): string {
   const time = ms === undefined ? '' : ` in ${duration(ms)}`;
   const tries = (attempts ?? 1) > 1 ? `, ${attempts} attempts` : '';
-  const said = note ?? summary;
+  const of = run && state === 'running' ? `${run.workflowId} (${run.state})` : undefined;
+  const said = [of, note ?? summary].filter((words) => words !== undefined).join(': ');
   return `${stepMarks[state].mark} ${title}: ${state}${time}${tries}${said ? `; ${said}` : ''}`;
 }
 

@@ -1,11 +1,12 @@
 import type { PlannedAction, PlanView } from '../../runs/index.ts';
 import type { Canvas } from './paint.ts';
 import { paint } from './paint.ts';
+import { rebalanceLines } from './rebalance.ts';
 import { duration } from './time.ts';
 
 /** A plan as it is approved: what will be done in order, what can't be undone, what it was made of, its hash. */
 export function planLines(plan: PlanView, canvas: Canvas): string[] {
-  const { title, actions, facts, warnings, irreversible, voidIf, hash, platformDigest } = plan;
+  const { title, actions, facts, warnings, irreversible, voidIf, hash, platformDigest, picture } = plan;
   return [
     paint(canvas, 'bold', title),
     ...actions.flatMap(({ what, estimateMs }, index) => {
@@ -15,11 +16,14 @@ export function planLines(plan: PlanView, canvas: Canvas): string[] {
         ? [paint(canvas, 'red', '      ── no way back from here on ──'), line]
         : [line];
     }),
-    ...section(
-      'Facts',
-      facts.map(({ label, value }) => `${label}: ${value}`),
-      canvas,
-    ),
+    // What is drawn says more than its readings in words.
+    ...(picture
+      ? ['', ...rebalanceLines(picture.plan, canvas), '']
+      : section(
+          'Facts',
+          facts.map(({ label, value }) => `${label}: ${value}`),
+          canvas,
+        )),
     ...section('Warnings', warnings, canvas, 'yellow'),
     ...section('Can not be undone', irreversible, canvas, 'red'),
     ...section('Void if', voidIf, canvas),

@@ -46,7 +46,8 @@ function stepLine(step: StepRecord, canvas: Canvas): Line {
   const time =
     atWork && step.startedAt ? ago(step.startedAt, canvas.now) : step.ms === undefined ? '' : duration(step.ms);
   const took = `${time}${(step.attempts ?? 1) > 1 ? `, ${step.attempts} attempts` : ''}`;
-  const said = step.note ?? step.summary ?? '';
+  const of = step.run && atWork ? `${step.run.workflowId} (${step.run.state})` : undefined;
+  const said = [of, step.note ?? step.summary].filter((words) => words !== undefined).join(': ');
   return {
     left: `${paint(canvas, ink, mark)} ${step.title}`,
     right: said === '' ? paint(canvas, 'dim', took) : `${paint(canvas, 'dim', pad(took, 8))}  ${said}`,

@@ -6,10 +6,11 @@ import type { SshTarget } from '../ssh/run-remote.ts';
 import { runRemote } from '../ssh/run-remote.ts';
 
 /**
- * The node that a hook is about. `unit` names the work on the target, the same for every retry; `primary` is where the
- * present primary listens, `host:port`.
+ * What a hook is about, by the names of its placeholders: a node (`group`, `node`, `host`, `port`), a partition (`cluster`,
+ * `database`, `table`, `partition`), whose work it is (`unit`, the same for every retry), where the present primary listens
+ * (`primary`, `host:port`).
  */
-export type HookTarget = { group: string; node: string; host: string; port: number; unit?: string; primary?: string };
+export type HookTarget = Readonly<Record<string, string | number | undefined>>;
 
 /** Something that the operator's own programs do outside of the store, and can tell whether it is done. */
 export type Hook = {
@@ -75,8 +76,9 @@ function hookBy({ name, run, confirm }: HookPrograms, target: HookTarget, failur
   };
 }
 
-/** The placeholders `{group}`, `{node}`, `{host}`, `{port}`, `{unit}` and `{primary}` of one argument; it stays one argument whatever they hold. */
-export function filled(word: string, { group, node, host, port, unit, primary }: HookTarget): string {
-  const values: Record<string, string | undefined> = { group, node, host, port: String(port), unit, primary };
-  return word.replace(/\{(group|node|host|port|unit|primary)\}/g, (as, name: string) => values[name] ?? as);
+/** One argument with its placeholders filled in; it stays one argument whatever they hold, and what isn't known stays as it is. */
+export function filled(word: string, target: HookTarget): string {
+  return word.replace(/\{([a-z]+)\}/g, (as, name: string) =>
+    Object.hasOwn(target, name) ? String(target[name] ?? as) : as,
+  );
 }

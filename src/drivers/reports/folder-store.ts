@@ -1,11 +1,15 @@
-import { link, mkdir, readFile, unlink, writeFile } from 'node:fs/promises';
+import { link, mkdir, readdir, readFile, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { GantryError } from '../../errors/index.ts';
 import type { RunReport } from '../../runs/index.ts';
 
 /** Keeps reports for longer than Temporal does. Append-only: what is written is never changed. */
-export type ReportStore = { publish: (report: RunReport) => Promise<{ uri: string }> };
+export type ReportStore = {
+  publish: (report: RunReport) => Promise<{ uri: string }>;
+  /** The report of the run that was started last; nothing if there is none. @throws REPORT_UNREADABLE */
+  newest: (kind: string, target: string) => Promise<RunReport | undefined>;
+};
 
 /**
  * A folder as report store: `<kind>/<target>/<start>-<run id>.json`.
@@ -25,6 +29,18 @@ export function folderStore(folder: string): ReportStore {
         throw new GantryError('PUBLISH_FAILED', `the report store can't be written: ${cause}`, { cause: error });
       }
       return { uri: pathToFileURL(path).href };
+    },
+    newest: async (kind, target) => {
+      const dir = join(folder, safe(kind), safe(target));
+      try {
+        const names = (await readdir(dir)).filter((name) => name.endsWith('.json')).sort();
+        const name = names.at(-1);
+        return name === undefined ? undefined : (JSON.parse(await readFile(join(dir, name), 'utf8')) as RunReport);
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+        const cause = error instanceof Error ? error.message : String(error);
+        throw new GantryError('REPORT_UNREADABLE', `${dir} can't be read: ${cause}`, { cause: error });
+      }
     },
   };
 }

@@ -12,6 +12,11 @@ export const engineErrors = {
     retryable: false,
     hint: 'See the run named in the evidence with `gantry run <id>`; wait for it, or abort it.',
   },
+  NEEDS_PARENT_RUN: {
+    meaning: 'A run of this kind is a part of another one, which holds the wider lock and has the approval.',
+    retryable: false,
+    hint: 'Start the kind that the message names; a dry run of this one shows its plan without it.',
+  },
   CHANGE_FREEZE: {
     meaning: 'A change freeze of the platform file is in force.',
     retryable: false,
@@ -82,6 +87,11 @@ export const engineErrors = {
     retryable: false,
     hint: 'Mend the cause and `gantry retry <id>`, or undo by hand and `gantry skip <id>`.',
   },
+  CHILD_NOT_DONE: {
+    meaning: 'A run that this run started has ended otherwise than done; its own code is in the message.',
+    retryable: false,
+    hint: '`gantry run <id of the child>` tells why. `gantry retry <id>` starts it anew, `gantry skip <id>` goes on without it.',
+  },
   SOAK_FAILED: {
     meaning: 'The system did not stay healthy while it was watched, or gave no reading.',
     retryable: false,
@@ -101,6 +111,11 @@ export const engineErrors = {
     meaning: 'A later attempt has taken over: the target refused the act of this one.',
     retryable: false,
     hint: 'Nothing to do: the later attempt goes on.',
+  },
+  REPORT_UNREADABLE: {
+    meaning: 'A published report is there and can not be read.',
+    retryable: true,
+    hint: 'Look at the folder that `reports` of the platform file names: permissions, the disk, a file that is no JSON.',
   },
   PUBLISH_FAILED: {
     meaning: 'The report could not be written to the report store.',

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { parseCron } from '../../runs/index.ts';
 import { kindName, kindOrDomain } from './kind-names.ts';
 import { mapOf, name, text, timezone } from './names.ts';
 import { always, noTwins } from './relaxed.ts';
@@ -39,9 +40,10 @@ const freeze = z
 
 const schedule = z.strictObject({
   kind: kindName,
-  cron: z.string().regex(/^[\d*/,-]+( [\d*/,A-Za-z-]+){4}$/, {
-    error: 'five fields: minute hour day-of-month month day-of-week',
-  }),
+  cron: z
+    .string()
+    .regex(/^[\d*/,-]+( [\d*/,A-Za-z-]+){4}$/, { error: 'five fields: minute hour day-of-month month day-of-week' })
+    .refine((text) => parseCron(text) !== undefined, { error: 'a field of it names a time that there is not' }),
   timezone: timezone.default('UTC'),
   input: z.record(z.string(), z.json()).describe('The run’s input, as on the command line.'),
   paused: z.boolean().default(false),

@@ -1,13 +1,29 @@
 import { z } from 'zod';
+import { clickhouseFamily } from './clickhouse-family.ts';
+import { clickhouseTable } from './clickhouse-table.ts';
 import { machine, medium } from './machine.ts';
 import { count, host, mapOf, name, port, text } from './names.ts';
 import { secretRef } from './secret.ts';
 import { duration, rename, size } from './units.ts';
 
-const node = z.strictObject({ name, host, port: port.default(9000), shard: count, replica: count });
+const node = z.strictObject({
+  name,
+  host,
+  port: port.default(9000).describe('Of its native protocol, by which the servers reach each other.'),
+  httpPort: port.default(8123).describe('Of its HTTP interface, by which Gantry reaches it.'),
+  shard: count,
+  replica: count,
+});
 
 const tier = z
-  .strictObject({ medium, temperature: z.enum(['hot', 'warm', 'cold']), size: size.describe('Per node.') })
+  .strictObject({
+    medium,
+    temperature: z.enum(['hot', 'warm', 'cold']),
+    size: size.describe('Per node.'),
+    volume: name
+      .exactOptional()
+      .describe('Its volume in the storage policies of the servers; called as its temperature unless given.'),
+  })
   .transform(rename({ size: 'bytes' }));
 
 const retention = z
@@ -26,8 +42,12 @@ const cluster = z.strictObject({
   username: text.exactOptional(),
   password: secretRef.exactOptional(),
   loadBalancer: name.exactOptional(),
+  tables: mapOf(clickhouseTable).describe('What Gantry may move and expire, by its full name: `usage.events`.'),
   tiers: mapOf(tier),
   retentions: mapOf(retention).describe('How long each level of aggregation is kept, and on which tier.'),
+  families: mapOf(clickhouseFamily).describe(
+    'Tables that are levels of one series: what is kept how long, and proven how.',
+  ),
   copies: z.array(copy).default([]).describe('Regions that hold a copy for reading.'),
 });
 
@@ -46,3 +66,6 @@ const ensemble = z.strictObject({
 
 /** Ensembles that hold the replication state of ClickHouse. */
 export const zookeeper = z.strictObject({ ensembles: mapOf(ensemble) });
+
+export type ClickHouseCluster = z.output<typeof cluster>;
+export type ClickHouseNode = ClickHouseCluster['nodes'][number];

@@ -46,3 +46,28 @@ export async function emergency(input: TestInput): Promise<RunReport> {
   };
   return openRun('redis.switchover', input, body, { emergency: async () => undefined });
 }
+
+/** A run that is made of runs. */
+export async function family(input: TestInput): Promise<RunReport> {
+  return openRun('redis.switchover', input, async (run) => {
+    const plan = await run.plan(world.plan, input);
+    await run.approval(plan);
+    const { members = [], window = 1, pauseMs = 0, gate, steps = [] } = plan.data;
+    const done = await run.children(
+      members.map(({ wave = 1, alone, ...child }) => ({
+        ...(alone ? { alone } : {}),
+        title: `member ${child.group}`,
+        kind: 'redis.switchover' as const,
+        input: child,
+        wave,
+      })),
+      {
+        window,
+        pauseMs,
+        ...(gate ? { gate: { title: 'the gate', ref: world.turnOn, input: { name: gate } } } : {}),
+      },
+    );
+    run.measure('membersDone', done.filter(Boolean).length);
+    for (const name of steps) await run.step(`turn on ${name}`, world.turnOn, { name });
+  });
+}

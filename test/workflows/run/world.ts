@@ -33,7 +33,18 @@ export type World = {
   platformDigest: string;
 };
 
-export type TestInput = RunInput & { group: string; steps?: string[]; cross?: string; soak?: string };
+export type TestInput = RunInput & {
+  group: string;
+  steps?: string[];
+  cross?: string;
+  soak?: string;
+  /** Runs that this one is made of: each a group of its own, with its steps and its wave. */
+  members?: (TestInput & { wave?: number; alone?: string[] })[];
+  window?: number;
+  pauseMs?: number;
+  /** The switch that must be on before each of them. */
+  gate?: string;
+};
 export type SwitchInput = { name: string };
 
 /** Quick enough for tests; the same shape as a platform file's. */
@@ -133,6 +144,7 @@ export function worldControl(world: World, client: Client): ControlActivities {
     preemptHolder: (call) => createPreemptHolder(client)({ ...call, kind: 'another kind' as Kind }),
     ...noGuards,
     notify: plainActivity(async (notice) => void world.notices.push(notice)),
+    newestReport: plainActivity(async () => world.reports.at(-1)),
     publishReport: plainActivity(async ({ report }) => {
       await world.hook('publish', AbortSignal.timeout(1000));
       world.reports.push(report);

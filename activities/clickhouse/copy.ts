@@ -1,0 +1,83 @@
+import type { ClickHouseNode } from '../../src/drivers/clickhouse/index.ts';
+import { GantryError } from '../../src/errors/index.ts';
+import type { StepContext } from '../../src/steps/index.ts';
+import { defineStep, done, todo, wait } from '../../src/steps/index.ts';
+import type { ClickHouseDeps } from './access.ts';
+import { stagingPath } from './make-staging.ts';
+import type { Manifest, Move } from './move.ts';
+import { hashedParts, sameHashes, stagedPartition, stagingOf, stopMergesOn, withSide } from './move.ts';
+
+type Copy = { move: Move; manifest: Manifest };
+type Copied = { parts: number; rows: number; asManifest: boolean };
+
+/** Fetched whole by this attempt: a copy of a source that changed since is whole too, and another one than the manifest. */
+const fetched = new WeakSet<StepContext>();
+const askEveryMs = 100;
+/** How long a fetch that was told to stop may go on. */
+const stopWithinMs = 30_000;
+
+/**
+ * Fetches the partition into the staging table, on one server, and attaches it there. A fetch that was cut short (a full
+ * disk, a dead worker) can't be told from a whole one by looking at `detached` (18.16): what lies there counts only once it
+ * is attached and has the manifest's hashes, else the staging table is dropped and made anew.
+ */
+export const copyPartition = defineStep<Copy, Copied, ClickHouseDeps>({
+  name: 'clickhouse.copy',
+  settleMs: 0,
+  probe: async ({ move, manifest }, { clusters }, context) =>
+    withSide(await clusters(move.cluster), move.target, context, async ([node]) => {
+      const seen = await look(node, move, manifest);
+      if (seen.asManifest) return done(seen, `${seen.rows} rows in ${seen.parts} parts, the manifest's hashes`);
+      if (fetched.has(context))
+        return done(seen, `${seen.rows} rows in ${seen.parts} parts, other ones than the manifest's`);
+      return todo(seen, `${seen.rows} of ${manifest.rows} rows`);
+    }),
+  apply: async ({ move, manifest }, _seen, { clusters, log }, context) =>
+    withSide(await clusters(move.cluster), move.target, context, async (nodes) => {
+      const [node] = nodes;
+      const startedAt = performance.now();
+      await earlierEnded(node, context);
+      await stopMergesOn(nodes, stagingOf(move));
+      const staged = stagedPartition(move);
+      if (await node.hasDetached(staged)) await node.attachPartition(staged);
+      const found = await look(node, move, manifest);
+      if (found.asManifest) return;
+      if (found.parts > 0) await anew(nodes, move);
+      context.progress({ fetching: move.partition, bytes: manifest.bytes });
+      await node.fetchPartition(staged, move.source.zookeeperPath);
+      const ms = performance.now() - startedAt;
+      context.measure('fetchMs', ms);
+      context.measure('fetchedBytes', manifest.bytes);
+      await node.attachPartition(staged);
+      fetched.add(context);
+      log.info({ table: move.table, partition: move.partition, bytes: manifest.bytes, ms }, 'partition fetched');
+    }),
+});
+
+async function look(node: ClickHouseNode, move: Move, manifest: Manifest): Promise<Copied> {
+  const parts = await hashedParts(node, stagedPartition(move));
+  const rows = parts.reduce((sum, part) => sum + part.rows, 0);
+  return { parts: parts.length, rows, asManifest: sameHashes(parts, manifest.parts) };
+}
+
+async function anew(nodes: readonly ClickHouseNode[], move: Move): Promise<void> {
+  for (const node of nodes) await node.dropTable(stagingOf(move));
+  for (const node of nodes) await node.createStaging(stagingOf(move), move.name, stagingPath(move));
+  await stopMergesOn(nodes, stagingOf(move));
+}
+
+/** A fetch goes on when its client is gone: it must have ended before its result is looked at. */
+async function earlierEnded(node: ClickHouseNode, { unit, attempt, signal }: StepContext): Promise<void> {
+  const deadline = performance.now() + stopWithinMs;
+  for (;;) {
+    const mine = `gantry:${unit}:${attempt}:`;
+    const earlier = (await node.running(unit)).filter(({ queryId }) => !queryId.startsWith(mine));
+    if (earlier.length === 0) return;
+    if (performance.now() > deadline) {
+      const statement = earlier[0]?.statement ?? '';
+      throw new GantryError('CLICKHOUSE_QUERY_RUNNING', `an earlier attempt still runs: ${statement}`);
+    }
+    await node.killEarlier();
+    await wait(askEveryMs, signal);
+  }
+}

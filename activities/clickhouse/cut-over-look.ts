@@ -1,0 +1,64 @@
+import type { ClickHouseNode } from '../../src/drivers/clickhouse/index.ts';
+import type { SourceSeen } from './look-again.ts';
+import type { TargetSeen } from './look-at-target.ts';
+import type { ManifestPart, Move } from './move.ts';
+import { digestSum, hashedParts, partitionOf, sameDigest } from './move.ts';
+
+/** What a cutover works from: the verified copy, and both sides as the last look found them. */
+export type Cutover = {
+  move: Move;
+  /** Parts of the verified copy. */
+  copy: readonly ManifestPart[];
+  digest: TargetSeen['digest'];
+  source: Pick<SourceSeen, 'parts' | 'maxBlock'>;
+  own: TargetSeen;
+  /** Where the target attaches from: the staging table, or what it once detached itself (undo-move). */
+  from: 'staging' | 'detached';
+};
+
+/** How far a cutover has come, as the servers show it; `unclear` where something else has changed the target's parts. */
+export type CutoverSeen = {
+  attached: 'no' | 'yes' | 'unclear';
+  /** `back`: what was detached has been attached again. */
+  detached: 'no' | 'yes' | 'back';
+  targetRows: number;
+  sourceRows: number;
+};
+
+/**
+ * Whether the copy is among the target's parts: each of its hashes in a part that was not there before. Where parts have
+ * been merged meanwhile, a digest of all rows decides.
+ */
+export async function lookAtTargetOf(
+  node: ClickHouseNode,
+  cutover: Cutover,
+): Promise<Pick<CutoverSeen, 'attached' | 'targetRows'>> {
+  const { move, copy, own, digest, from } = cutover;
+  const now = await hashedParts(node, partitionOf(move));
+  const targetRows = now.reduce((sum, part) => sum + part.rows, 0);
+  const ours = new Set(own.parts);
+  const came = now.filter(({ name }) => !ours.has(name));
+  const hashes = new Set(came.map(({ hash }) => hash));
+  const found = copy.filter(({ hash }) => hashes.has(hash)).length;
+  if (found === copy.length) return { attached: 'yes', targetRows };
+  // Part by part, unlike an attach from staging: a rest is attached by the next one.
+  if (from === 'detached') return { attached: 'no', targetRows };
+  const untouched = now.length - came.length === ours.size && came.every(({ level }) => level === 0);
+  if (found === 0 && untouched) return { attached: 'no', targetRows };
+  const all = await node.digest({ ...partitionOf(move), final: move.final });
+  if (sameDigest(all, digestSum(own.digest, digest))) return { attached: 'yes', targetRows };
+  if (sameDigest(all, own.digest)) return { attached: 'no', targetRows };
+  return { attached: 'unclear', targetRows };
+}
+
+/** Whether the source still shows what was copied. Parts that were attached again have other block numbers. */
+export async function lookAtSourceOf(
+  node: ClickHouseNode,
+  { move, source }: Cutover,
+): Promise<Pick<CutoverSeen, 'detached' | 'sourceRows'>> {
+  const now = await hashedParts(node, partitionOf(move));
+  const sourceRows = now.reduce((sum, part) => sum + part.rows, 0);
+  if (now.some(({ minBlock }) => minBlock <= source.maxBlock)) return { detached: 'no', sourceRows };
+  const copied = new Set(source.parts.map(({ hash }) => hash));
+  return { detached: now.some(({ hash }) => copied.has(hash)) ? 'back' : 'yes', sourceRows };
+}

@@ -1,0 +1,178 @@
+import type { ClickHouseNode } from '../../src/drivers/clickhouse/index.ts';
+import { GantryError } from '../../src/errors/index.ts';
+import type { StepContext } from '../../src/steps/index.ts';
+import { blocked, defineStep, done, todo, wait } from '../../src/steps/index.ts';
+import type { ClickHouseDeps } from './access.ts';
+import { withServers } from './access.ts';
+import type { Cutover, CutoverSeen } from './cut-over-look.ts';
+import { lookAtSourceOf, lookAtTargetOf } from './cut-over-look.ts';
+import { giveBack } from './cut-over-back.ts';
+import type { Move } from './move.ts';
+import {
+  asStep,
+  hashedParts,
+  partitionOf,
+  sameHashes,
+  serversOfSide,
+  stagedPartition,
+  stagingOf,
+  stopMergesOn,
+} from './move.ts';
+
+const pollEveryMs = 5;
+/**
+ * How long a sibling may take to show the attached rows, before the source gives its own away: from staging it makes hard
+ * links to its own copy, what was detached it fetches.
+ */
+const siblingMs = { staging: 10_000, detached: 30 * 60_000 } as const;
+/** How long the source may take to carry the detach out. */
+const detachMs = 20_000;
+/**
+ * A statement is sent only so soon after the look that justifies it: an attempt that slept in between, and has been given to
+ * somebody else, is refused by its own connection. Shorter than any heartbeat timeout.
+ */
+const freshMs = 900;
+
+type Sides = {
+  target: readonly [ClickHouseNode, ...ClickHouseNode[]];
+  source: readonly [ClickHouseNode, ...ClickHouseNode[]];
+};
+
+/**
+ * Attaches the copy at the target and detaches the partition at the source, in one activity: between the two a reader of
+ * the Distributed table counts the rows twice. It never trusts an answer: which of the two is done, the parts show. Called
+ * again after a kill anywhere it goes on from there; it is never sent twice what has taken effect.
+ */
+export const cutOver = defineStep<Cutover, CutoverSeen, ClickHouseDeps>({
+  name: 'clickhouse.cut-over',
+  settleMs: 2_000,
+  probe: async (cutover, deps, context) =>
+    withSides(cutover.move, deps, context, async (sides) => {
+      const seen = await look(cutover, sides);
+      const { partition } = cutover.move;
+      const summary = `target ${seen.targetRows} rows, source ${seen.sourceRows}`;
+      if (seen.attached === 'unclear')
+        return blocked('CLICKHOUSE_CUTOVER_UNCLEAR', seen, `is the copy attached? ${summary}`);
+      if (seen.detached === 'back') {
+        return blocked('CLICKHOUSE_PARTITION_CHANGES', seen, `the source has ${partition} back: start a new move`);
+      }
+      if (seen.attached === 'yes' && seen.detached === 'yes') return done(seen, summary);
+      if (seen.attached === 'no' && seen.detached === 'yes') {
+        return blocked(
+          'CLICKHOUSE_CUTOVER_UNCLEAR',
+          seen,
+          `the source has given ${partition} away, the target lacks it`,
+        );
+      }
+      return todo(seen, summary, { begun: seen.attached === 'yes' });
+    }),
+  apply: async (cutover, _seen, deps, context) =>
+    withSides(cutover.move, deps, context, async (sides) => {
+      const { move } = cutover;
+      const startedAt = performance.now();
+      await stopMergesOn([...sides.target, ...sides.source], move.name);
+      if (cutover.from === 'staging') await stopMergesOn(sides.target, stagingOf(move));
+      // What a connection asks once must not fall between the two statements.
+      await Promise.all([...sides.target, ...sides.source].map((node) => node.parts(move.name, move.partition)));
+      const seen = await look(cutover, sides);
+      const attachAt = performance.now();
+      if (seen.attached === 'no') await attach(cutover, sides);
+      const attachedAt = performance.now();
+      await shown(cutover, sides, context);
+      const shownAt = performance.now();
+      await detach(cutover, sides, context);
+      context.measure('attachMs', attachedAt - attachAt);
+      context.measure('shownMs', shownAt - attachedAt);
+      context.measure('detachMs', performance.now() - shownAt);
+      const ms = performance.now() - startedAt;
+      deps.log.info({ table: move.table, partition: move.partition, ms }, 'partition cut over');
+    }),
+  undo: async (cutover, _before, deps, context) =>
+    withSides(cutover.move, deps, context, (sides) => giveBack(cutover, sides, context)),
+});
+
+function withSides<T>(
+  { cluster, source, target }: Move,
+  { clusters }: ClickHouseDeps,
+  context: StepContext,
+  use: (sides: Sides) => Promise<T>,
+): Promise<T> {
+  const names = [...serversOfSide(target), ...serversOfSide(source)];
+  const at = serversOfSide(target).length;
+  return (async () =>
+    withServers(
+      await clusters(cluster),
+      names,
+      (nodes) => {
+        const [target0, ...targets] = nodes.slice(0, at);
+        const [source0, ...sources] = nodes.slice(at);
+        if (!target0 || !source0) throw new TypeError('each side has a server');
+        return use({ target: [target0, ...targets], source: [source0, ...sources] });
+      },
+      { ...asStep(context), freshMs },
+    ))();
+}
+
+async function look(cutover: Cutover, { target, source }: Sides): Promise<CutoverSeen> {
+  const [at, from] = await Promise.all([lookAtTargetOf(target[0], cutover), lookAtSourceOf(source[0], cutover)]);
+  return { ...at, ...from };
+}
+
+async function attach({ move, copy, own, from }: Cutover, { target: [node] }: Sides): Promise<void> {
+  // Once more after a part of it: what has been attached is no longer detached.
+  if (from === 'detached') return node.attachPartition(partitionOf(move));
+  // What was verified, and nothing that a restarted server has merged since.
+  if (!sameHashes(await hashedParts(node, stagedPartition(move)), copy)) {
+    throw new GantryError('CLICKHOUSE_PARTITION_CHANGES', `${move.staging} is not what was verified`);
+  }
+  const names = new Set((await node.parts(move.name, move.partition)).map(({ name }) => name));
+  if (own.parts.some((name) => !names.has(name)) || names.size > own.parts.length + copy.length) {
+    throw new GantryError('CLICKHOUSE_CUTOVER_UNCLEAR', `the target's parts of ${move.partition} have changed`);
+  }
+  await node.attachPartitionFrom(partitionOf(move), stagingOf(move), 'nobody');
+}
+
+/** Waits until every target server shows the rows: a reader of a sibling would miss them once the source has none. */
+async function shown({ move, copy, own, from }: Cutover, { target }: Sides, { signal }: StepContext): Promise<void> {
+  const ours = new Set(own.parts);
+  const rows = copy.map((part) => part.rows).sort((a, b) => a - b);
+  const has = async (node: ClickHouseNode): Promise<boolean> => {
+    const came = (await node.parts(move.name, move.partition)).filter(({ name }) => !ours.has(name));
+    const left = came.map((part) => part.rows);
+    return rows.every((count) => {
+      const at = left.indexOf(count);
+      if (at >= 0) left.splice(at, 1);
+      return at >= 0;
+    });
+  };
+  const deadline = performance.now() + siblingMs[from];
+  await Promise.all(
+    target.map(async (node) => {
+      while (!(await has(node))) {
+        if (performance.now() > deadline) {
+          const where = `${node.endpoint.host}:${node.endpoint.port}`;
+          throw new GantryError('CLICKHOUSE_REPLICA_BEHIND', `${where} does not show what was attached`);
+        }
+        await wait(pollEveryMs, signal);
+      }
+    }),
+  );
+}
+
+async function detach({ move, source: copied }: Cutover, { source }: Sides, { signal }: StepContext): Promise<void> {
+  const [node] = source;
+  const among = async (one: ClickHouseNode): Promise<boolean> =>
+    (await one.parts(move.name, move.partition)).some(({ minBlock }) => minBlock <= copied.maxBlock);
+  // Looked at by this very attempt just before: what has been detached, and what came since, is not detached once more.
+  if (await among(node)) await node.detachPartition(partitionOf(move), 'nobody');
+  const deadline = performance.now() + detachMs;
+  for (const one of source) {
+    while (await among(one)) {
+      if (performance.now() > deadline) {
+        const where = `${one.endpoint.host}:${one.endpoint.port}`;
+        throw new GantryError('CLICKHOUSE_REPLICA_BEHIND', `${where} still shows what was detached`);
+      }
+      await wait(pollEveryMs, signal);
+    }
+  }
+}

@@ -1,0 +1,65 @@
+import type { StepActivity } from '../../src/runs/index.ts';
+import type { StepDefinition, StepRuntime } from '../../src/steps/index.ts';
+import { stepActivity } from '../../src/steps/index.ts';
+import type { ClickHouseDeps } from './access.ts';
+import { bringBack } from './bring-back.ts';
+import { copyPartition } from './copy.ts';
+import { cutOver } from './cut-over.ts';
+import { dropStaging } from './drop-staging.ts';
+import { holdIngest, openIngest } from './ingest.ts';
+import { findLateRows } from './late-rows.ts';
+import { lookAgain } from './look-again.ts';
+import { lookAtTarget } from './look-at-target.ts';
+import { makeStaging } from './make-staging.ts';
+import { startMerges, stopMerges } from './merges.ts';
+import { planMoveActivity } from './plan-move.ts';
+import { planUndoMoveActivity } from './plan-undo-move.ts';
+import { proveMove } from './prove-move.ts';
+import { takeManifest } from './take-manifest.ts';
+import { verifyCopy } from './verify-copy.ts';
+import { checkHealth } from './check-health.ts';
+import { healthActivity } from './health.ts';
+import { planRebalanceActivity } from './plan-rebalance.ts';
+import { proveBalance } from './prove-balance.ts';
+import { expirePartition } from './expire-partition.ts';
+import { moveToVolume } from './move-to-volume.ts';
+import { planTierActivity } from './plan-tier.ts';
+import { proveRollup } from './prove-rollup.ts';
+
+export type ClickHouseActivityOptions = ClickHouseDeps & { runtime: StepRuntime };
+
+/** The activities of the clickhouse domain, by the names that Temporal knows them under. */
+export type ClickHouseActivities = ReturnType<typeof createClickHouseActivities>;
+
+/** Steps and their drivers → the activities that a clickhouse worker serves. */
+export function createClickHouseActivities({ runtime, ...deps }: ClickHouseActivityOptions) {
+  const step = <I, O>(definition: StepDefinition<I, O, ClickHouseDeps>): StepActivity<I, O> =>
+    stepActivity(definition, deps, runtime);
+  return {
+    clickhousePlanMove: planMoveActivity(deps, runtime),
+    clickhousePlanUndoMove: planUndoMoveActivity(deps, runtime),
+    clickhouseTakeManifest: step(takeManifest),
+    clickhouseMakeStaging: step(makeStaging),
+    clickhouseCopy: step(copyPartition),
+    clickhouseVerifyCopy: step(verifyCopy),
+    clickhouseLookAgain: step(lookAgain),
+    clickhouseStopMerges: step(stopMerges),
+    clickhouseLookAtTarget: step(lookAtTarget),
+    clickhouseHoldIngest: step(holdIngest),
+    clickhouseCutOver: step(cutOver),
+    clickhouseFindLateRows: step(findLateRows),
+    clickhouseBringBack: step(bringBack),
+    clickhouseOpenIngest: step(openIngest),
+    clickhouseStartMerges: step(startMerges),
+    clickhouseProveMove: step(proveMove),
+    clickhouseDropStaging: step(dropStaging),
+    clickhousePlanRebalance: planRebalanceActivity(deps, runtime),
+    clickhouseCheckHealth: step(checkHealth),
+    clickhouseProveBalance: step(proveBalance),
+    clickhouseHealth: healthActivity(deps),
+    clickhousePlanTier: planTierActivity(deps, runtime),
+    clickhouseMoveToVolume: step(moveToVolume),
+    clickhouseProveRollup: step(proveRollup),
+    clickhouseExpirePartition: step(expirePartition),
+  };
+}

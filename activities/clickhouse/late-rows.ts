@@ -1,0 +1,78 @@
+import type { ClickHouseNode } from '../../src/drivers/clickhouse/index.ts';
+import { GantryError } from '../../src/errors/index.ts';
+import type { StepContext } from '../../src/steps/index.ts';
+import { blocked, defineStep, done, wait } from '../../src/steps/index.ts';
+import type { ClickHouseDeps } from './access.ts';
+import type { Cutover } from './cut-over-look.ts';
+import type { Move } from './move.ts';
+import { partitionOf, withSide } from './move.ts';
+
+/** `late`: names of parts that the detach took although they are not in the copy. `attached`: attaches since the detach. */
+export type LateRows = { late: readonly string[]; attached: number; upTo: number };
+
+/** More than this is no late rows, but writers that nobody holds. */
+const maxLate = 1_000;
+const lookEveryMs = 20;
+const settleMs = 30_000;
+
+/**
+ * What the detach took beyond the copy. It covers all block numbers that were given away before it, and says so in the
+ * replication log: a number above the last one that the copy has is a part of rows that were acknowledged in between (or an
+ * insert that failed). Which of the source's servers has it in `detached` differs.
+ */
+export const findLateRows = defineStep<Cutover, LateRows, ClickHouseDeps>({
+  name: 'clickhouse.find-late-rows',
+  probe: async ({ move, source }, { clusters }, context) =>
+    withSide(await clusters(move.cluster), move.source, context, async (nodes) => {
+      const [node] = nodes;
+      await settled(nodes, move, context);
+      const partition = partitionOf(move);
+      const ranges = (await node.dropRanges(partition, move.source.zookeeperPath)).filter(
+        ({ kind }) => kind === 'detach',
+      );
+      const last = ranges.at(-1);
+      // Once the log has been cleaned, the numbers that were given away say as much, and a little more.
+      const upTo = last?.max ?? (await node.blockNumbers(partition, move.source.zookeeperPath)).given - 1;
+      const visible = new Set((await node.parts(move.name, move.partition)).map(({ name }) => name));
+      const numbers = Array.from({ length: Math.max(0, Math.min(upTo - source.maxBlock, maxLate + 1)) });
+      const late = numbers
+        .map((_, index) => source.maxBlock + 1 + index)
+        .map((number) => `${move.partition}_${number}_${number}_0`)
+        .filter((name) => !visible.has(name));
+      const attached = await attachesSince(node, move, upTo);
+      const seen = { late, attached, upTo };
+      if (late.length > maxLate) {
+        return blocked('CLICKHOUSE_PARTITION_CHANGES', { ...seen, late: [] }, `more than ${maxLate} blocks came late`);
+      }
+      if (late.length === 0) return done(seen, `the detach ended at block ${upTo}: nothing came late`);
+      return done(seen, `blocks ${source.maxBlock + 1} to ${upTo} came after the last look`);
+    }),
+});
+
+/** Attaches to the partition at the source since it was detached: an insert has the hash of its block in the log, an attach none. */
+export async function attachesSince(
+  node: ClickHouseNode,
+  { name, partition, source }: Move,
+  upTo: number,
+): Promise<number> {
+  const arrivals = await node.arrivals({ ...name, partitionId: partition }, source.zookeeperPath);
+  return arrivals.filter(({ part, block }) => block === '' && blockOf(part) > upTo).length;
+}
+
+function blockOf(part: string): number {
+  return Number(/_(\d+)_\d+_\d+(?:_\d+)?$/.exec(part)?.[1] ?? -1);
+}
+
+/** Each of the source's servers has carried out all that was in the log. */
+async function settled(nodes: readonly ClickHouseNode[], { name }: Move, { signal }: StepContext): Promise<void> {
+  const deadline = performance.now() + settleMs;
+  for (const node of nodes) {
+    while (!(await node.caughtUp(name))) {
+      if (performance.now() > deadline) {
+        const where = `${node.endpoint.host}:${node.endpoint.port}`;
+        throw new GantryError('CLICKHOUSE_REPLICA_BEHIND', `${where} has not carried out the detach`);
+      }
+      await wait(lookEveryMs, signal);
+    }
+  }
+}

@@ -1,0 +1,124 @@
+import { createHash } from 'node:crypto';
+import type {
+  ClickHouseConnectOptions,
+  ClickHouseNode,
+  Digest,
+  TableName,
+} from '../../src/drivers/clickhouse/index.ts';
+import { GantryError } from '../../src/errors/index.ts';
+import type { ClickHouseMoveData, MoveSide } from '../../src/planning/clickhouse/index.ts';
+import type { StepContext } from '../../src/steps/index.ts';
+import type { ClickHouseClusterAccess } from './access.ts';
+import { withServers } from './access.ts';
+
+/** A move under way: its plan, and the table beside the target's own that is this run's alone. */
+export type Move = ClickHouseMoveData & { staging: string };
+
+/** A part as a manifest has it; `hash` of all its files: two parts with the same one hold the same bytes. */
+export type ManifestPart = { name: string; rows: number; hash: string };
+
+/** What the source has of the partition, equal on all its replicas. */
+export type Manifest = { rows: number; bytes: number; digest: Digest; parts: readonly ManifestPart[] };
+
+/** `db.events` → database and table; the database's name has no dot. */
+export function tableName(full: string): TableName {
+  const dot = full.indexOf('.');
+  return { database: full.slice(0, dot), table: full.slice(dot + 1) };
+}
+
+export function serversOfSide({ server, others }: MoveSide): readonly string[] {
+  return [server, ...others];
+}
+
+export function partitionOf({ name, partition }: ClickHouseMoveData): TableName & { partitionId: string } {
+  return { ...name, partitionId: partition };
+}
+
+export function stagingOf({ name, staging }: Move): TableName {
+  return { database: name.database, table: staging };
+}
+
+export function stagedPartition(move: Move): TableName & { partitionId: string } {
+  return { ...stagingOf(move), partitionId: move.partition };
+}
+
+/** Connections whose statements carry the step's name, and end with it. */
+export function asStep({ unit, attempt, signal }: StepContext): ClickHouseConnectOptions {
+  return { owner: { unit, attempt }, signal };
+}
+
+/** Connections to one side's servers, the pinned one first. */
+export function withSide<T>(
+  access: ClickHouseClusterAccess,
+  side: MoveSide,
+  context: StepContext,
+  use: (nodes: readonly [ClickHouseNode, ...ClickHouseNode[]]) => Promise<T>,
+): Promise<T> {
+  return withServers(
+    access,
+    serversOfSide(side),
+    ([pinned, ...others]) => {
+      if (!pinned) throw new TypeError('a side has a server');
+      return use([pinned, ...others]);
+    },
+    asStep(context),
+  );
+}
+
+/** Stops merges where they must not run now: a server that was restarted has forgotten that they were stopped. */
+export async function stopMergesOn(nodes: readonly ClickHouseNode[], table: TableName): Promise<void> {
+  await Promise.all(nodes.map((node) => node.stopMerges(table)));
+}
+
+const hashTries = 5;
+
+/** The parts in use of one partition with their hashes; empty also where there is no such table. */
+export async function hashedParts(
+  node: ClickHouseNode,
+  { partitionId, ...name }: TableName & { partitionId: string },
+): Promise<(ManifestPart & { minBlock: number; maxBlock: number; level: number; modifiedSeconds: number })[]> {
+  for (let tries = 1; ; tries += 1) {
+    const parts = await node.parts(name, partitionId);
+    if (parts.length === 0) return [];
+    try {
+      const hashes = parts.every(({ hash }) => hash !== '')
+        ? Object.fromEntries(parts.map((part) => [part.name, part.hash]))
+        : await node.partHashes(
+            (await node.replica(name))?.replicaPath ?? '',
+            parts.map((part) => part.name),
+          );
+      return parts.map(({ name: part, rows, minBlock, maxBlock, level, modifiedSeconds }) => ({
+        ...{ name: part, rows, hash: short(hashes[part] ?? ''), minBlock, maxBlock, level, modifiedSeconds },
+      }));
+    } catch (error) {
+      // A part that was listed and is gone: merged or detached in between.
+      const gone = error instanceof GantryError && error.code === 'CLICKHOUSE_KEEPER_NO_NODE';
+      if (!gone || tries >= hashTries) throw error;
+    }
+  }
+}
+
+/** 64 bits tell the parts of one partition apart; the whole would make a history of a thousand parts a heavy one. */
+function short(hash: string): string {
+  return createHash('sha256').update(hash).digest('hex').slice(0, 16);
+}
+
+export function sameDigest(a: Digest, b: Digest): boolean {
+  return a.rows === b.rows && a.sum === b.sum && a.xor === b.xor;
+}
+
+/** The digest of two sets of rows together. */
+export function digestSum(a: Digest, b: Digest): Digest {
+  const sum = (BigInt(a.sum) + BigInt(b.sum)) % (1n << 64n);
+  return { rows: a.rows + b.rows, sum: String(sum), xor: String(BigInt(a.xor) ^ BigInt(b.xor)) };
+}
+
+/** Whether two lists hold the same hashes, each as often. */
+export function sameHashes(a: readonly { hash: string }[], b: readonly { hash: string }[]): boolean {
+  const sorted = (list: readonly { hash: string }[]): string =>
+    list
+      .map(({ hash }) => hash)
+      .sort()
+      .join();
+  return sorted(a) === sorted(b);
+}

@@ -1,0 +1,63 @@
+import type { Digest } from '../../src/drivers/clickhouse/index.ts';
+import { blocked, defineStep, done } from '../../src/steps/index.ts';
+import type { ClickHouseDeps } from './access.ts';
+import { tableOf } from './access.ts';
+import type { Cutover } from './cut-over-look.ts';
+import type { MoveRecord } from './move-record.ts';
+import { digestSum, partitionOf, sameDigest, serversOfSide, withSide } from './move.ts';
+
+/** `kept`: what the source's servers keep in `detached`, for undo-move and to be removed on the host afterwards. */
+export type Proof = {
+  target: readonly Digest[];
+  sourceRows: number;
+  moved: Digest;
+  exact: boolean;
+  kept: { until: string; on: readonly { server: string; folder: string; parts: string }[] };
+  /** For the way back. */
+  record: MoveRecord;
+};
+
+/** Rows of the source that were brought back into sight. */
+type Given = Cutover & { lateRows: number };
+
+/**
+ * Reads the partition once more at the target, row by row: its own rows and the moved ones, no other. Rows that have come
+ * since the writers go on are beyond the proof: they show as more rows, and the copy has been proven part by part before.
+ */
+export const proveMove = defineStep<Given, Proof, ClickHouseDeps>({
+  name: 'clickhouse.prove-move',
+  settleMs: 0,
+  probe: async ({ move, own, copy, digest: moved, lateRows }, { clusters }, context) => {
+    const access = await clusters(move.cluster);
+    const partition = partitionOf(move);
+    const wanted = digestSum(own.digest, moved);
+    const target = await withSide(access, move.target, context, (nodes) =>
+      Promise.all(nodes.map((node) => node.digest({ ...partition, final: move.final }))),
+    );
+    const { sourceRows, folders } = await withSide(access, move.source, context, async (nodes) => ({
+      sourceRows: (await nodes[0].parts(move.name, move.partition)).reduce((sum, { rows }) => sum + rows, 0),
+      folders: await Promise.all(nodes.map(async (node) => (await node.table(move.name))?.dataPath ?? [])),
+    }));
+    const on = serversOfSide(move.source).flatMap((server, index) =>
+      (folders[index] ?? []).map((path) => ({ server, folder: `${path}detached`, parts: `${move.partition}_*` })),
+    );
+    const until = new Date(Date.now() + tableOf(access, move.table).retainMs).toISOString();
+    const exact = target.every((digest) => sameDigest(digest, wanted));
+    const { source, target: to, final, wayBack } = move;
+    const record = { source, target: to, final, wayBack, digest: moved, parts: copy };
+    const seen = { target, sourceRows, moved, exact, kept: { until, on }, record };
+    const rows = target.map((digest) => digest.rows).join(', ');
+    if (exact) return done(seen, `the target's servers have ${rows} rows, as they must; the source ${sourceRows}`);
+    if (target.some((digest) => digest.rows < wanted.rows) || sourceRows < lateRows) {
+      return blocked('CLICKHOUSE_COPY_DIFFERS', seen, `the target has ${rows} rows, and ${wanted.rows} must be there`);
+    }
+    if (target.every((digest) => digest.rows > wanted.rows)) {
+      return done(seen, `${rows} rows: more than the ${wanted.rows} that were proven part by part, rows came since`);
+    }
+    return blocked(
+      'CLICKHOUSE_COPY_DIFFERS',
+      seen,
+      `the target's servers differ from what was moved, or from each other`,
+    );
+  },
+});

@@ -1,0 +1,107 @@
+import { z } from 'zod';
+import { GantryError } from '../../errors/index.ts';
+import { serverCodeOf } from './errors.ts';
+import type { ClickHouseLink } from './link.ts';
+import type { Sql } from './sql.ts';
+import { id, sql } from './sql.ts';
+
+/** Statements that some servers know and others don't. */
+export type StatementKind = keyof typeof trials;
+
+/** What a server has: found by looking, never by its version. */
+export type Capabilities = {
+  /** To be shown; nothing is decided by it. */
+  version: string;
+  /** Tables of `system`. */
+  systemTables: ReadonlySet<string>;
+  /** Columns of `system.parts`. */
+  partColumns: ReadonlySet<string>;
+  /** Settings of a query. */
+  settings: ReadonlySet<string>;
+  /** Settings of a MergeTree table. */
+  mergeTreeSettings: ReadonlySet<string>;
+  tableFunctions: ReadonlySet<string>;
+  statements: ReadonlySet<StatementKind>;
+};
+
+// Of a table that does not exist: a server that knows the statement says so, another one can't read it. Nothing is changed.
+const absent = id('default', 'gantry_trial_absent');
+
+const trials = {
+  fetchPart: sql`ALTER TABLE ${absent} FETCH PART 'all_1_1_0' FROM '/gantry/absent'`,
+  detachPart: sql`ALTER TABLE ${absent} DETACH PART 'all_1_1_0'`,
+  dropPart: sql`ALTER TABLE ${absent} DROP PART 'all_1_1_0'`,
+  dropDetachedPart: sql`ALTER TABLE ${absent} DROP DETACHED PART 'all_1_1_0'`,
+  movePartitionToVolume: sql`ALTER TABLE ${absent} MOVE PARTITION ID 'all' TO VOLUME 'none'`,
+  movePartitionToTable: sql`ALTER TABLE ${absent} MOVE PARTITION ID 'all' TO TABLE ${absent}`,
+  attachPartitionFrom: sql`ALTER TABLE ${absent} ATTACH PARTITION ID 'all' FROM ${absent}`,
+  modifySetting: sql`ALTER TABLE ${absent} MODIFY SETTING merge_with_ttl_timeout = 14400`,
+  modifyTtl: sql`ALTER TABLE ${absent} MODIFY TTL toDateTime(0) + INTERVAL 1 DAY`,
+  materializeTtl: sql`ALTER TABLE ${absent} MATERIALIZE TTL IN PARTITION ID 'all'`,
+  alterWithSettings: sql`ALTER TABLE ${absent} DETACH PARTITION ID 'all' SETTINGS log_queries = 1`,
+  checkPartition: sql`CHECK TABLE ${absent} PARTITION ID 'all'`,
+  stopMoves: sql`SYSTEM STOP MOVES ${absent}`,
+  stopTtlMerges: sql`SYSTEM STOP TTL MERGES ${absent}`,
+  flushDistributed: sql`SYSTEM FLUSH DISTRIBUTED ${absent}`,
+  forgetPartition: sql`ALTER TABLE ${absent} FORGET PARTITION ID 'all'`,
+} satisfies Record<string, Sql>;
+
+const syntaxError = 62;
+const name = z.strictObject({ name: z.string() });
+
+/** Asks once per connection. */
+export function capabilityVerb(link: ClickHouseLink): () => Promise<Capabilities> {
+  let asked: Promise<Capabilities> | undefined;
+  return () =>
+    (asked ??= ask(link).catch((error: unknown) => {
+      asked = undefined;
+      throw error;
+    }));
+}
+
+async function ask(link: ClickHouseLink): Promise<Capabilities> {
+  const names = async (statement: Sql): Promise<ReadonlySet<string>> =>
+    new Set((await link.rows(name, statement)).map((row) => row.name));
+  const [version] = await link.rows(z.strictObject({ version: z.string() }), sql`SELECT version() AS version`);
+  const known: StatementKind[] = [];
+  for (const [kind, trial] of Object.entries(trials) as [StatementKind, Sql][]) {
+    if (await accepts(link, trial)) known.push(kind);
+  }
+  return {
+    version: version?.version ?? '',
+    systemTables: await systemTables(link),
+    partColumns: await partColumns(link),
+    settings: await names(sql`SELECT name FROM system.settings`),
+    mergeTreeSettings: await names(sql`SELECT name FROM system.merge_tree_settings`),
+    tableFunctions: await names(sql`SELECT name FROM system.table_functions`),
+    statements: new Set(known),
+  };
+}
+
+/** Tables of `system`: for a verb that needs no more than that, one statement instead of two dozen. */
+export async function systemTables(link: ClickHouseLink): Promise<ReadonlySet<string>> {
+  return new Set((await link.rows(name, sql`SELECT name FROM system.tables WHERE database = 'system'`)).map(nameOf));
+}
+
+/** Columns of `system.parts`. */
+export async function partColumns(link: ClickHouseLink): Promise<ReadonlySet<string>> {
+  const columns = sql`SELECT name FROM system.columns WHERE database = 'system' AND table = 'parts'`;
+  return new Set((await link.rows(name, columns)).map(nameOf));
+}
+
+function nameOf(row: { name: string }): string {
+  return row.name;
+}
+
+/** Whether the server can read a statement; what it finds wrong with it after that doesn't matter. */
+async function accepts(link: ClickHouseLink, trial: Sql): Promise<boolean> {
+  try {
+    await link.act(trial);
+    return true;
+  } catch (error) {
+    const code = serverCodeOf(error);
+    if (code === undefined || !(error instanceof GantryError)) throw error;
+    if (error.code === 'CLICKHOUSE_NO_PERMISSION') throw error;
+    return code !== syntaxError;
+  }
+}

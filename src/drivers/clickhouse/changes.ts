@@ -1,0 +1,75 @@
+import { z } from 'zod';
+import { GantryError } from '../../errors/index.ts';
+import type { ClickHouseLink } from './link.ts';
+import { queryIdPrefix } from './link.ts';
+import { id, sql, Sql } from './sql.ts';
+import type { ClickHouseChanges, PartitionName, TableName, WaitFor } from './types.ts';
+
+const waitsFor: Readonly<Record<WaitFor, '0' | '1' | '2'>> = { nobody: '0', own: '1', all: '2' };
+
+/** The verbs that change something. A replicated ALTER is written to the log first and carried out by each replica from there. */
+export function changeVerbs(link: ClickHouseLink): ClickHouseChanges {
+  const long = { timeoutMs: link.longTimeoutMs };
+  // Given by the setting's old name, which today's servers take as well (alter_sync): 18.16 has no SETTINGS on ALTER.
+  const waiting = (waitFor: WaitFor) => ({
+    settings: { replication_alter_partitions_sync: waitsFor[waitFor] },
+    ...(waitFor === 'nobody' ? {} : long),
+    decisive: true,
+  });
+  const alter = (name: TableName, change: Sql): Sql => sql`ALTER TABLE ${id(name.database, name.table)} ${change}`;
+  const ofPartition = (name: PartitionName, verb: Sql): Sql =>
+    alter(name, sql`${verb} PARTITION ID ${name.partitionId}`);
+  return {
+    createStaging: async (staging, of, zookeeperPath) => {
+      const [row] = await link.rows(
+        z.strictObject({ engine: z.string() }),
+        sql`SELECT engine_full AS engine FROM system.tables WHERE database = ${of.database} AND name = ${of.table}`,
+      );
+      if (!row) throw new GantryError('CLICKHOUSE_UNKNOWN_TABLE', `there is no table ${of.database}.${of.table}`);
+      await link.act(
+        sql`CREATE TABLE IF NOT EXISTS ${id(staging.database, staging.table)} AS ${id(of.database, of.table)}
+          ENGINE = ${engineUnder(row.engine, zookeeperPath)}`,
+      );
+    },
+    dropTable: (name) => link.act(sql`DROP TABLE IF EXISTS ${id(name.database, name.table)}`, long),
+    fetchPartition: (name, from) => link.act(sql`${ofPartition(name, sql`FETCH`)} FROM ${from}`, long),
+    attachPartition: (name) => link.act(ofPartition(name, sql`ATTACH`), { ...long, decisive: true }),
+    attachPart: (name, part) => link.act(alter(name, sql`ATTACH PART ${part}`), { ...long, decisive: true }),
+    attachPartitionFrom: (name, from, waitFor) =>
+      link.act(sql`${ofPartition(name, sql`ATTACH`)} FROM ${id(from.database, from.table)}`, waiting(waitFor)),
+    detachPartition: (name, waitFor) => link.act(ofPartition(name, sql`DETACH`), waiting(waitFor)),
+    dropPartition: (name, waitFor) => link.act(ofPartition(name, sql`DROP`), waiting(waitFor)),
+    dropDetachedPart: (name, part) =>
+      link.act(alter(name, sql`DROP DETACHED PART ${part}`), { settings: { allow_drop_detached: 1 } }),
+    movePartitionToVolume: (name, volume) => link.act(sql`${ofPartition(name, sql`MOVE`)} TO VOLUME ${volume}`, long),
+    stopMerges: (name) => link.act(sql`SYSTEM STOP MERGES ${id(name.database, name.table)}`),
+    startMerges: (name) => link.act(sql`SYSTEM START MERGES ${id(name.database, name.table)}`),
+    syncReplica: (name) => link.act(sql`SYSTEM SYNC REPLICA ${id(name.database, name.table)}`, long),
+    killEarlier: async () => {
+      if (!link.owner) return 0;
+      const { unit, attempt } = link.owner;
+      const earlier = sql`startsWith(query_id, ${queryIdPrefix(unit)})
+        AND NOT startsWith(query_id, ${`${queryIdPrefix(unit)}${attempt}:`})`;
+      const rows = await link.rows(
+        z.strictObject({ queryId: z.string() }),
+        sql`SELECT query_id AS queryId FROM system.processes WHERE ${earlier}`,
+      );
+      if (rows.length > 0) await link.act(sql`KILL QUERY WHERE ${earlier} ASYNC`);
+      return rows.length;
+    },
+  };
+}
+
+/** `Replicated…MergeTree('/path', '{replica}', rest) …` with another path: keys and settings stay what they are. */
+function engineUnder(engine: string, zookeeperPath: string): Sql {
+  const form = /^(Replicated\w*MergeTree)\('(?:[^'\\]|\\.)*', ('(?:[^'\\]|\\.)*')/.exec(engine);
+  const [whole, kind, replica] = form ?? [];
+  if (whole === undefined || kind === undefined || replica === undefined) {
+    throw new GantryError(
+      'CLICKHOUSE_STRUCTURE_DIFFERS',
+      `a staging table can not be made like ${engine.slice(0, 120)}`,
+    );
+  }
+  // The server's own text, given back to it.
+  return new Sql(`${kind}(${sql`${zookeeperPath}`.text}, ${replica}${engine.slice(whole.length)}`);
+}

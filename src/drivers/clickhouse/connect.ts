@@ -1,0 +1,90 @@
+import { ClickHouseLogLevel, createClient } from '@clickhouse/client';
+import { GantryError } from '../../errors/index.ts';
+import { capabilityVerb } from './capabilities.ts';
+import { changeVerbs } from './changes.ts';
+import { diskVerbs } from './disks.ts';
+import { keeperVerbs } from './keeper.ts';
+import { linkOver } from './link.ts';
+import { partVerbs } from './parts.ts';
+import { standingVerbs } from './standing.ts';
+import { tableVerbs } from './tables.ts';
+import { tieringVerbs } from './tiering.ts';
+import type { ClickHouseCredentials, ClickHouseEndpoint, ClickHouseNode, StatementOwner } from './types.ts';
+
+export type ClickHouseConnectOptions = {
+  /** Whose statements these are; every query id carries it. */
+  owner?: StatementOwner;
+  /** Ends every statement, here and on the server. */
+  signal?: AbortSignal;
+  /** Per statement; 10,000 unless given. */
+  timeoutMs?: number;
+  /** For statements that copy or read a whole partition, and for a replica's catching up; an hour unless given. */
+  longTimeoutMs?: number;
+  /**
+   * A statement that changes something is not sent when the last answer on this connection is older: whoever slept that
+   * long must look first. It is refused with STALE_ATTEMPT; always sent unless given.
+   */
+  freshMs?: number;
+};
+
+/**
+ * Opens one connection to one server. It never repeats a statement: whether one that got no answer took effect is for the
+ * step to find out.
+ *
+ * @throws CLICKHOUSE_UNREACHABLE, CLICKHOUSE_TIMEOUT, CLICKHOUSE_AUTH_FAILED, CLICKHOUSE_TLS_FAILED. The password is in none of them.
+ */
+export async function connectClickHouse(
+  endpoint: ClickHouseEndpoint,
+  credentials: ClickHouseCredentials = {},
+  options: ClickHouseConnectOptions = {},
+): Promise<ClickHouseNode> {
+  const { username = 'default', password, tls } = credentials;
+  const client = createClient({
+    url: `${tls ? 'https' : 'http'}://${endpoint.host}:${endpoint.port}`,
+    username,
+    password: password ?? '',
+    application: 'gantry',
+    // Our own limits per statement rule; the client's is one for all.
+    request_timeout: 24 * 3_600_000,
+    max_open_connections: 4,
+    // A kept socket that the server closes (after 3 s, by default) as we send looks like a statement without an answer,
+    // and nobody could say whether it took effect. A new one costs a round trip.
+    keep_alive: { enabled: false },
+    log: { level: ClickHouseLogLevel.OFF },
+    ...(tls?.ca === undefined ? {} : { tls: certificates(tls.ca, tls) }),
+  });
+  const { owner, signal, timeoutMs = 10_000, longTimeoutMs = 3_600_000, freshMs } = options;
+  const link = linkOver(client, { endpoint, owner, signal, timeoutMs, longTimeoutMs, password, freshMs });
+  const capabilities = capabilityVerb(link);
+  const tables = tableVerbs(link);
+  const node: ClickHouseNode = {
+    endpoint,
+    capabilities,
+    ...standingVerbs(link),
+    ...tables,
+    ...tieringVerbs(link, tables.columns),
+    ...partVerbs(link, capabilities),
+    ...keeperVerbs(link),
+    ...diskVerbs(link),
+    ...changeVerbs(link),
+    close: () => client.close(),
+  };
+  try {
+    await node.ping();
+    return node;
+  } catch (error) {
+    await client.close();
+    throw error;
+  }
+}
+
+function certificates(
+  ca: string,
+  { cert, key }: { cert?: string; key?: string },
+): { ca_cert: Buffer } | { ca_cert: Buffer; cert: Buffer; key: Buffer } {
+  if (cert !== undefined && key !== undefined) {
+    return { ca_cert: Buffer.from(ca), cert: Buffer.from(cert), key: Buffer.from(key) };
+  }
+  if (cert === undefined && key === undefined) return { ca_cert: Buffer.from(ca) };
+  throw new GantryError('CLICKHOUSE_TLS_FAILED', 'a client certificate and its key come together');
+}

@@ -1,0 +1,28 @@
+export type { Capabilities, StatementKind } from './capabilities.ts';
+export type { ClickHouseConnectOptions } from './connect.ts';
+export { connectClickHouse } from './connect.ts';
+export type { DiskFacts, Usage } from './disks.ts';
+export { serverCodeOf } from './errors.ts';
+export type { Arrival, BlockNumbers, DropRange } from './keeper.ts';
+export type { DetachedPart, PartFacts, PartitionFacts } from './parts.ts';
+export type {
+  ClusterMember,
+  MergeUnderWay,
+  MutationFacts,
+  QueueEntry,
+  ReplicaFacts,
+  RunningQuery,
+} from './standing.ts';
+export type { ColumnFacts, Digest, TableFacts } from './tables.ts';
+export type { DayFigures, FiguresQuery, FiguresScope, StorageFacts } from './tiering.ts';
+export type {
+  ClickHouseChanges,
+  ClickHouseCredentials,
+  ClickHouseEndpoint,
+  ClickHouseNode,
+  ClickHouseReads,
+  PartitionName,
+  StatementOwner,
+  TableName,
+  WaitFor,
+} from './types.ts';

@@ -1,0 +1,77 @@
+import { z } from 'zod';
+import { count, name, text } from './names.ts';
+import { always } from './relaxed.ts';
+
+/** A column as SQL names it, without quotes. */
+const column = z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,126}$/, { error: 'a column is letters, digits, underscore' });
+
+const level = z.strictObject({
+  table: text.describe('Its full name, as under `tables`: `metrics.samples_m5`.'),
+  retention: name.describe('How long it is kept and on which tier: one of `retentions`.'),
+  time: column.default('time').describe('When: the start of the span that a row stands for.'),
+  count: column
+    .exactOptional()
+    .describe('How many rows of the first level a row stands for. The first level has none: each row is one.'),
+  columns: z
+    .record(column, column)
+    .default({})
+    .describe('What this level calls a column of `sums` or `keys`, where it is another name.'),
+});
+
+const backup = z.discriminatedUnion('kind', [
+  z.strictObject({
+    kind: z.literal('command'),
+    confirm: z
+      .array(text)
+      .min(1)
+      .describe(
+        'Exits with 0 only when a backup of the partition exists that can be restored; `{cluster}`, `{database}`, `{table}` and `{partition}` stand for it.',
+      ),
+  }),
+  z.strictObject({
+    kind: z.literal('none'),
+    accepted: text.describe('Why partitions may be expired of which no backup is known. It stands in every plan.'),
+  }),
+]);
+
+/** A series of data on several levels, each adding up the one before, and what proves that they do. */
+export const clickhouseFamily = z
+  .strictObject({
+    levels: z.array(level).min(1).describe('From the finest, whose rows come from outside, to the coarsest.'),
+    sums: z
+      .array(column)
+      .default([])
+      .describe('What is billed: whole numbers whose sums must be equal on every level, beside the count.'),
+    keys: z
+      .array(column)
+      .default([])
+      .describe('Whom or what it is billed to: the sums must be equal for each of them, not in total alone.'),
+    backup: backup.describe('How Gantry knows that a partition can be brought back before it expires it.'),
+    maxExpiries: count.max(100).default(20).describe('Partitions that one run expires at most.'),
+    maxMoves: count.max(100).default(20).describe('Partitions that one run moves to another volume at most.'),
+    reserve: z
+      .number()
+      .min(0)
+      .max(0.9)
+      .default(0.1)
+      .describe('Part of each volume that is kept free: a move that would go below is left.'),
+  })
+  .superRefine(({ levels, sums, keys }, context) => {
+    if (!Array.isArray(levels)) return;
+    const names = new Set([...(sums ?? []), ...(keys ?? [])]);
+    for (const [index, one] of levels.entries()) {
+      const wanted = index > 0;
+      if ((one?.count !== undefined) !== wanted) {
+        const message = wanted ? 'a roll-up says how many rows a row stands for' : 'each row of the first level is one';
+        context.addIssue({ code: 'custom', message, path: ['levels', index, 'count'] });
+      }
+      for (const called of Object.keys(one?.columns ?? {})) {
+        if (names.has(called)) continue;
+        const message = `${called} is in neither sums nor keys`;
+        context.addIssue({ code: 'custom', message, path: ['levels', index, 'columns', called] });
+      }
+    }
+  }, always);
+
+export type ClickHouseFamily = z.output<typeof clickhouseFamily>;
+export type ClickHouseBackup = ClickHouseFamily['backup'];

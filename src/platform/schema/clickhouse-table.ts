@@ -1,0 +1,90 @@
+import { z } from 'zod';
+import { count, name, text } from './names.ts';
+import { always } from './relaxed.ts';
+import { secretRef } from './secret.ts';
+import { duration, rename, size } from './units.ts';
+
+const placeholders =
+  '`{cluster}`, `{database}`, `{table}` and `{partition}` stand for the partition under way, `{unit}` for a name that every retry has';
+
+const programs = {
+  close: z
+    .array(text)
+    .min(1)
+    .describe(`Program and arguments that hold the writers of one partition back; ${placeholders}.`),
+  open: z.array(text).min(1).describe('Program and arguments that let them go on. It may run twice.'),
+  confirm: z
+    .array(text)
+    .min(1)
+    .describe('Exits with 0 only when no writer sends rows of this partition any more, and none is under way.'),
+};
+
+/**
+ * How the ingest of one partition is held back while it changes its shard. Rows that arrive between the last look at the
+ * source and its DETACH would otherwise vanish from sight with every check green (docs/clickhouse/rebalance.md).
+ */
+const ingestFence = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('command'), ...programs }),
+  z.strictObject({
+    kind: z.literal('ssh'),
+    host: text.describe(`Where the programs run; ${placeholders}.`),
+    user: text,
+    privateKey: secretRef,
+    hostKey: text.describe('The host’s public key, pinned: `ssh-ed25519 AAAA…`.'),
+    ...programs,
+  }),
+  z
+    .strictObject({ kind: z.literal('quiet'), for: duration })
+    .transform(rename({ for: 'forMs' }))
+    .describe(
+      'Nobody is held back: the partition must have taken no row for this long. Late rows are found after the DETACH and brought back into sight.',
+    ),
+]);
+
+/** A replicated table, and how its partitions may be moved. */
+export const clickhouseTable = z
+  .strictObject({
+    distributed: text.exactOptional().describe('The Distributed table that readers ask, with its database.'),
+    fence: ingestFence.prefault({ kind: 'quiet', for: '10m' }),
+    closedAfter: duration
+      .prefault('24h')
+      .describe('A partition that took a row within this time is never moved: longer than any producer tries again.'),
+    weights: z
+      .record(z.string(), z.number().min(0))
+      .default({})
+      .describe('Share of each shard, by its number; 1 unless given, 0 empties it.'),
+    tolerance: z
+      .number()
+      .min(0)
+      .max(1)
+      .default(0.05)
+      .describe('How far from its share a shard may be, as a part of it.'),
+    ignore: size.prefault('64MiB').describe('Differences up to this size are never worth a move.'),
+    maxMoves: count
+      .max(200)
+      .default(100)
+      .describe('Moves of one run at most; 200 are what the history of one run holds.'),
+    window: count.max(8).default(1).describe('Moves at once; two never share a shard.'),
+    pause: duration.prefault('0s').describe('Between one move and the next.'),
+    maxPartition: size.prefault('50GB').describe('Larger ones are left: the server refuses to detach them.'),
+    retain: duration.prefault('72h').describe('How long the source keeps what it gave away, for the way back.'),
+    tier: name.exactOptional().describe('Where its parts lie, on a server without storage policies.'),
+  })
+  .superRefine(({ weights }, context) => {
+    for (const shard of Object.keys(weights ?? {})) {
+      if (/^[1-9]\d*$/.test(shard)) continue;
+      context.addIssue({ code: 'custom', message: 'a shard is a number from 1', path: ['weights', shard] });
+    }
+  }, always)
+  .transform(
+    rename({
+      closedAfter: 'closedAfterMs',
+      ignore: 'ignoreBytes',
+      pause: 'pauseMs',
+      maxPartition: 'maxPartitionBytes',
+      retain: 'retainMs',
+    }),
+  );
+
+export type ClickHouseTable = z.output<typeof clickhouseTable>;
+export type IngestFence = ClickHouseTable['fence'];

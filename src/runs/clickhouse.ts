@@ -1,0 +1,45 @@
+import type { RunInput } from './protocol.ts';
+
+/** The input of a rebalance of one table over the shards of its cluster. */
+export type ClickHouseRebalanceInput = RunInput & {
+  /** The cluster's name in the platform file. */
+  cluster: string;
+  /** The table's full name, `database.table`, as in the platform file. */
+  table: string;
+  /** Moves of this run at most; the platform file's unless given. */
+  maxMoves?: number;
+  /** Moves at once; the platform file's unless given. */
+  window?: number;
+};
+
+/** The input of the move of one partition: a run under a rebalance, which holds the table. */
+export type ClickHouseMoveInput = RunInput & {
+  /** The cluster's name in the platform file. */
+  cluster: string;
+  /** The table's full name, `database.table`, as in the platform file. */
+  table: string;
+  /** `partition_id` of system.parts. */
+  partition: string;
+  /** The shard that it leaves, by its number in the platform file. */
+  from: number;
+  /** The shard that it goes to. */
+  to: number;
+};
+
+/** The input of the way back of a move that is done. */
+export type ClickHouseUndoMoveInput = RunInput & {
+  /** The cluster's name in the platform file. */
+  cluster: string;
+  /** The table's full name, `database.table`, as in the platform file. */
+  table: string;
+  /** The partition that was moved. */
+  partition: string;
+};
+
+/** The input of a tiering run: one table, which is a level of a family. */
+export type ClickHouseTierInput = RunInput & {
+  /** The cluster's name in the platform file. */
+  cluster: string;
+  /** The table's full name, `database.table`, as in the platform file. */
+  table: string;
+};

@@ -1,0 +1,60 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Client, Connection } from '@temporalio/client';
+import { startClickHouseCluster } from '../../lab/clickhouse.ts';
+import { createEvents, insertBlocks } from '../../lab/load/clickhouse-events.ts';
+import { startTemporal } from '../../lab/temporal.ts';
+import { registerSearchAttributes } from '../../workers/search-attributes.ts';
+import type { MoveRig } from '../support/move-rig.ts';
+import { startMoveRig } from '../support/move-rig.ts';
+
+/** A real cluster with one table, a real server and workers in this process, whose driver calls can be got between. */
+export type ClickHouseStage = {
+  rig: MoveRig;
+  stateDir: string;
+  /** Fills a day of shard 1 that nobody has used; answers its partition. */
+  filled: () => Promise<string>;
+  /** Called before each call of a driver, `clickhouse.merges`; what it throws is what the driver throws. */
+  before: (hook: (call: string) => Promise<void>) => void;
+  stop: () => Promise<void>;
+};
+
+/** Starts everything in a folder of its own. */
+export async function openClickHouseStage(): Promise<ClickHouseStage> {
+  const stateDir = mkdtempSync(join(tmpdir(), 'gantry-histories-'));
+  const stops: (() => Promise<void>)[] = [async () => rmSync(stateDir, { recursive: true, force: true })];
+  const stop = async (): Promise<void> => {
+    for (let next = stops.pop(); next; next = stops.pop()) await next();
+  };
+  try {
+    const events = { cluster: 'metrics', database: 'load', table: 'events' };
+    const cluster = await startClickHouseCluster({ stateDir, name: events.cluster });
+    stops.push(() => cluster.stop());
+    await createEvents(cluster.nodes, events);
+    const temporal = await startTemporal({ stateDir });
+    stops.push(() => temporal.stop());
+    const connection = await Connection.connect({ address: temporal.address });
+    stops.push(() => connection.close());
+    await registerSearchAttributes(connection, 'default');
+    let hook: (call: string) => Promise<void> = async () => undefined;
+    const server = { address: temporal.address, client: new Client({ connection }) };
+    const before = (call: string): Promise<void> => hook(call);
+    const rig = await startMoveRig({ server, cluster, table: 'load.events', before, stateDir });
+    stops.push(() => rig.stop());
+    let days = 0;
+    return {
+      ...{ rig, stateDir, stop },
+      before: (next) => void (hook = next),
+      async filled() {
+        days += 1;
+        const day = new Date(Date.UTC(2026, 0, days)).toISOString().slice(0, 10);
+        await insertBlocks(cluster.node('s1r1'), events, { day, firstBlock: days * 10, blocks: 5 });
+        return day.replaceAll('-', '');
+      },
+    };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}

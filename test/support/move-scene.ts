@@ -1,0 +1,49 @@
+import { createEvents } from '../../lab/load/clickhouse-events.ts';
+import type { Inserter, InserterOptions } from '../../lab/load/clickhouse-inserter.ts';
+import { createInserter } from '../../lab/load/clickhouse-inserter.ts';
+import type { TableName } from '../../src/drivers/clickhouse/index.ts';
+import type { ClickHouseRig } from './clickhouse-rig.ts';
+import { stopping } from './lab.ts';
+import type { MoveRig, MoveRigOptions } from './move-rig.ts';
+import { startMoveRig } from './move-rig.ts';
+import type { TestServer } from './temporal.ts';
+
+/** A closed day on shard 1, another one that takes the load. */
+export const [today, day, partition] = ['2026-02-01', '2026-01-01', '20260101'] as const;
+export const seededBlocks = 60;
+
+export type MoveScene = {
+  inserter: Inserter;
+  rig: MoveRig;
+  name: TableName;
+  full: string;
+  /** What the closed day has on each server, in the order of their names. */
+  rows: () => Promise<number[]>;
+};
+
+let tables = 0;
+
+/** A table of the test's own with workers over it. Everything ends with the test. */
+export async function moveScene(
+  lab: ClickHouseRig,
+  server: TestServer,
+  options: Partial<MoveRigOptions> = {},
+  load: Partial<InserterOptions> = {},
+): Promise<MoveScene> {
+  tables += 1;
+  const events = { cluster: 'metrics', database: 'load', table: `m${tables}` };
+  const { nodes } = lab.cluster;
+  await createEvents(nodes, events);
+  const shards = [...new Set(nodes.map(({ shard }) => shard))].map((shard) => lab.cluster.shard(shard));
+  const inserter = stopping(createInserter({ shards, events, today, perSecond: 10, ...load }));
+  await inserter.seed(1, day, seededBlocks);
+  const full = `load.${events.table}`;
+  const rig = stopping(await startMoveRig({ server, cluster: lab.cluster, table: full, ...options }));
+  return {
+    ...{ inserter, rig, full, name: { database: 'load', table: events.table } },
+    rows: () =>
+      Promise.all(
+        nodes.map(async ({ name }) => Number(await lab.run(name, `SELECT count() FROM ${full} WHERE day = '${day}'`))),
+      ),
+  };
+}

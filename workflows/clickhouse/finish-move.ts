@@ -1,0 +1,36 @@
+import type { ClickHouseActivities } from '../../activities/clickhouse/index.ts';
+import type { Cutover } from '../../activities/clickhouse/cut-over-look.ts';
+import { domainRefs } from '../run/call.ts';
+import { criticalStep } from '../run/critical.ts';
+import type { Run } from '../run/run.ts';
+
+const clickhouse = domainRefs<ClickHouseActivities, 'clickhouse'>('clickhouse');
+
+/** The cutover and all that follows from it: from here on the run only goes forward. */
+export async function finishMove(run: Run, cutover: Cutover): Promise<void> {
+  const { move, from } = cutover;
+  const step = criticalStep('cut over', clickhouse.cutOver, cutover, from === 'staging' ? 'quick' : 'slow');
+  await run.critical([step], { drive: 'forward', pointOfNoReturn: true });
+  const lateRows = await bringLateRowsBack(run, cutover);
+  run.measure('lateRows', lateRows);
+  run.measure('movedRows', cutover.digest.rows);
+  await run.step('let the ingest go on', clickhouse.openIngest, move);
+  await run.step('start the merges', clickhouse.startMerges, move);
+  await run.step('prove the move', clickhouse.proveMove, { ...cutover, lateRows }, { profile: 'slow' });
+}
+
+/** One step for each part, so that the history says how far it has come. */
+async function bringLateRowsBack(run: Run, cutover: Cutover): Promise<number> {
+  const found = await run.step('look for late rows', clickhouse.findLateRows, cutover);
+  if (!found) return 0;
+  const { late, upTo } = found.after;
+  let { attached } = found.after;
+  let rows = 0;
+  for (const part of late) {
+    const input = { move: cutover.move, part, attached, upTo };
+    const back = await run.step(`bring ${part} back`, clickhouse.bringBack, input);
+    attached = back?.after.attached ?? attached;
+    rows += back?.after.rows ?? 0;
+  }
+  return rows;
+}

@@ -1,0 +1,66 @@
+import type { ClickHouseActivities } from '../../activities/clickhouse/index.ts';
+import type { ClickHouseMoveInput, ClickHouseRebalanceInput, RebalanceData, RunReport } from '../../src/runs/index.ts';
+import { shardNumber } from '../../src/runs/index.ts';
+import { domainRefs } from '../run/call.ts';
+import type { ChildSpec } from '../run/children.ts';
+import { openRun } from '../run/open-run.ts';
+
+const clickhouse = domainRefs<ClickHouseActivities, 'clickhouse'>('clickhouse');
+
+/**
+ * Brings the shards of a table to their shares: one run for each partition that moves, some at once, each proven by itself,
+ * and a proof of the whole at the end. It holds the table's lock. Runbook: docs/clickhouse/rebalance.md.
+ */
+export async function clickhouseRebalance(input: ClickHouseRebalanceInput): Promise<RunReport> {
+  return openRun('clickhouse.rebalance', input, async (run) => {
+    // What has been planned, for the look after the approval.
+    const before: { approved?: RebalanceData['moves'] } = {};
+    const plan = await run.plan(clickhouse.planRebalance, async () => ({ ...input, ...before }));
+    const { data, picture } = plan;
+    if (data.moves.length === 0) return;
+    before.approved = data.moves;
+    await run.approval(plan);
+
+    const { cluster, table, window, pauseMs } = data;
+    const gate = { title: 'look at the health of the cluster', ref: clickhouse.checkHealth, input: { cluster, table } };
+    const done = await run.children(
+      data.moves.map((move) => moveRun(input, move)),
+      { window, pauseMs, gate },
+    );
+    const moved = data.moves.filter((_, at) => done[at]);
+    const pictured = picture?.plan.moves.filter((_, at) => done[at]) ?? [];
+    run.measure('partitionsMoved', moved.length);
+    run.measure(
+      'rowsMoved',
+      moved.reduce((sum, { rows }) => sum + rows, 0),
+    );
+    run.measure(
+      'bytesMoved',
+      pictured.reduce((sum, { bytes }) => sum + bytes, 0),
+    );
+
+    const shares = (picture?.plan.shares ?? []).map(({ shard, tier, beforeBytes }) => ({ shard, tier, beforeBytes }));
+    const proof = { cluster, table, keepsRows: data.keepsRows, moved, before: shares };
+    await run.step('prove the balance', clickhouse.proveBalance, proof, { profile: 'slow' });
+  });
+}
+
+function moveRun(
+  input: ClickHouseRebalanceInput,
+  { partition, from, to, wave }: RebalanceData['moves'][number],
+): ChildSpec {
+  const { cluster, table, requestedBy, reason } = input;
+  const move: ClickHouseMoveInput = {
+    ...{ cluster, table, partition, from: shardNumber(from), to: shardNumber(to) },
+    ...(requestedBy === undefined ? {} : { requestedBy }),
+    ...(reason === undefined ? {} : { reason }),
+  };
+  return {
+    title: `move ${partition} from ${from} to ${to}`,
+    kind: 'clickhouse.move',
+    input: move,
+    wave,
+    // A move stops the merges of the table on both of its shards, and starts them when it ends: another one's too.
+    alone: [from, to],
+  };
+}

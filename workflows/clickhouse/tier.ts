@@ -1,0 +1,41 @@
+import type { ClickHouseActivities } from '../../activities/clickhouse/index.ts';
+import type { ClickHouseTierInput, RunReport } from '../../src/runs/index.ts';
+import { domainRefs } from '../run/call.ts';
+import { openRun } from '../run/open-run.ts';
+
+const clickhouse = domainRefs<ClickHouseActivities, 'clickhouse'>('clickhouse');
+
+/**
+ * Brings the partitions of one table to their tier, and expires those whose time is over and whose roll-up is proven. It
+ * holds the table. Runbook: docs/clickhouse/tier.md.
+ */
+export async function clickhouseTier(input: ClickHouseTierInput): Promise<RunReport> {
+  return openRun('clickhouse.tier', input, async (run) => {
+    const plan = await run.plan(clickhouse.planTier, input);
+    const { moves, expiries, overdue, idle } = plan.data;
+    run.measure('overdueRefused', overdue.length);
+    if (overdue.length > 0) {
+      run.tell(
+        plan.title,
+        overdue.map(({ code, why, partition }) => ({ code, message: `${partition}: ${why}`, place: partition })),
+      );
+    }
+    if (idle) return;
+    await run.approval(plan);
+    for (const move of moves) {
+      const title = `move ${move.partition} on ${move.server} to ${move.volume}`;
+      await run.step(title, clickhouse.moveToVolume, move, { undo: true, profile: 'watched' });
+    }
+    for (const expiry of expiries) {
+      const proof = await run.step(`prove ${expiry.partition}`, clickhouse.proveRollup, expiry, { profile: 'slow' });
+      if (!proof) continue;
+      const proven = { ...expiry, proof: proof.after.reading };
+      await run.step(`expire ${expiry.partition}`, clickhouse.expirePartition, proven, {
+        pointOfNoReturn: true,
+        profile: 'slow',
+      });
+    }
+    run.measure('moved', moves.length);
+    run.measure('expired', expiries.length);
+  });
+}

@@ -1,0 +1,119 @@
+import { WorkflowExecutionAlreadyStartedError, WorkflowIdReusePolicy } from '@temporalio/common';
+import { CancellationScope, ChildWorkflowCancellationType, ParentClosePolicy, startChild } from '@temporalio/workflow';
+import { troubleOf } from '../../src/errors/index.ts';
+import type { Kind, RunInput, RunReport, StepRecord, TroubleRecord } from '../../src/runs/index.ts';
+import { kinds } from '../../src/runs/index.ts';
+import { iso } from './book.ts';
+import { callControl } from './call.ts';
+import type { RunContext } from './context.ts';
+import { reportsToParent } from './parent.ts';
+import { simpleTrouble } from './trouble.ts';
+
+/** A run that is a part of this one. */
+export type ChildSpec = {
+  /** In the words of the workflow. */
+  title: string;
+  kind: Kind;
+  input: RunInput;
+  /** Those of a wave start when all of the waves before it have ended. */
+  wave: number;
+  /** What it must have for itself: two children that name the same are never under way at once. */
+  alone?: readonly string[];
+};
+
+/** One child's line in the book, and what became of it. */
+export type ChildEntry = {
+  readonly spec: ChildSpec;
+  /** Its lock. */
+  readonly workflowId: string;
+  readonly record: StepRecord;
+  runId: string | undefined;
+  /** Why it isn't done, once it has ended otherwise. */
+  trouble: TroubleRecord | undefined;
+  /** Cancels it; set while it is under way. */
+  cancel: () => void;
+};
+
+/**
+ * Starts a child and waits for its end, whatever that is; the entry says what came of it. It is never torn apart: if this run
+ * is terminated the child goes on (ABANDON), and a cancellation is waited for until the child has really ended.
+ */
+export async function carryChild(context: RunContext, entry: ChildEntry): Promise<void> {
+  const { spec, record, workflowId } = entry;
+  const startedAt = Date.now();
+  const show = (state: NonNullable<StepRecord['run']>['state']): void => {
+    record.run = { workflowId, ...(entry.runId === undefined ? {} : { runId: entry.runId }), state };
+    context.book.show();
+  };
+  Object.assign(record, { state: 'running', startedAt: iso(startedAt) });
+  delete record.summary;
+  entry.trouble = undefined;
+  entry.runId = undefined;
+  show('running');
+  const scope = new CancellationScope({ cancellable: true });
+  entry.cancel = () => scope.cancel();
+  try {
+    const report = await scope.run(async () => {
+      const child = await startChild<(input: RunInput) => Promise<RunReport>>(kinds[spec.kind].workflowType, {
+        workflowId,
+        args: [spec.input],
+        memo: reportsToParent,
+        parentClosePolicy: ParentClosePolicy.ABANDON,
+        cancellationType: ChildWorkflowCancellationType.WAIT_CANCELLATION_COMPLETED,
+        workflowIdReusePolicy: WorkflowIdReusePolicy.ALLOW_DUPLICATE,
+        staticSummary: spec.title,
+      });
+      entry.runId = child.firstExecutionRunId;
+      show('running');
+      return child.result();
+    });
+    record.changed = report.steps.some(({ changed }) => changed);
+    record.after = { outcome: report.outcome, measurements: report.measurements };
+    const words = inWords(report);
+    if (report.outcome === 'done') Object.assign(record, { state: 'done', ...(words ? { summary: words } : {}) });
+    else entry.trouble = notDone(entry, report.outcome, report.problem);
+    show(report.outcome);
+  } catch (error) {
+    entry.trouble = await troubleOfChild(entry, error);
+    show('failed');
+  }
+  record.ms = Date.now() - startedAt;
+  if (!entry.trouble) return;
+  record.state = 'failed';
+  record.summary = `${entry.trouble.code}: ${entry.trouble.message}`;
+}
+
+/** What the run itself measured says more than its last step; a step's own measurements have its name before a dot. */
+function inWords({ measurements, steps }: RunReport): string | undefined {
+  const own = Object.entries(measurements).filter(([name]) => !name.includes('.'));
+  return own.length > 0 ? own.map(([name, value]) => `${name} ${value}`).join(', ') : steps.at(-1)?.summary;
+}
+
+/** Whether the last run under this id ended as done: what speaks for going on without another one. */
+export async function lastRunIsDone(workflowId: string): Promise<{ done: boolean; summary: string }> {
+  const last = await callControl('describeHolder', { workflowId }, `how ${workflowId} ended`);
+  if (!last) return { done: false, summary: `there was no run ${workflowId}` };
+  return { done: !last.open && last.state === 'done', summary: `the last run of ${workflowId} is ${last.state}` };
+}
+
+async function troubleOfChild(entry: ChildEntry, error: unknown): Promise<TroubleRecord> {
+  const { workflowId } = entry;
+  if (!(error instanceof WorkflowExecutionAlreadyStartedError)) return notDone(entry, 'failed', troubleOf(error));
+  // Of a run that was terminated, or of somebody else's: what it does is not this run's plan, so it isn't taken for it.
+  const holder = await callControl('describeHolder', { workflowId }, `who holds ${workflowId}`).catch(() => undefined);
+  const who = holder ? `${holder.kind} (${holder.state}, run ${holder.runId}, since ${holder.since})` : 'another run';
+  return simpleTrouble('RESOURCE_BUSY', `${workflowId} is held by ${who}; when it has ended, retry`, {
+    holder: holder ?? null,
+  });
+}
+
+function notDone({ workflowId, runId }: ChildEntry, outcome: string, cause: TroubleRecord | undefined): TroubleRecord {
+  const why = cause ? `: ${cause.code}: ${cause.message}` : '';
+  const trouble = simpleTrouble('CHILD_NOT_DONE', `${workflowId} ended as ${outcome}${why}`);
+  return {
+    ...trouble,
+    hint: `\`gantry run ${workflowId}\` tells why. ${cause ? `${cause.hint} ` : ''}\`gantry retry\` starts it anew, \`gantry skip\` goes on without it.`,
+    problems: cause?.problems ?? trouble.problems,
+    evidence: { child: workflowId, runId: runId ?? null, ...cause?.evidence },
+  };
+}
