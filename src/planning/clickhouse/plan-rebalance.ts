@@ -96,7 +96,10 @@ function whyOf(facts: RebalanceFacts, units: Units, problems: Settled['problems'
 }
 
 function sumOf(list: ArrayLike<number>): number {
-  return Array.from(list).reduce((sum, value) => sum + value, 0);
+  let sum = 0;
+  // Of every move, twice: a copy for `reduce` would be a tenth of the planning of half a million partitions.
+  for (let at = 0; at < list.length; at += 1) sum += list[at] ?? 0;
+  return sum;
 }
 
 function nameOf({ shards }: Units, shard: number | undefined): string {
