@@ -25,7 +25,8 @@ if (root === undefined || dir === undefined || port === undefined) {
 
 const data = join(dir, 'data');
 const volumes = ['hot', 'warm', 'cold'];
-for (const folder of ['data', ...volumes]) mkdirSync(join(dir, folder), { recursive: true });
+const withFrozen = [...volumes, 'frozen'];
+for (const folder of ['data', ...withFrozen]) mkdirSync(join(dir, folder), { recursive: true });
 const configFile = join(dir, 'config.xml');
 writeFileSync(configFile, configuration(dir));
 
@@ -40,17 +41,22 @@ process.once('SIGTERM', () => {
   process.exit(0);
 });
 
-/** One storage policy, `tiered`: a volume of one disk for each temperature. Nothing moves by itself for lack of room. */
+/**
+ * Storage policies: `tiered` has a volume of one disk for each temperature, `tiered_and_frozen` one more. Nothing moves by
+ * itself for lack of room.
+ */
 function configuration(dir: string): string {
-  const each = (wrap: (name: string) => string): string => volumes.map(wrap).join('');
+  const each = (wrap: (name: string) => string, of: readonly string[] = volumes): string => of.map(wrap).join('');
+  const policy = (name: string, of: readonly string[]): string =>
+    `<${name}><volumes>${each((volume) => `<${volume}><disk>${volume}</disk></${volume}>`, of)}</volumes><move_factor>0</move_factor></${name}>`;
   return `<clickhouse>
   <path>${join(dir, 'data')}/</path>
   <storage_configuration>
-    <disks>${each((name) => `<${name}><type>local</type><path>${join(dir, name)}/</path></${name}>`)}</disks>
-    <policies><tiered>
-      <volumes>${each((name) => `<${name}><disk>${name}</disk></${name}>`)}</volumes>
-      <move_factor>0</move_factor>
-    </tiered></policies>
+    <disks>${each((name) => `<${name}><type>local</type><path>${join(dir, name)}/</path></${name}>`, withFrozen)}</disks>
+    <policies>
+      ${policy('tiered', volumes)}
+      ${policy('tiered_and_frozen', withFrozen)}
+    </policies>
   </storage_configuration>
 </clickhouse>
 `;

@@ -21,6 +21,7 @@ import { checkHealth } from './check-health.ts';
 import { healthActivity } from './health.ts';
 import { planRebalanceActivity } from './plan-rebalance.ts';
 import { proveBalance } from './prove-balance.ts';
+import { alignTable } from './align-table.ts';
 import { expirePartition } from './expire-partition.ts';
 import { moveToVolume } from './move-to-volume.ts';
 import { planTierActivity } from './plan-tier.ts';
@@ -58,6 +59,7 @@ export function createClickHouseActivities({ runtime, ...deps }: ClickHouseActiv
     clickhouseProveBalance: step(proveBalance),
     clickhouseHealth: healthActivity(deps),
     clickhousePlanTier: planTierActivity(deps, runtime),
+    clickhouseAlignTable: step(alignTable),
     clickhouseMoveToVolume: step(moveToVolume),
     clickhouseProveRollup: step(proveRollup),
     clickhouseExpirePartition: step(expirePartition),

@@ -26,6 +26,7 @@ export function levelOf({ config }: ClickHouseClusterAccess, cluster: string, ta
     closedAfterMs: declared.closedAfterMs,
     ...{ maxMoves: of.maxMoves, maxExpiries: of.maxExpiries, reserve: of.reserve },
     ...(of.backup.kind === 'none' ? { noBackup: of.backup.accepted } : {}),
+    ...(of.storagePolicy === undefined ? {} : { policy: of.storagePolicy }),
   };
   return { family, config: of, index, intent };
 }

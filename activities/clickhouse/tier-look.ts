@@ -1,7 +1,7 @@
 import type { ClickHouseConnectOptions, ClickHouseNode, TableFacts } from '../../src/drivers/clickhouse/index.ts';
 import { GantryError } from '../../src/errors/index.ts';
 import type { TierFacts, TierPartition, TierServer } from '../../src/planning/clickhouse/index.ts';
-import { deleteTtl } from '../../src/planning/clickhouse/index.ts';
+import { tableTtl } from '../../src/planning/clickhouse/index.ts';
 import type { ClickHouseClusterAccess } from './access.ts';
 import { withServer } from './access.ts';
 import type { Level } from './tier-level.ts';
@@ -67,14 +67,16 @@ async function lookAtServer(node: ClickHouseNode, name: string, shard: number, l
   const timeType = (await node.columns(named)).find((column) => column.name === time)?.type ?? '';
   const storage = await node.storage(named);
   const disks = storage && (await node.disks());
-  const ttl = deleteTtl(engineFull);
+  const ttl = tableTtl(engineFull);
+  const { policy } = level.intent;
+  const wanted = storage && policy !== undefined ? await node.storagePolicy(policy) : undefined;
   const parts = await node.parts(named);
   return {
     engine,
     server: {
       ...{ name, shard, partitionKey, timeType },
-      ...(ttl === undefined ? {} : { deleteTtl: ttl }),
-      ...(storage && disks ? { storage: { ...storage, disks } } : {}),
+      ...(ttl === undefined ? {} : { ttl }),
+      ...(storage && disks ? { storage: { ...storage, disks, ...(wanted ? { wanted } : {}) } } : {}),
     },
     partitions: (await node.partitions(named)).map(({ partitionId, modifiedSeconds }) => {
       const bytesOn: Record<string, number> = {};

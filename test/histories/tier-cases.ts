@@ -1,5 +1,5 @@
 import type { WorkflowHandle } from '@temporalio/client';
-import { daysAgo, rollupTables, samplesOf, tampered } from '../support/rollups.ts';
+import { daysAgo, deletingTtl, rollupTables, samplesOf, tampered } from '../support/rollups.ts';
 import { tierCluster } from '../support/tier-platform.ts';
 import type { Case } from './play.ts';
 import { approved, childOf, onFirst, until, update } from './play.ts';
@@ -25,6 +25,13 @@ export const tierCases: Readonly<Record<string, Case<TierStage>>> = {
   'done-moves': async (stage) => {
     await filled(stage, ...months);
     return approved(await tier(stage, 'samples_h1'));
+  },
+
+  /** A TTL that deletes is taken off before anything of the table is expired. */
+  aligned: async (stage) => {
+    await filled(stage, due);
+    await stage.rig.sql(deletingTtl);
+    return approved(await tier(stage, 'samples'));
   },
 
   planned: async (stage) => {

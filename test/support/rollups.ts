@@ -48,6 +48,10 @@ export function daysAgo(days: number, nowMs = Date.now()): { date: string; day: 
   return { date, day, month: day.slice(0, 6) };
 }
 
+/** Gives the raw table a TTL that deletes after 60 days, and moves after one; no part learns of it. */
+export const deletingTtl = `ALTER TABLE metrics.samples MODIFY TTL time + INTERVAL 60 DAY,
+  time + INTERVAL 1 DAY TO VOLUME 'warm' SETTINGS materialize_ttl_after_modify = 0`;
+
 /** Changes the five-minute roll-up of a day behind its view's back. */
 export function tampered(date: string, samples: number, amount: number): string {
   return `INSERT INTO metrics.samples_m5 SELECT toDateTime('${date} 00:00:00', 'UTC'), 'customer-0', 'vm-1', 'cpu',

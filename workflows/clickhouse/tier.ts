@@ -6,13 +6,13 @@ import { openRun } from '../run/open-run.ts';
 const clickhouse = domainRefs<ClickHouseActivities, 'clickhouse'>('clickhouse');
 
 /**
- * Brings the partitions of one table to their tier, and expires those whose time is over and whose roll-up is proven. It
- * holds the table. Runbook: docs/clickhouse/tier.md.
+ * Brings the declaration and the partitions of one table to their tier, and expires those whose time is over and whose
+ * roll-up is proven. It holds the table. Runbook: docs/clickhouse/tier.md.
  */
 export async function clickhouseTier(input: ClickHouseTierInput): Promise<RunReport> {
   return openRun('clickhouse.tier', input, async (run) => {
     const plan = await run.plan(clickhouse.planTier, input);
-    const { moves, expiries, overdue, idle } = plan.data;
+    const { aligns, moves, expiries, overdue, idle } = plan.data;
     run.measure('overdueRefused', overdue.length);
     if (overdue.length > 0) {
       run.tell(
@@ -22,6 +22,8 @@ export async function clickhouseTier(input: ClickHouseTierInput): Promise<RunRep
     }
     if (idle) return;
     await run.approval(plan);
+    for (const align of aligns)
+      await run.step(`align the table on ${align.server}`, clickhouse.alignTable, align, { undo: true });
     for (const move of moves) {
       const title = `move ${move.partition} on ${move.server} to ${move.volume}`;
       await run.step(title, clickhouse.moveToVolume, move, { undo: true, profile: 'watched' });
@@ -35,6 +37,7 @@ export async function clickhouseTier(input: ClickHouseTierInput): Promise<RunRep
         profile: 'slow',
       });
     }
+    run.measure('aligned', aligns.length);
     run.measure('moved', moves.length);
     run.measure('expired', expiries.length);
   });

@@ -42,6 +42,13 @@ export function changeVerbs(link: ClickHouseLink): ClickHouseChanges {
     dropDetachedPart: (name, part) =>
       link.act(alter(name, sql`DROP DETACHED PART ${part}`), { settings: { allow_drop_detached: 1 } }),
     movePartitionToVolume: (name, volume) => link.act(sql`${ofPartition(name, sql`MOVE`)} TO VOLUME ${volume}`, long),
+    changeTtl: (name, ttl) =>
+      // The setting has the change leave every part as it is; a server that doesn't know it refuses the statement.
+      link.act(alter(name, ttl === undefined ? sql`REMOVE TTL` : sql`MODIFY TTL ${new Sql(ttl)}`), {
+        ...long,
+        settings: { materialize_ttl_after_modify: 0 },
+      }),
+    changeStoragePolicy: (name, policy) => link.act(alter(name, sql`MODIFY SETTING storage_policy = ${policy}`), long),
     stopMerges: (name) => link.act(sql`SYSTEM STOP MERGES ${id(name.database, name.table)}`),
     startMerges: (name) => link.act(sql`SYSTEM START MERGES ${id(name.database, name.table)}`),
     syncReplica: (name) => link.act(sql`SYSTEM SYNC REPLICA ${id(name.database, name.table)}`, long),

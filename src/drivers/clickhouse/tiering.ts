@@ -34,24 +34,28 @@ const figures = z.strictObject({ day: z.string(), totals: z.array(z.string()), p
  */
 export type DayFigures = z.output<typeof figures>;
 
-type Tiering = Pick<ClickHouseReads, 'storage' | 'figures'>;
+type Tiering = Pick<ClickHouseReads, 'storage' | 'storagePolicy' | 'figures'>;
 
 /** Where a table's parts may lie, and what its rows add up to. */
 export function tieringVerbs(link: ClickHouseLink, columns: ClickHouseReads['columns']): Tiering {
+  const policyThat = async (isIt: Sql): Promise<StorageFacts | undefined> => {
+    if (!(await systemTables(link)).has('storage_policies')) return undefined;
+    const rows = await link.rows(
+      volume,
+      sql`SELECT policy_name AS policy, volume_name AS volume, disks FROM system.storage_policies
+        WHERE policy_name = ${isIt} ORDER BY volume_priority`,
+    );
+    const [first] = rows;
+    return (
+      first && { policy: first.policy, volumes: rows.map(({ volume: called, disks }) => ({ name: called, disks })) }
+    );
+  };
   return {
-    storage: async (name) => {
-      if (!(await systemTables(link)).has('storage_policies')) return undefined;
-      const rows = await link.rows(
-        volume,
-        sql`SELECT policy_name AS policy, volume_name AS volume, disks FROM system.storage_policies
-          WHERE policy_name = (SELECT storage_policy FROM system.tables WHERE database = ${name.database} AND name = ${name.table})
-          ORDER BY volume_priority`,
-      );
-      const [first] = rows;
-      return (
-        first && { policy: first.policy, volumes: rows.map(({ volume: called, disks }) => ({ name: called, disks })) }
-      );
-    },
+    storage: (name) =>
+      policyThat(
+        sql`(SELECT storage_policy FROM system.tables WHERE database = ${name.database} AND name = ${name.table})`,
+      ),
+    storagePolicy: (name) => policyThat(sql`${name}`),
     figures: async (name, query) => {
       const known = await columns(name);
       if (known.length === 0) throw new GantryError('CLICKHOUSE_UNKNOWN_TABLE', `there is no table ${full(name)}`);

@@ -74,6 +74,8 @@ export type ClickHouseReads = {
   disks: () => Promise<readonly DiskFacts[] | undefined>;
   /** The volumes that the table's parts may lie on; undefined where the server has no storage policies (18.16). */
   storage: (name: TableName) => Promise<StorageFacts | undefined>;
+  /** A storage policy by its name; undefined where the server has none of that name. */
+  storagePolicy: (name: string) => Promise<StorageFacts | undefined>;
   /**
    * What the rows of a table add up to, day by day; one full read of the scope. @throws CLICKHOUSE_ROLLUP_INEXACT when a
    * column is missing or isn't a whole number
@@ -116,6 +118,13 @@ export type ClickHouseChanges = {
   dropDetachedPart: (name: TableName, part: string) => Promise<void>;
   /** @throws CLICKHOUSE_STATEMENT_UNSUPPORTED on 18.16 */
   movePartitionToVolume: (name: PartitionName, volume: string) => Promise<void>;
+  /**
+   * The table's TTL becomes this, the server's own words of it, or none, and no part is rewritten for it.
+   * @throws CLICKHOUSE_STATEMENT_UNSUPPORTED on a server that can only change it by rewriting everything
+   */
+  changeTtl: (name: TableName, ttl: string | undefined) => Promise<void>;
+  /** On this server alone. @throws CLICKHOUSE_STATEMENT_REFUSED unless the policy has all volumes of the former one */
+  changeStoragePolicy: (name: TableName, policy: string) => Promise<void>;
   /** On this server, until it restarts. */
   stopMerges: (name: TableName) => Promise<void>;
   startMerges: (name: TableName) => Promise<void>;

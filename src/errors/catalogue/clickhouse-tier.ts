@@ -26,7 +26,12 @@ export const clickhouseTierErrors = {
   CLICKHOUSE_NATIVE_TTL: {
     meaning: 'The table has a TTL of its own that deletes rows, past every proof.',
     retryable: false,
-    hint: 'Remove it without a rewrite: `ALTER TABLE <table> REMOVE TTL SETTINGS materialize_ttl_after_modify = 0` on each server; docs/clickhouse/tier.md says how to keep its moves.',
+    hint: 'The same run takes it off, rewriting nothing, and the next one expires what is proven. Read its plan: `gantry clickhouse tier <cluster> <table> --dry-run`.',
+  },
+  CLICKHOUSE_DECLARATION_CHANGED: {
+    meaning: 'The TTL or the storage policy of the table is no longer what it was when the plan was made.',
+    retryable: false,
+    hint: '`SHOW CREATE TABLE <table>` on that server: somebody else has changed it. Abort, and plan again.',
   },
   CLICKHOUSE_NOT_BACKED_UP: {
     meaning: 'No backup of the partition is known.',
@@ -41,7 +46,7 @@ export const clickhouseTierErrors = {
   CLICKHOUSE_NO_VOLUME: {
     meaning: 'The storage policy of the table has no volume for the tier that the platform file declares.',
     retryable: false,
-    hint: '`SELECT * FROM system.storage_policies`; name the volume as `volume` of the tier, or give the table a policy that has it.',
+    hint: '`SELECT * FROM system.storage_policies`; name the volume as `volume` of the tier, or as `storagePolicy` of the family a policy that has it beside all volumes of the present one.',
   },
   CLICKHOUSE_VOLUME_FULL: {
     meaning: 'The volume of the declared tier has no room for the partition beside what is kept free.',

@@ -47,6 +47,7 @@ export type {
   BackupReading,
   DayFigures,
   RollupReading,
+  TierAlign,
   TierData,
   TierDigest,
   TierExpiry,
@@ -57,4 +58,5 @@ export type {
   TierPartition,
   TierServer,
 } from './tier-types.ts';
-export { deleteTtl } from './delete-ttl.ts';
+export type { TableTtl } from './table-ttl.ts';
+export { tableTtl } from './table-ttl.ts';

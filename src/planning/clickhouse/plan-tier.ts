@@ -1,9 +1,11 @@
 import type { PlanDraft, PlannedAction } from '../../runs/index.ts';
 import { compareRollup, differenceInWords } from './rollup-proof.ts';
+import { alignActions, policyFindings, tierAligns } from './tier-align.ts';
 import { misplacedOn, standingOf } from './tier-due.ts';
 import { tierFacts, tierWarnings } from './tier-words.ts';
 import { tierUnit } from './tier-span.ts';
 import type {
+  TierAlign,
   TierData,
   TierExpiry,
   TierFacts,
@@ -19,14 +21,17 @@ import { bytesInWords, counted } from './words.ts';
 export type TierPlanning = { ok: true; draft: PlanDraft<TierData> } | { ok: false; findings: readonly Finding[] };
 
 /**
- * Facts → which partitions go to which volume, which are expired, and which are left and why. Deterministic, oldest first,
- * bounded. It expires nothing whose time isn't over, whose roll-up it has no equal reading of, of which no backup is known.
- * Pure. Runbook: docs/clickhouse/tier.md.
+ * Facts → what is wrong with the table's own declaration, which partitions go to which volume, which are expired, and which
+ * are left and why. Deterministic, oldest first, bounded. It expires nothing whose time isn't over, whose roll-up it has no
+ * equal reading of, of which no backup is known. Pure. Runbook: docs/clickhouse/tier.md.
  */
 export function planTier(intent: TierIntent, facts: TierFacts): TierPlanning {
   const findings = tableFindings(intent, facts);
   if (findings.length > 0) return { ok: false, findings };
-  const chosen: Chosen = { moves: [], expiries: [], left: [] };
+  const aligns = tierAligns(intent, facts);
+  const chosen: Chosen = { aligns, moves: [], expiries: [], left: [] };
+  // What there is to move is known when the table has its policy: the next run's work.
+  if (aligns.some(({ policy }) => policy)) return { ok: true, draft: draftOf(intent, facts, chosen) };
   const room = new Room(intent, facts.servers);
   for (const partition of [...facts.partitions].sort((a, b) => (a.id < b.id ? -1 : 1))) {
     const stands = standingOf(intent, facts, partition);
@@ -37,18 +42,22 @@ export function planTier(intent: TierIntent, facts: TierFacts): TierPlanning {
   return { ok: true, draft: draftOf(intent, facts, chosen) };
 }
 
-type Chosen = { moves: TierMove[]; expiries: (TierExpiry & { rows: string })[]; left: TierLeft[] };
+type Chosen = { aligns: TierAlign[]; moves: TierMove[]; expiries: (TierExpiry & { rows: string })[]; left: TierLeft[] };
 
 /** What makes a plan for the whole table impossible. */
 function tableFindings(intent: TierIntent, { servers }: TierFacts): Finding[] {
-  return servers.flatMap(({ name, partitionKey, storage }): Finding[] => {
+  return servers.flatMap((server): Finding[] => {
+    const { name, partitionKey, storage } = server;
     if (!tierUnit(partitionKey)) {
       const message = `${intent.table} is partitioned by ${partitionKey || 'nothing'} on ${name}`;
       return [{ code: 'CLICKHOUSE_PARTITIONING_UNSUPPORTED', message, place: name }];
     }
-    if (!storage || storage.volumes.some(({ name: volume }) => volume === intent.volume)) return [];
-    const known = storage.volumes.map(({ name: volume }) => volume).join(', ');
-    const message = `the policy ${storage.policy} of ${intent.table} on ${name} has no volume ${intent.volume} for the tier ${intent.tier}; it has ${known}`;
+    const policy = policyFindings(intent, server);
+    if (policy.length > 0) return policy;
+    const volumes = storage?.wanted?.volumes ?? storage?.volumes;
+    if (!storage || volumes?.some(({ name: volume }) => volume === intent.volume)) return [];
+    const known = (volumes ?? []).map(({ name: volume }) => volume).join(', ');
+    const message = `the policy ${storage.wanted?.policy ?? storage.policy} of ${intent.table} on ${name} has no volume ${intent.volume} for the tier ${intent.tier}; it has ${known}`;
     return [{ code: 'CLICKHOUSE_NO_VOLUME', message, place: name }];
   });
 }
@@ -134,11 +143,12 @@ class Room {
   }
 }
 
-function draftOf(intent: TierIntent, facts: TierFacts, { moves, expiries, left }: Chosen): PlanDraft<TierData> {
+function draftOf(intent: TierIntent, facts: TierFacts, { aligns, moves, expiries, left }: Chosen): PlanDraft<TierData> {
   const { cluster, table } = intent;
-  const idle = moves.length + expiries.length === 0;
+  const idle = aligns.length + moves.length + expiries.length === 0;
   const overdue = left.flatMap((one) => (one.overdue && one.code ? [{ ...one, code: one.code }] : []));
   const doing = [
+    ...(aligns.length > 0 ? [`align its declaration on ${counted(aligns.length, 'server')}`] : []),
     ...(moves.length > 0
       ? [`move ${counted(moves.length, 'copy').replace('copys', 'copies')} of partitions to ${intent.volume}`]
       : []),
@@ -146,6 +156,7 @@ function draftOf(intent: TierIntent, facts: TierFacts, { moves, expiries, left }
   ].join(', ');
   const held = overdue.length > 0 ? `; ${overdue.length} overdue and refused` : '';
   const actions: PlannedAction[] = [
+    ...alignActions(aligns),
     ...moves.map((one) => ({
       step: 'clickhouse.move-to-volume',
       what: `Move ${one.partition} on ${one.server} from ${one.from.join(', ')} to ${one.volume}`,
@@ -162,10 +173,17 @@ function draftOf(intent: TierIntent, facts: TierFacts, { moves, expiries, left }
     actions,
     facts: tierFacts(intent, facts),
     warnings: tierWarnings(intent, facts, left),
-    irreversible: expiries.map(({ partition }) => `${partition} of ${table} is dropped on every replica.`),
+    irreversible: [
+      ...aligns.flatMap(({ server, policy }) =>
+        policy
+          ? [`${server} takes no policy back that lacks a volume: ${policy.to} has all that ${policy.from} has.`]
+          : [],
+      ),
+      ...expiries.map(({ partition }) => `${partition} of ${table} is dropped on every replica.`),
+    ],
     voidIf: ['a partition of the plan is written to or goes away', 'a roll-up changes', 'the platform file changes'],
     data: {
-      ...{ cluster, table, idle, moves, overdue },
+      ...{ cluster, table, idle, aligns, moves, overdue },
       expiries: expiries.map(({ partition }) => ({ cluster, table, partition })),
     },
   };

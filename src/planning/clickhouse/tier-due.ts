@@ -44,9 +44,11 @@ export function standingOf(intent: TierIntent, facts: TierFacts, partition: Tier
     return left(`it was written to ${timeInWords(Math.max(quietMs, 0))} ago: open`, false);
   }
   if (!over) return misplacedOn(intent, facts, partition).length > 0 ? { state: 'misplaced' } : { state: 'kept' };
-  const ttl = facts.servers.find(({ deleteTtl }) => deleteTtl !== undefined);
-  if (ttl)
-    return left(`${ttl.name} deletes rows by itself (TTL ${ttl.deleteTtl ?? ''})`, true, 'CLICKHOUSE_NATIVE_TTL');
+  const deleting = facts.servers.find(({ ttl }) => ttl !== undefined && ttl.deletes.length > 0);
+  if (deleting) {
+    const words = deleting.ttl?.deletes.join(', ') ?? '';
+    return left(`${deleting.name} deletes rows by itself (TTL ${words})`, true, 'CLICKHOUSE_NATIVE_TTL');
+  }
   const finer = facts.finer.filter((other) => sharesDays(other, id));
   if (finer.length > 0) {
     const names = `${finer.slice(0, 3).join(', ')}${finer.length > 3 ? ', …' : ''}`;

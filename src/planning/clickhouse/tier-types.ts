@@ -1,4 +1,5 @@
 import type { ErrorCode } from '../../errors/index.ts';
+import type { TableTtl } from './table-ttl.ts';
 
 /** What a level's rows of one day add up to, each figure mod 2^64 as text; `prints` are Σ hash(keys) × figure. */
 export type DayFigures = { day: string; totals: readonly string[]; prints: readonly string[] };
@@ -34,6 +35,8 @@ export type TierPartition = {
   backup?: BackupReading;
 };
 
+export type TierVolume = { name: string; disks: readonly string[] };
+
 export type TierDisk = { name: string; freeBytes: number; totalBytes: number };
 
 export type TierServer = {
@@ -42,13 +45,15 @@ export type TierServer = {
   partitionKey: string;
   /** Of the time column: it decides when a day begins. */
   timeType: string;
-  /** The table's own TTL that deletes rows, as the server writes it. */
-  deleteTtl?: string;
+  /** The table's own TTL; left out where it has none. */
+  ttl?: TableTtl;
   /** Left out where the server has no storage policies. */
   storage?: {
     policy: string;
-    volumes: readonly { name: string; disks: readonly string[] }[];
+    volumes: readonly TierVolume[];
     disks: readonly TierDisk[];
+    /** The policy that the platform file wants, where the server has it. */
+    wanted?: { policy: string; volumes: readonly TierVolume[] };
   };
 };
 
@@ -81,6 +86,8 @@ export type TierIntent = {
   reserve: number;
   /** Why no backup is asked for, where the file says so. */
   noBackup?: string;
+  /** The storage policy that the table is to have, where the file says so. */
+  policy?: string;
 };
 
 /** A partition that stays where or what it is, and why. `overdue`: it should have been expired. */
@@ -97,6 +104,16 @@ export type TierMove = {
   digest: TierDigest;
 };
 
+/** What is to be changed of a table's declaration on one server, so that it does what the platform file says. */
+export type TierAlign = {
+  cluster: string;
+  table: string;
+  server: string;
+  /** `to`: what stays of it, the moves alone; left out where nothing does. */
+  ttl?: { from: string; deletes: string; to?: string };
+  policy?: { from: string; to: string };
+};
+
 export type TierExpiry = { cluster: string; table: string; partition: string };
 
 /** What the steps work from. */
@@ -104,6 +121,7 @@ export type TierData = {
   cluster: string;
   table: string;
   idle: boolean;
+  aligns: readonly TierAlign[];
   moves: readonly TierMove[];
   expiries: readonly TierExpiry[];
   /** What is overdue and can't be expired: people are told. */

@@ -47,6 +47,11 @@ export const clickhouseFamily = z
       .default([])
       .describe('Whom or what it is billed to: the sums must be equal for each of them, not in total alone.'),
     backup: backup.describe('How Gantry knows that a partition can be brought back before it expires it.'),
+    storagePolicy: text
+      .exactOptional()
+      .describe(
+        'The storage policy that its tables are to have, on servers that have policies. A server takes only one that has all volumes of the former.',
+      ),
     maxExpiries: count.max(100).default(20).describe('Partitions that one run expires at most.'),
     maxMoves: count.max(100).default(20).describe('Partitions that one run moves to another volume at most.'),
     reserve: z

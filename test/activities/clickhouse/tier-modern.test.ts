@@ -6,7 +6,7 @@ import { clickhouseCall, clickhouseRows } from '../../../lab/clickhouse-client.t
 import type { ModernClickHouse } from '../../../lab/modern-clickhouse.ts';
 import { startModernClickHouse } from '../../../lab/modern-clickhouse.ts';
 import { describeWith } from '../../support/lab.ts';
-import { daysAgo, makeRollups, rollupTables, samplesOf, tampered } from '../../support/rollups.ts';
+import { daysAgo, deletingTtl, makeRollups, rollupTables, samplesOf, tampered } from '../../support/rollups.ts';
 import { run, tierScene } from './tier-scene.ts';
 
 await describeWith(['clickhouse-modern'], 'tiering on the modern engine', () => {
@@ -174,20 +174,72 @@ await describeWith(['clickhouse-modern'], 'tiering on the modern engine', () => 
     expect((await known.plan('samples')).data.expiries).toMatchObject([{ partition: due.day }]);
   });
 
-  test('finds a TTL that deletes, expires nothing past it, and can be rid of it without a rewrite', async () => {
+  test('takes what deletes off a TTL without a rewrite, expires nothing before that, and can put it back', async () => {
     const due = daysAgo(9);
     await sql('SYSTEM STOP TTL MERGES');
     await sql(samplesOf(due.date));
-    await sql(`ALTER TABLE metrics.samples MODIFY TTL time + INTERVAL 60 DAY, time + INTERVAL 1 DAY TO VOLUME 'warm'
-      SETTINGS materialize_ttl_after_modify = 0`);
-    const { plan } = tierScene(one());
-    expect((await plan('samples')).data.overdue).toMatchObject([
+    await sql(deletingTtl);
+    const { plan, activities } = tierScene(one());
+    const { data } = await plan('samples');
+    expect(data.overdue).toMatchObject([
       { code: 'CLICKHOUSE_NATIVE_TTL', why: 'ch-1 deletes rows by itself (TTL time + toIntervalDay(60))' },
     ]);
-    await sql('ALTER TABLE metrics.samples REMOVE TTL SETTINGS materialize_ttl_after_modify = 0');
+    const [align] = data.aligns;
+    if (!align) throw new Error('it plans to align the table');
+    const first = await run(activities.clickhouseAlignTable, 'inspect', align);
+    expect(await run(activities.clickhouseAlignTable, 'ensure', align, { before: first.before })).toMatchObject({
+      ...{ verdict: 'done', changed: true },
+      after: { ttl: "time + toIntervalDay(1) TO VOLUME 'warm'", policy: 'tiered' },
+    });
+    expect(await run(activities.clickhouseAlignTable, 'ensure', align)).toMatchObject({ changed: false });
+    expect((await plan('samples')).data).toMatchObject({ aligns: [], overdue: [], expiries: [{ partition: due.day }] });
+
+    await run(activities.clickhouseAlignTable, 'undo', align, { before: first.before });
+    expect((await plan('samples')).data.aligns).toEqual(data.aligns);
     expect(await sql(`SELECT count() FROM system.mutations WHERE table = 'samples'`)).toBe('0\n');
-    expect((await plan('samples')).data).toMatchObject({ overdue: [], expiries: [{ partition: due.day }] });
+
+    await sql('ALTER TABLE metrics.samples REMOVE TTL SETTINGS materialize_ttl_after_modify = 0');
+    await expect(
+      run(activities.clickhouseAlignTable, 'ensure', { ...align, ttl: { from: 'another', deletes: 'x', to: 'y' } }),
+    ).rejects.toMatchObject({ type: 'CLICKHOUSE_DECLARATION_CHANGED' });
     await sql('SYSTEM START TTL MERGES');
+  });
+
+  test.each([0, 1])('keeps rows whose time by the former TTL is over, with ttl_only_drop_parts = %d', async (drops) => {
+    await sql('SYSTEM STOP TTL MERGES');
+    const due = daysAgo(9);
+    await sql(`ALTER TABLE metrics.samples MODIFY SETTING ttl_only_drop_parts = ${drops}, merge_with_ttl_timeout = 0`);
+    await sql(`ALTER TABLE metrics.samples MODIFY TTL time + INTERVAL 1 DAY, time + INTERVAL 400 DAY TO VOLUME 'warm'
+      SETTINGS materialize_ttl_after_modify = 0`);
+    // Two parts that know a time to be deleted at which is over.
+    for (const rows of [100, 200]) await sql(samplesOf(due.date, rows));
+    const overdue = `SELECT min(delete_ttl_info_max) < now() AND min(delete_ttl_info_max) > toDateTime(1)
+      FROM system.parts WHERE active AND database = 'metrics' AND table = 'samples'`;
+    expect(await sql(overdue)).toBe('1\n');
+    // The same rows in a table that nobody aligns.
+    await sql('CREATE TABLE metrics.control AS metrics.samples');
+    await sql(samplesOf(due.date, 100).replace('metrics.samples', 'metrics.control'));
+    const { plan, activities } = tierScene(one());
+    for (const align of (await plan('samples')).data.aligns)
+      await run(activities.clickhouseAlignTable, 'ensure', align);
+    await sql('SYSTEM START TTL MERGES');
+    for (const table of ['samples', 'control']) await sql(`OPTIMIZE TABLE metrics.${table} FINAL`);
+    expect(await sql('SELECT count() FROM metrics.samples')).toBe('300\n');
+    expect(await sql('SELECT count() FROM metrics.control')).toBe('0\n');
+    await sql('DROP TABLE metrics.control SYNC');
+  });
+
+  test('gives a table the policy that is declared, and moves in the next run', async () => {
+    const closed = daysAgo(70);
+    await sql(samplesOf(closed.date));
+    const { plan, activities } = tierScene(one(), { storagePolicy: 'tiered_and_frozen' });
+    const { data } = await plan('samples_h1');
+    expect(data.moves).toEqual([]);
+    for (const align of data.aligns) {
+      const aligned = await run(activities.clickhouseAlignTable, 'ensure', align);
+      expect(aligned).toMatchObject({ changed: true, after: { policy: 'tiered_and_frozen' } });
+    }
+    expect((await plan('samples_h1')).data).toMatchObject({ aligns: [], moves: [{ partition: closed.month }] });
   });
 
   test('refuses a table that is no level of a family, naming those that are', async () => {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { TierFacts, TierIntent } from '../../../src/planning/clickhouse/index.ts';
-import { deleteTtl, planTier, sharesDays, tierSpan, tierUnit } from '../../../src/planning/clickhouse/index.ts';
+import { planTier, sharesDays, tableTtl, tierSpan, tierUnit } from '../../../src/planning/clickhouse/index.ts';
 import {
   dayBefore,
   dayMs,
@@ -74,7 +74,7 @@ test('refuses an expiry without a backup, past a TTL of the table’s own, and b
   });
   expect(accepted.data.expiries).toHaveLength(1);
   expect(accepted.warnings).toContain('No backup is asked for: a lab');
-  const ttl = { servers: [serverOf('a'), serverOf('b', { deleteTtl: 'time + toIntervalDay(7)' })] };
+  const ttl = { servers: [serverOf('a'), serverOf('b', { ttl: { whole: 'time', deletes: ['time'], keeps: [] } })] };
   expect(codes(factsOf([due], ttl))).toEqual(['CLICKHOUSE_NATIVE_TTL']);
   const month = partitionOf('202604', { rollup: rollupOf('20260401') });
   const ofMonth = { ...factsOf([month]), servers: [serverOf('a', { partitionKey: 'toYYYYMM(time)' })] };
@@ -172,5 +172,47 @@ test.each([
   ],
   [`MergeTree ORDER BY n COMMENT ' TTL d '`, undefined],
 ])('finds the deleting part of the TTL in %s', (engine, found) => {
-  expect(deleteTtl(engine)).toBe(found);
+  expect(tableTtl(engine)?.deletes ?? []).toEqual(found === undefined ? [] : [found]);
+});
+
+test('takes what deletes off a TTL, keeps its moves, and expires nothing before the next run', () => {
+  const [deletes, moves] = ['time + toIntervalDay(60)', "time + toIntervalDay(1) TO VOLUME 'warm'"];
+  const ttl = { whole: `${deletes}, ${moves}`, deletes: [deletes], keeps: [moves] };
+  const facts = factsOf([partitionOf(dayBefore(9))], { servers: [serverOf('a', { ttl }), serverOf('b')] });
+  const { data, actions, irreversible } = planned(facts);
+  expect(data.aligns).toEqual([
+    { cluster: 'metrics', table: intent.table, server: 'a', ttl: { from: ttl.whole, deletes, to: moves } },
+  ]);
+  expect(actions[0]).toMatchObject({ step: 'clickhouse.align-table', reversible: true });
+  expect(data).toMatchObject({ idle: false, expiries: [], overdue: [{ code: 'CLICKHOUSE_NATIVE_TTL' }] });
+  expect(irreversible).toEqual([]);
+});
+
+test('gives a table the declared policy first, and moves nothing in the same run', () => {
+  const of = { ...intent, policy: 'colder', volume: 'frozen' };
+  const volumes = ['hot', 'warm', 'cold', 'frozen'].map((name) => ({ name, disks: [name] }));
+  const servers = [serverOf('a'), serverOf('b')].map((server) => ({
+    ...server,
+    ...(server.storage ? { storage: { ...server.storage, wanted: { policy: 'colder', volumes } } } : {}),
+  }));
+  const { data, irreversible } = planned(factsOf([partitionOf(dayBefore(3))], { servers }), of);
+  expect(data.aligns.map(({ server, policy }) => [server, policy])).toEqual([
+    ['a', { from: 'tiered', to: 'colder' }],
+    ['b', { from: 'tiered', to: 'colder' }],
+  ]);
+  expect(data).toMatchObject({ idle: false, moves: [], expiries: [] });
+  expect(irreversible).toHaveLength(2);
+});
+
+test.each([
+  ['the server has no such policy', undefined, 'has no storage policy colder'],
+  ['it lacks a volume that the table has', ['hot', 'cold'], 'colder lacks warm of tiered'],
+])('refuses a declared policy where %s', (_what, has, says) => {
+  const wanted = has && { policy: 'colder', volumes: has.map((name) => ({ name, disks: [name] })) };
+  const server = serverOf('a');
+  const storage = server.storage && { ...server.storage, ...(wanted ? { wanted } : {}) };
+  const facts = factsOf([], { servers: [{ ...server, ...(storage ? { storage } : {}) }] });
+  const planning = planTier({ ...intent, policy: 'colder' }, facts);
+  expect(planning).toMatchObject({ ok: false, findings: [{ code: 'CLICKHOUSE_NO_VOLUME' }] });
+  expect(planning.ok ? '' : planning.findings[0]?.message).toContain(says);
 });

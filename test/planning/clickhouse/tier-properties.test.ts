@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { TierFacts, TierIntent, TierPartition } from '../../../src/planning/clickhouse/index.ts';
+import type { TierData, TierFacts, TierIntent, TierPartition } from '../../../src/planning/clickhouse/index.ts';
 import { compareRollup, planTier, tierCandidates, tierSpan } from '../../../src/planning/clickhouse/index.ts';
 import { dayBefore, dayMs, factsOf, flatServer, intent, nowMs, rollupOf, serverOf } from './tier-facts.ts';
 
@@ -51,7 +51,10 @@ const world: fc.Arbitrary<{ facts: TierFacts; of: TierIntent }> = fc
     noBackup: fc.boolean(),
   })
   .map(({ partitions, ttl, flat, finer, volume, keep, maxMoves, maxExpiries, noBackup }) => {
-    const servers = [serverOf('a', ttl ? { deleteTtl: 'time' } : {}), flat ? flatServer('b') : serverOf('b')];
+    const servers = [
+      serverOf('a', ttl ? { ttl: { whole: 'time', deletes: ['time'], keeps: [] } } : {}),
+      flat ? flatServer('b') : serverOf('b'),
+    ];
     const of = { ...intent, volume, maxMoves, maxExpiries, keepMs: keep * dayMs, before: 'metrics.finer' };
     return { facts: factsOf(partitions, { servers, finer }), of: noBackup ? { ...of, noBackup: 'a lab' } : of };
   });
@@ -78,7 +81,7 @@ test('never expires before the retention is over, never an open partition, never
         expect(nowMs - newestWriteMs).toBeGreaterThanOrEqual(of.closedAfterMs);
         expect(reading && compareRollup(reading).equal).toBe(true);
         expect(of.noBackup !== undefined || backup?.known === true).toBe(true);
-        expect(facts.servers.some(({ deleteTtl }) => deleteTtl !== undefined)).toBe(false);
+        expect(facts.servers.some(({ ttl }) => ttl !== undefined && ttl.deletes.length > 0)).toBe(false);
         expect(facts.finer).not.toContain(id);
       }
     }),
@@ -154,11 +157,11 @@ test('runs that follow one another come to an end with nothing left to do', () =
   );
 });
 
-/** The facts after a plan was carried out: expired ones gone, moved ones on their volume, whose room they take. */
+/** The facts after a plan was carried out: TTLs that delete are off, expired ones gone, moved ones on their volume, whose room they take. */
 function carriedOut(
   facts: TierFacts,
   of: TierIntent,
-  data: { moves: readonly { server: string; partition: string }[]; expiries: readonly { partition: string }[] },
+  data: Pick<TierData, 'aligns' | 'moves' | 'expiries'>,
 ): TierFacts {
   const gone = new Set(data.expiries.map(({ partition: id }) => id));
   const moved = (id: string, server: string) => data.moves.some((one) => one.partition === id && one.server === server);
@@ -176,7 +179,10 @@ function carriedOut(
         return { ...copy, bytesOn: { [of.volume]: total(copy.bytesOn) } };
       }),
     }));
-  const servers = facts.servers.map((server) => {
+  const aligned = facts.servers.map(({ ttl, ...server }) =>
+    ttl && !data.aligns.some((one) => one.server === server.name) ? { ...server, ttl } : server,
+  );
+  const servers = aligned.map((server) => {
     if (!server.storage) return server;
     const free = server.storage.disks.map((disk) =>
       disk.name === of.volume ? { ...disk, freeBytes: disk.freeBytes - (took.get(server.name) ?? 0) } : disk,

@@ -9,9 +9,17 @@ import { tierCluster, tierPlatform } from '../../support/tier-platform.ts';
 import type { Findings, Scene, Take } from '../scene.ts';
 
 /** The driver calls that a tiering only looks with. */
-export const tierReads = ['table', 'columns', 'partitions', 'parts', 'storage', 'disks', 'digest', 'figures'].map(
-  (verb) => `clickhouse.${verb}`,
-);
+export const tierReads = [
+  'table',
+  'columns',
+  'partitions',
+  'parts',
+  'storage',
+  'storagePolicy',
+  'disks',
+  'digest',
+  'figures',
+].map((verb) => `clickhouse.${verb}`);
 
 const profile = { heartbeat: '1s', attempts: 30, firstRetry: '100ms', maxRetry: '300ms' };
 const policies = {

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { until } from '../../../lab/clock.ts';
 import type { RunReport, RunStatus } from '../../../src/runs/index.ts';
 import { describeWith } from '../../support/lab.ts';
-import { daysAgo, rollupTables, samplesOf, tampered } from '../../support/rollups.ts';
+import { daysAgo, deletingTtl, rollupTables, samplesOf, tampered } from '../../support/rollups.ts';
 import { tierCluster } from '../../support/tier-platform.ts';
 import type { TierRig } from '../../support/tier-rig.ts';
 import { startTierRig } from '../../support/tier-rig.ts';
@@ -98,6 +98,21 @@ await describeWith(['temporal', 'clickhouse-modern'], 'a tiering run', () => {
     await rig.sql(tampered(due.date, 1, 4));
     expect(await done(start('samples'))).toMatchObject({ outcome: 'done', measurements: { expired: 1 } });
     expect(await rig.disksOf('samples')).toEqual({});
+  }, 120_000);
+
+  test('takes a TTL that deletes off the table, and expires past it in the next run alone', async () => {
+    const due = daysAgo(9);
+    await rig.sql('SYSTEM STOP TTL MERGES metrics.samples');
+    await rig.sql(samplesOf(due.date));
+    await rig.sql(deletingTtl);
+    const aligned = await done(start('samples'));
+    expect(aligned).toMatchObject({ outcome: 'done', measurements: { aligned: 1, expired: 0, overdueRefused: 1 } });
+    expect(aligned.steps.map(({ title, state }) => `${title}: ${state}`)).toEqual(['align the table on ch-1: done']);
+    expect(await rig.sql('SHOW CREATE TABLE metrics.samples')).not.toContain('toIntervalDay(60)');
+    expect(Object.keys(await rig.disksOf('samples'))).toEqual([due.day]);
+    expect(await done(start('samples'))).toMatchObject({ outcome: 'done', measurements: { aligned: 0, expired: 1 } });
+    await rig.sql('ALTER TABLE metrics.samples REMOVE TTL SETTINGS materialize_ttl_after_modify = 0');
+    await rig.sql('SYSTEM START TTL MERGES metrics.samples');
   }, 120_000);
 
   test('parks with the partition untouched when the roll-up changes under way; repaired and retried it goes on', async () => {

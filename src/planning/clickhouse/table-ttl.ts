@@ -1,8 +1,11 @@
 /**
- * The part of a table's TTL that deletes or folds rows, from `engine_full`; undefined when it has none, or only moves and
- * recompresses. Pure.
+ * A table's own TTL as the server writes it: the whole, the parts of it that delete or fold rows, and those that only move
+ * or recompress. Empty lists where there is none of a kind.
  */
-export function deleteTtl(engineFull: string): string | undefined {
+export type TableTtl = { whole: string; deletes: readonly string[]; keeps: readonly string[] };
+
+/** `engine_full` → the table's TTL; undefined when it has none. Pure. */
+export function tableTtl(engineFull: string): TableTtl | undefined {
   // Whatever stands in quotes may hold any word.
   const bare = engineFull.replaceAll(/'(?:[^'\\]|\\.|'')*'|`(?:[^`\\]|\\.)*`/g, (quoted) => 'x'.repeat(quoted.length));
   const begin = /\bTTL\s/.exec(bare);
@@ -10,11 +13,15 @@ export function deleteTtl(engineFull: string): string | undefined {
   const from = begin.index + begin[0].length;
   const settings = bare.indexOf(' SETTINGS ', from);
   const until = settings < 0 ? bare.length : settings;
-  const deleting = pieces(bare, from, until).filter(
-    ([start, end]) => !/\b(TO\s+(DISK|VOLUME)|RECOMPRESS)\b/.test(bare.slice(start, end)),
-  );
-  if (deleting.length === 0) return undefined;
-  return deleting.map(([start, end]) => engineFull.slice(start, end).trim()).join(', ');
+  const found = pieces(bare, from, until).map(([start, end]) => ({
+    text: engineFull.slice(start, end).trim(),
+    keeps: /\b(TO\s+(DISK|VOLUME)|RECOMPRESS)\b/.test(bare.slice(start, end)),
+  }));
+  return {
+    whole: engineFull.slice(from, until).trim(),
+    deletes: found.flatMap(({ text, keeps }) => (keeps ? [] : [text])),
+    keeps: found.flatMap(({ text, keeps }) => (keeps ? [text] : [])),
+  };
 }
 
 /** Between the commas that stand in no brackets. */
