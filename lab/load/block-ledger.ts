@@ -1,3 +1,4 @@
+import { monotonicMs, pause } from '../clock.ts';
 import type { ClickHouseAddress } from '../clickhouse-client.ts';
 import { clickhouseRows } from '../clickhouse-client.ts';
 import { rowsPerBlock } from './clickhouse-events.ts';
@@ -32,6 +33,9 @@ export type BlockLedger = {
   /** Compares with what a server shows, through the Distributed table or its own. */
   verify(server: ClickHouseAddress, table: string): Promise<BlocksVerdict>;
 };
+
+/** How long the replica that answers may be behind the one that took a block: what is lost stays lost. */
+const behindMs = 5_000;
 
 /** An empty ledger. */
 export function createBlockLedger(): BlockLedger {
@@ -68,16 +72,31 @@ export function createBlockLedger(): BlockLedger {
       return { low, high: low + (counts['in flight'] + counts.unknown) * rowsPerBlock };
     },
     async verify(server, table) {
-      const seen = new Map<number, { rows: number; distinct: number }>();
-      const rows = await clickhouseRows<{ block: string; rows: string; distinct: string }>(
-        server,
-        `SELECT intDiv(id, ${rowsPerBlock}) AS block, count() AS rows, uniqExact(id) AS distinct FROM ${table} GROUP BY block`,
-        { timeoutMs: 300_000 },
-      );
-      for (const row of rows) seen.set(Number(row.block), { rows: Number(row.rows), distinct: Number(row.distinct) });
-      return compare(blocks, seen);
+      const deadline = monotonicMs() + behindMs;
+      for (;;) {
+        const verdict = compare(blocks, await seenThrough(server, table));
+        if (verdict.lostRows === 0 || monotonicMs() >= deadline) return verdict;
+        await pause(100);
+      }
     },
   };
+}
+
+async function seenThrough(
+  server: ClickHouseAddress,
+  table: string,
+): Promise<ReadonlyMap<number, { rows: number; distinct: number }>> {
+  const rows = await clickhouseRows<{ block: string; rows: string; distinct: string }>(
+    server,
+    `SELECT intDiv(id, ${rowsPerBlock}) AS block, count() AS rows, uniqExact(id) AS distinct FROM ${table} GROUP BY block`,
+    { settings: { load_balancing: 'in_order' }, timeoutMs: 300_000 },
+  );
+  return new Map(
+    rows.map(({ block, ...counts }) => [
+      Number(block),
+      { rows: Number(counts.rows), distinct: Number(counts.distinct) },
+    ]),
+  );
 }
 
 function compare(
