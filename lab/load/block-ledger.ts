@@ -30,12 +30,12 @@ export type BlockLedger = {
   unknown(): number;
   /** Rows of a day that must be visible (`low`) and that may be (`high`: those in flight and unknown added). */
   bounds(day: string): { low: number; high: number };
-  /** Compares with what a server shows, through the Distributed table or its own. */
-  verify(server: ClickHouseAddress, table: string): Promise<BlocksVerdict>;
+  /**
+   * Compares with what a server shows, through the Distributed table or its own. What is missing is asked for again for
+   * `behindMs`, 5,000 unless given: the replica that answers may be behind the one that took a block; what is lost stays lost.
+   */
+  verify(server: ClickHouseAddress, table: string, behindMs?: number): Promise<BlocksVerdict>;
 };
-
-/** How long the replica that answers may be behind the one that took a block: what is lost stays lost. */
-const behindMs = 5_000;
 
 /** An empty ledger. */
 export function createBlockLedger(): BlockLedger {
@@ -71,7 +71,7 @@ export function createBlockLedger(): BlockLedger {
       const low = counts.acknowledged * rowsPerBlock;
       return { low, high: low + (counts['in flight'] + counts.unknown) * rowsPerBlock };
     },
-    async verify(server, table) {
+    async verify(server, table, behindMs = 5_000) {
       const deadline = monotonicMs() + behindMs;
       for (;;) {
         const verdict = compare(blocks, await seenThrough(server, table));

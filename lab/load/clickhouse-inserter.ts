@@ -37,7 +37,8 @@ export type Inserter = {
   /** Blocks that a fence holds back now. */
   held(): number;
   stop(): Promise<void>;
-  verify(server: ClickHouseAddress): Promise<BlocksVerdict>;
+  /** As the ledger's: what is missing is asked for again for so long. */
+  verify(server: ClickHouseAddress, behindMs?: number): Promise<BlocksVerdict>;
 };
 
 /**
@@ -127,6 +128,6 @@ export function createInserter(options: InserterOptions): Inserter {
       for (const day of [...fenced.keys()]) this.lift(day);
       await landed();
     },
-    verify: (server) => ledger.verify(server, `${events.database}.${events.table}_all`),
+    verify: (server, behindMs) => ledger.verify(server, `${events.database}.${events.table}_all`, behindMs),
   };
 }

@@ -107,7 +107,7 @@ await describeWith(['clickhouse'], 'the ClickHouse load of the lab', () => {
     const partition = `PARTITION 20260101`;
     await rig.run('s1r1', `ALTER TABLE ${local} DETACH ${partition}`);
     await pause(300);
-    expect(await inserter.verify(server)).toMatchObject({ lostRows: 2 * rowsPerBlock, visibleRows: 0 });
+    expect(await inserter.verify(server, 0)).toMatchObject({ lostRows: 2 * rowsPerBlock, visibleRows: 0 });
     await rig.run('s1r1', `ALTER TABLE ${local} ATTACH ${partition}`);
     await pause(200);
     await rig.run(
