@@ -2,6 +2,7 @@ import type { ClickHouseConnectOptions, ClickHouseNode } from '../../src/drivers
 import { connectClickHouse } from '../../src/drivers/clickhouse/index.ts';
 import { GantryError } from '../../src/errors/index.ts';
 import type { ClickHouseCluster, ClickHouseTable, SecretRef } from '../../src/platform/index.ts';
+import type { StepContext } from '../../src/steps/index.ts';
 import type { Logger } from '../../src/telemetry/log.ts';
 import type { IngestHooks, IngestPrograms, IngestTarget } from './ingest-hooks.ts';
 import { ingestHooks } from './ingest-hooks.ts';
@@ -49,6 +50,11 @@ export function clickhouseClusterAccess(
     },
     ingest: (programs, of) => ingestHooks(programs, of, secret),
   };
+}
+
+/** Connections whose statements carry the step's name, end with it, and change nothing once another one has the attempt. */
+export function asStep({ unit, attempt, signal, mustBeOurs }: StepContext): ClickHouseConnectOptions {
+  return { owner: { unit, attempt }, signal, beforeChange: mustBeOurs };
 }
 
 /** A connection to one server for as long as `use` runs. @throws what connecting gives */

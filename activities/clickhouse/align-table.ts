@@ -4,7 +4,7 @@ import { tableTtl } from '../../src/planning/clickhouse/index.ts';
 import type { Probe, StepContext } from '../../src/steps/index.ts';
 import { blocked, defineStep, done, todo } from '../../src/steps/index.ts';
 import type { ClickHouseDeps } from './access.ts';
-import { withServer } from './access.ts';
+import { asStep, withServer } from './access.ts';
 import { nameOf } from './tier-level.ts';
 import { mustHave } from './tier-look.ts';
 
@@ -39,10 +39,10 @@ export const alignTable = defineStep<TierAlign, Declared, ClickHouseDeps>({
 async function onServer<T>(
   { cluster, server }: TierAlign,
   clusters: ClickHouseDeps['clusters'],
-  { signal, unit, attempt }: StepContext,
+  context: StepContext,
   use: (node: ClickHouseNode) => Promise<T>,
 ): Promise<T> {
-  return withServer(await clusters(cluster), server, use, { signal, owner: { unit, attempt } });
+  return withServer(await clusters(cluster), server, use, asStep(context));
 }
 
 async function declared({ table, server }: TierAlign, node: ClickHouseNode): Promise<Declared> {

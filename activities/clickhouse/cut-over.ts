@@ -3,13 +3,12 @@ import { GantryError } from '../../src/errors/index.ts';
 import type { StepContext } from '../../src/steps/index.ts';
 import { blocked, defineStep, done, todo, wait } from '../../src/steps/index.ts';
 import type { ClickHouseDeps } from './access.ts';
-import { withServers } from './access.ts';
+import { asStep, withServers } from './access.ts';
 import type { Cutover, CutoverSeen } from './cut-over-look.ts';
 import { lookAtSourceOf, lookAtTargetOf } from './cut-over-look.ts';
 import { giveBack } from './cut-over-back.ts';
 import type { Move } from './move.ts';
 import {
-  asStep,
   hashedParts,
   partitionOf,
   sameHashes,
@@ -25,7 +24,9 @@ const pollEveryMs = 5;
  * links to its own copy, what was detached it fetches.
  */
 const siblingMs = { staging: 10_000, detached: 30 * 60_000 } as const;
-/** How long the source may take to carry the detach out. */
+/** Between two tries while the source's replicas elect a leader. */
+const electionMs = 100;
+/** How long the source may take to have a leader, and to carry the detach out. */
 const detachMs = 20_000;
 /**
  * A statement is sent only so soon after the look that justifies it: an attempt that slept in between, and has been given to
@@ -163,9 +164,19 @@ async function detach({ move, source: copied }: Cutover, { source }: Sides, { si
   const [node] = source;
   const among = async (one: ClickHouseNode): Promise<boolean> =>
     (await one.parts(move.name, move.partition)).some(({ minBlock }) => minBlock <= copied.maxBlock);
-  // Looked at by this very attempt just before: what has been detached, and what came since, is not detached once more.
-  if (await among(node)) await node.detachPartition(partitionOf(move), 'nobody');
   const deadline = performance.now() + detachMs;
+  // Looked at by this very attempt just before: what has been detached, and what came since, is not detached once more.
+  while (await among(node)) {
+    try {
+      await node.detachPartition(partitionOf(move), 'nobody');
+      break;
+    } catch (error) {
+      // Nothing was done. Totals are wrong meanwhile: after an outage of ZooKeeper the replicas elect one within seconds.
+      const leaderless = error instanceof GantryError && error.code === 'CLICKHOUSE_NO_LEADER';
+      if (!leaderless || performance.now() > deadline) throw error;
+      await wait(electionMs, signal);
+    }
+  }
   for (const one of source) {
     while (await among(one)) {
       if (performance.now() > deadline) {

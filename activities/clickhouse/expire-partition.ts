@@ -3,7 +3,7 @@ import type { RollupReading, TierExpiry } from '../../src/planning/clickhouse/in
 import type { StepContext } from '../../src/steps/index.ts';
 import { defineStep, done, todo } from '../../src/steps/index.ts';
 import type { ClickHouseClusterAccess, ClickHouseDeps } from './access.ts';
-import { serversOf, withServer } from './access.ts';
+import { asStep, serversOf, withServer } from './access.ts';
 import { gateOf } from './prove-rollup.ts';
 import { nameOf } from './tier-level.ts';
 
@@ -55,7 +55,7 @@ export const expirePartition = defineStep<ProvenExpiry, Copies, ClickHouseDeps>(
           await node.killEarlier();
           await node.dropPartition({ ...nameOf(table), partitionId: partition }, 'own');
         },
-        connectOf(context),
+        asStep(context),
       );
       log.info({ cluster, table, partition, shard }, 'partition expired');
     }
@@ -69,7 +69,7 @@ async function holders(
 ): Promise<string[]> {
   const on: string[] = [];
   for (const { name } of access.config.nodes) {
-    const parts = await withServer(access, name, (node) => node.parts(nameOf(table), partition), connectOf(context));
+    const parts = await withServer(access, name, (node) => node.parts(nameOf(table), partition), asStep(context));
     if (parts.length > 0) on.push(name);
   }
   return on;
@@ -79,8 +79,4 @@ async function holders(
 function dropped({ config }: ClickHouseClusterAccess, on: readonly string[], { proof }: ProvenExpiry): number[] {
   const had = proof.here.filter(({ days }) => days.length > 0).map(({ shard }) => shard);
   return had.filter((shard) => config.nodes.some((node) => node.shard === shard && !on.includes(node.name)));
-}
-
-function connectOf({ signal, unit, attempt }: StepContext) {
-  return { signal, owner: { unit, attempt } };
 }

@@ -3,8 +3,8 @@ import type { ClickHouseMoveData } from '../../src/planning/clickhouse/index.ts'
 import type { StepContext } from '../../src/steps/index.ts';
 import { defineStep, done, todo } from '../../src/steps/index.ts';
 import type { ClickHouseClusterAccess, ClickHouseDeps } from './access.ts';
-import { withServers } from './access.ts';
-import { asStep, serversOfSide, stopMergesOn } from './move.ts';
+import { asStep, withServers } from './access.ts';
+import { serversOfSide, stopMergesOn } from './move.ts';
 
 type Merges = { running: number };
 

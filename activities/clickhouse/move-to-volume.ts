@@ -4,7 +4,7 @@ import type { TierDigest, TierMove } from '../../src/planning/clickhouse/index.t
 import type { Probe, StepContext } from '../../src/steps/index.ts';
 import { blocked, defineStep, done, todo } from '../../src/steps/index.ts';
 import type { ClickHouseDeps } from './access.ts';
-import { withServer } from './access.ts';
+import { asStep, withServer } from './access.ts';
 import { levelOf, nameOf } from './tier-level.ts';
 import { mergesRows, mustHave } from './tier-look.ts';
 
@@ -37,12 +37,12 @@ export const moveToVolume = defineStep<TierMove, Placed, ClickHouseDeps>({
 async function onServer<T>(
   { cluster, table, server }: TierMove,
   clusters: ClickHouseDeps['clusters'],
-  { signal, unit, attempt }: StepContext,
+  context: StepContext,
   use: (node: ClickHouseNode, reserve: number) => Promise<T>,
 ): Promise<T> {
   const access = await clusters(cluster);
   const { reserve } = levelOf(access, cluster, table).intent;
-  return withServer(access, server, (node) => use(node, reserve), { signal, owner: { unit, attempt } });
+  return withServer(access, server, (node) => use(node, reserve), asStep(context));
 }
 
 async function look(

@@ -1,15 +1,10 @@
 import { createHash } from 'node:crypto';
-import type {
-  ClickHouseConnectOptions,
-  ClickHouseNode,
-  Digest,
-  TableName,
-} from '../../src/drivers/clickhouse/index.ts';
+import type { ClickHouseNode, Digest, TableName } from '../../src/drivers/clickhouse/index.ts';
 import { GantryError } from '../../src/errors/index.ts';
 import type { ClickHouseMoveData, MoveSide } from '../../src/planning/clickhouse/index.ts';
 import type { StepContext } from '../../src/steps/index.ts';
 import type { ClickHouseClusterAccess } from './access.ts';
-import { withServers } from './access.ts';
+import { asStep, withServers } from './access.ts';
 
 /** A move under way: its plan, and the table beside the target's own that is this run's alone. */
 export type Move = ClickHouseMoveData & { staging: string };
@@ -42,11 +37,6 @@ export function stagedPartition(move: Move): TableName & { partitionId: string }
   return { ...stagingOf(move), partitionId: move.partition };
 }
 
-/** Connections whose statements carry the step's name, and end with it. */
-export function asStep({ unit, attempt, signal }: StepContext): ClickHouseConnectOptions {
-  return { owner: { unit, attempt }, signal };
-}
-
 /** Connections to one side's servers, the pinned one first. */
 export function withSide<T>(
   access: ClickHouseClusterAccess,
@@ -65,9 +55,13 @@ export function withSide<T>(
   );
 }
 
-/** Stops merges where they must not run now: a server that was restarted has forgotten that they were stopped. */
+/**
+ * Stops merges where they must not run now: a server that was restarted has forgotten that they were stopped. One server
+ * after the other: what waits for its connection while this process stands still would be sent when it wakes, and nobody
+ * would ever start those merges again.
+ */
 export async function stopMergesOn(nodes: readonly ClickHouseNode[], table: TableName): Promise<void> {
-  await Promise.all(nodes.map((node) => node.stopMerges(table)));
+  for (const node of nodes) await node.stopMerges(table);
 }
 
 const hashTries = 5;

@@ -3,7 +3,7 @@ import { compareRollup, differenceInWords, sharesDays } from '../../src/planning
 import { blocked, defineStep, done } from '../../src/steps/index.ts';
 import type { Probe, StepContext } from '../../src/steps/index.ts';
 import type { ClickHouseClusterAccess, ClickHouseDeps } from './access.ts';
-import { withServer } from './access.ts';
+import { asStep, withServer } from './access.ts';
 import { knownBackup } from './known-backup.ts';
 import { readRollup } from './read-rollup.ts';
 import { levelOf, nameOf } from './tier-level.ts';
@@ -17,19 +17,19 @@ export type RollupProof = { reading: RollupReading; rows: string; backup: string
  */
 export const proveRollup = defineStep<TierExpiry, RollupProof, ClickHouseDeps>({
   name: 'clickhouse.prove-rollup',
-  probe: async (expiry, { clusters }, { signal, unit, attempt }) =>
-    gateOf(await clusters(expiry.cluster), expiry, { signal, unit, attempt }),
+  probe: async (expiry, { clusters }, context) => gateOf(await clusters(expiry.cluster), expiry, context),
 });
 
 /** @throws CLICKHOUSE_REPLICAS_DISAGREE, and what reading gives; a gate that is shut is `blocked` */
 export async function gateOf(
   access: ClickHouseClusterAccess,
   { cluster, table, partition }: TierExpiry,
-  { signal, unit, attempt }: Pick<StepContext, 'signal' | 'unit' | 'attempt'>,
+  context: StepContext,
   gone?: RollupReading['here'],
 ): Promise<Probe<RollupProof>> {
   const level = levelOf(access, cluster, table);
-  const connect = { signal, owner: { unit, attempt } };
+  const { signal } = context;
+  const connect = asStep(context);
   const { next, before, noBackup } = level.intent;
   const reading = await readRollup(access, level, partition, { connect, ...(gone ? { gone } : {}) });
   const seen = (backup: string, rows = ''): RollupProof => ({ reading, rows, backup });

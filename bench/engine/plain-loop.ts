@@ -11,6 +11,7 @@ export async function plainLoop(steps: number, switches: Switches): Promise<numb
   const took: number[] = [];
   const context: StepContext = {
     signal: new AbortController().signal,
+    mustBeOurs: () => undefined,
     unit: 'plain',
     attempt: 1,
     resumed: undefined,

@@ -2,6 +2,7 @@ import { Context } from '@temporalio/activity';
 import { GantryError, toFailure } from '../errors/index.ts';
 import type { StepActivity, StepCall, StepReport } from '../runs/index.ts';
 import { startHeartbeat } from './heartbeat.ts';
+import { watchStandstills } from './standstill.ts';
 import type { Probe, StepContext, StepDefinition } from './step.ts';
 import { wait } from './wait.ts';
 
@@ -19,6 +20,7 @@ export function stepActivity<I, O, D>(
   deps: D,
   runtime: StepRuntime,
 ): StepActivity<I, O> {
+  watchStandstills();
   return async (call) => {
     const activity = Context.current();
     const { cancellationSignal } = activity;
@@ -27,6 +29,7 @@ export function stepActivity<I, O, D>(
     const measurements: Record<string, number> = {};
     const context: StepContext = {
       signal,
+      mustBeOurs: heartbeat.mustBeOurs,
       unit: call.unit,
       attempt: activity.info.attempt,
       resumed: activity.info.heartbeatDetails,
@@ -37,6 +40,7 @@ export function stepActivity<I, O, D>(
     };
     const started = Date.now();
     try {
+      heartbeat.mustBeOurs();
       checkPlatform(call.platformDigest, runtime.platformDigest);
       const result = await modes[call.mode](step, call, deps, context);
       return {

@@ -25,6 +25,11 @@ export function blocked<O>(code: ErrorCode, observed: O, summary: string): Probe
 export type StepContext = {
   /** Aborts when the run cancels the step, the worker shuts down, or another one has the attempt. Every wait listens to it. */
   signal: AbortSignal;
+  /**
+   * Throws when this process stood still for so long that another one has the attempt. To be called right before something
+   * is sent that a woken zombie must not send and that its target can't refuse. @throws ATTEMPT_OUTLIVED
+   */
+  mustBeOurs: () => void;
   /** Workflow id / run id / step ordinal: the name of what this step starts on its target. */
   unit: string;
   /** 1 for the first attempt. A higher one may have a predecessor that still acts somewhere. */

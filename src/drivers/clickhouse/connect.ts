@@ -25,6 +25,8 @@ export type ClickHouseConnectOptions = {
    * long must look first. It is refused with STALE_ATTEMPT; always sent unless given.
    */
   freshMs?: number;
+  /** Called right before each statement that changes something; what it throws keeps the statement from being sent. */
+  beforeChange?: () => void;
 };
 
 /**
@@ -53,8 +55,8 @@ export async function connectClickHouse(
     log: { level: ClickHouseLogLevel.OFF },
     ...(tls?.ca === undefined ? {} : { tls: certificates(tls.ca, tls) }),
   });
-  const { owner, signal, timeoutMs = 10_000, longTimeoutMs = 3_600_000, freshMs } = options;
-  const link = linkOver(client, { endpoint, owner, signal, timeoutMs, longTimeoutMs, password, freshMs });
+  const { owner, signal, timeoutMs = 10_000, longTimeoutMs = 3_600_000, freshMs, beforeChange } = options;
+  const link = linkOver(client, { endpoint, owner, signal, timeoutMs, longTimeoutMs, password, freshMs, beforeChange });
   const capabilities = capabilityVerb(link);
   const tables = tableVerbs(link);
   const node: ClickHouseNode = {

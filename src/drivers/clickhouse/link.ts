@@ -35,6 +35,7 @@ type LinkOptions = {
   longTimeoutMs: number;
   password: string | undefined;
   freshMs: number | undefined;
+  beforeChange: (() => void) | undefined;
 };
 
 /** The prefix of the query ids of a unit's statements. */
@@ -44,7 +45,7 @@ export function queryIdPrefix(unit: string): string {
 
 /** A statement that does not end in time, or whose run is cancelled, is killed on the server: it would go on without us. */
 export function linkOver(client: ClickHouseClient, options: LinkOptions): ClickHouseLink {
-  const { endpoint, owner, signal, timeoutMs, longTimeoutMs, password, freshMs } = options;
+  const { endpoint, owner, signal, timeoutMs, longTimeoutMs, password, freshMs, beforeChange } = options;
   // Another connection of the same attempt must not meet our ids.
   const mark = Math.random().toString(36).slice(2, 8);
   let sent = 0;
@@ -112,6 +113,7 @@ export function linkOver(client: ClickHouseClient, options: LinkOptions): ClickH
       }),
     act: (statement, { timeoutMs: limitMs = timeoutMs, settings = {}, decisive = false } = {}) =>
       guard(statement.text, limitMs, async (sending) => {
+        beforeChange?.();
         if (decisive) refuseStale(statement.text);
         await client.command({ ...sending, query: statement.text, clickhouse_settings: { ...always, ...settings } });
       }),

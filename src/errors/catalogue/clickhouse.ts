@@ -38,6 +38,11 @@ export const clickhouseErrors = {
     retryable: true,
     hint: '`SELECT is_session_expired, is_readonly FROM system.replicas`; look at the ensemble first. `gantry retry <id>` looks first.',
   },
+  CLICKHOUSE_NO_LEADER: {
+    meaning: 'The replicas of the shard have no leader, or are electing another one: nothing was done.',
+    retryable: true,
+    hint: 'It passes within seconds after an outage of ZooKeeper or a restart; `SELECT replica_name, is_leader FROM system.replicas` on each replica, then `gantry retry <id>`.',
+  },
   CLICKHOUSE_KEEPER_NODE_EXISTS: {
     meaning:
       'ZooKeeper has an entry already that the statement wanted to make: two identical parts in one ATTACH PARTITION FROM, or another one under way.',

@@ -86,8 +86,13 @@ await describeWith(['clickhouse'], 'a ClickHouse cluster without ZooKeeper', () 
     await rig.cluster.zookeeper.restart();
     const back = await until(async () => (await node.replica(t))?.readOnly === false, 30_000, 100);
     expect(back).toBe(true);
-    await node.detachPartition({ ...t, partitionId }, 'own');
-    expect(await node.parts(t)).toEqual([]);
+    // The replicas elect a leader first. It carries the statement out, and its own queue is what `own` waits for.
+    const detached = await until(async () => {
+      await node.detachPartition({ ...t, partitionId }, 'own');
+      return true;
+    }, 20_000);
+    expect(detached).toBe(true);
+    expect(await until(async () => (await node.parts(t)).length === 0, 20_000)).toBe(true);
   });
 
   test('loses its session to a ZooKeeper that stood still, and takes a new one', async () => {
