@@ -46,6 +46,7 @@ setup-demo: setup
 	@if [ "$(ONLY)" = clickhouse ]; then scripts/setup-clickhouse.sh; fi
 setup-test: setup-demo
 	@scripts/setup-time-skipping.sh
+	@scripts/setup-ssh.sh || echo 'tests that need an sshd are skipped' >&2
 	@scripts/setup-clickhouse.sh || echo 'tests that need ClickHouse are skipped' >&2
 	@scripts/setup-clickhouse-modern.sh || echo 'tests that need a modern ClickHouse are skipped' >&2
 	@scripts/setup-valkey.sh || echo 'tests that need Valkey 9 are skipped' >&2

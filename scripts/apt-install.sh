@@ -1,0 +1,52 @@
+#!/usr/bin/env bash
+# apt-install.sh <script> <service> <package>...: installs packages of the distribution for a part of the lab. Their service,
+# which would listen on its usual port, is never left running by this; one that ran before is not touched. Quiet unless it
+# fails; <script> is named in what it says then.
+set -euo pipefail
+
+script=$1 service=$2
+shift 2
+hint="install $* (Debian, Ubuntu: apt-get install $*), then: scripts/$script.sh"
+if ! command -v apt-get >/dev/null; then
+  echo "$script: no apt-get here: $hint" >&2
+  exit 1
+fi
+as_root=()
+if [[ "$(id -u)" != 0 ]]; then
+  if ! command -v sudo >/dev/null || ! sudo -n true 2>/dev/null; then
+    echo "$script: installing needs root: sudo apt-get install $*" >&2
+    exit 1
+  fi
+  as_root=(sudo -n)
+fi
+had_service=no
+if [[ -d /run/systemd/system ]] && systemctl is-enabled --quiet "$service" 2>/dev/null; then had_service=yes; fi
+
+# The packages' post-install starts services unless policy-rc.d says no (101). One that is there already stays.
+policy=/usr/sbin/policy-rc.d
+made_policy=no
+if [[ ! -e "$policy" ]]; then
+  printf '#!/bin/sh\nexit 101\n' | "${as_root[@]}" tee "$policy" >/dev/null
+  "${as_root[@]}" chmod 755 "$policy"
+  made_policy=yes
+fi
+log="$(mktemp)"
+clean() {
+  rm -f "$log"
+  [[ "$made_policy" == no ]] || "${as_root[@]}" rm -f "$policy"
+}
+trap clean EXIT
+
+install() { "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "$@"; }
+if ! install "$@" >"$log" 2>&1; then
+  # Package lists may be missing or old: fetch them once, try again.
+  if ! { "${as_root[@]}" apt-get update && install "$@"; } >"$log" 2>&1; then
+    tail -20 "$log" >&2
+    echo "$script: apt-get could not install it: $hint" >&2
+    exit 1
+  fi
+fi
+# Nor may it start at the next boot: the lab runs its own.
+if [[ "$had_service" == no && -d /run/systemd/system ]]; then
+  "${as_root[@]}" systemctl disable --quiet "$service" || true
+fi
