@@ -1,4 +1,5 @@
 import type { Bench } from './bench.ts';
+import { clickhouseMove } from './clickhouse-move.ts';
 import { engine } from './engine.ts';
 import { redisSentinel } from './redis-sentinel.ts';
 import { redisFailover } from './redis-failover.ts';
@@ -6,4 +7,11 @@ import { redisFailoverFrozen } from './redis-failover-frozen.ts';
 import { redisSwitchover } from './redis-switchover.ts';
 
 /** Every bench, in the order in which `--help` lists them. */
-export const benches: readonly Bench[] = [engine, redisSwitchover, redisSentinel, redisFailover, redisFailoverFrozen];
+export const benches: readonly Bench[] = [
+  engine,
+  redisSwitchover,
+  redisSentinel,
+  redisFailover,
+  redisFailoverFrozen,
+  clickhouseMove,
+];

@@ -30,6 +30,8 @@ export type Inserter = {
   /** Fills a day of one shard, before the load; noted as acknowledged. */
   seed(shard: number, day: string, blocks: number): Promise<void>;
   start(): void;
+  /** One block for this day to this shard, besides the steady ones: a late row at a chosen moment. A fence holds it as well. */
+  send(shard: number, day: string): void;
   /** Starts to hold back what is for this day, and resolves when nothing of it is in flight: the producers' own switch. */
   fence(day: string): Promise<void>;
   /** Ends it; what was held back is sent. */
@@ -98,6 +100,11 @@ export function createInserter(options: InserterOptions): Inserter {
           ledger.settle(block, 'acknowledged');
         }
       }
+    },
+    send(shard, day) {
+      const replicas = shards[shard - 1];
+      if (!replicas) throw new RangeError(`there is no shard ${shard}`);
+      take(replicas, day);
     },
     start() {
       if (running) return;
