@@ -140,7 +140,7 @@ await describeWith(['clickhouse-modern'], 'a connection to a modern ClickHouse',
     expect(has.statements.size).toBe(16);
     expect(has.partColumns).toContain('hash_of_all_files');
     expect(has.mergeTreeSettings).toContain('max_replicated_fetches_network_bandwidth');
-    expect((await node.disks())?.map(({ name }) => name)).toEqual(['cold', 'default', 'hot', 'warm']);
+    expect((await node.disks())?.map(({ name }) => name)).toEqual(['cold', 'default', 'frozen', 'hot', 'warm']);
 
     const numbers = Object.keys(serverCodes);
     const names = await clickhouseRows<{ name: string }>(
