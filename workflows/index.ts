@@ -1,6 +1,8 @@
 // Every workflow type that a worker offers. The bundle is made of this file.
 export { clickhouseMove } from './clickhouse/move.ts';
 export { clickhouseTier } from './clickhouse/tier.ts';
+export { clickhouseKeyReshard } from './clickhouse/key-reshard.ts';
+export { clickhouseSplit } from './clickhouse/split.ts';
 export { clickhouseUndoMove } from './clickhouse/undo-move.ts';
 export { clickhouseHealth } from './clickhouse/health.ts';
 export { clickhouseRebalance } from './clickhouse/rebalance.ts';

@@ -1,8 +1,8 @@
 import type { ClickHouseNode } from '../../src/drivers/clickhouse/index.ts';
-import { GantryError } from '../../src/errors/index.ts';
 import type { StepContext } from '../../src/steps/index.ts';
-import { defineStep, done, todo, wait } from '../../src/steps/index.ts';
+import { defineStep, done, todo } from '../../src/steps/index.ts';
 import type { ClickHouseDeps } from './access.ts';
+import { earlierEnded } from './earlier-ended.ts';
 import { stagingPath } from './make-staging.ts';
 import type { Manifest, Move } from './move.ts';
 import { hashedParts, sameHashes, stagedPartition, stagingOf, stopMergesOn, withSide } from './move.ts';
@@ -12,9 +12,6 @@ type Copied = { parts: number; rows: number; asManifest: boolean };
 
 /** Fetched whole by this attempt: a copy of a source that changed since is whole too, and another one than the manifest. */
 const fetched = new WeakSet<StepContext>();
-const askEveryMs = 100;
-/** How long a fetch that was told to stop may go on. */
-const stopWithinMs = 30_000;
 
 /**
  * Fetches the partition into the staging table, on one server, and attaches it there. A fetch that was cut short (a full
@@ -64,20 +61,4 @@ async function anew(nodes: readonly ClickHouseNode[], move: Move): Promise<void>
   for (const node of nodes) await node.dropTable(stagingOf(move));
   for (const node of nodes) await node.createStaging(stagingOf(move), move.name, stagingPath(move));
   await stopMergesOn(nodes, stagingOf(move));
-}
-
-/** A fetch goes on when its client is gone: it must have ended before its result is looked at. */
-async function earlierEnded(node: ClickHouseNode, { unit, attempt, signal }: StepContext): Promise<void> {
-  const deadline = performance.now() + stopWithinMs;
-  for (;;) {
-    const mine = `gantry:${unit}:${attempt}:`;
-    const earlier = (await node.running(unit)).filter(({ queryId }) => !queryId.startsWith(mine));
-    if (earlier.length === 0) return;
-    if (performance.now() > deadline) {
-      const statement = earlier[0]?.statement ?? '';
-      throw new GantryError('CLICKHOUSE_QUERY_RUNNING', `an earlier attempt still runs: ${statement}`);
-    }
-    await node.killEarlier();
-    await wait(askEveryMs, signal);
-  }
 }

@@ -24,6 +24,13 @@ import { proveBalance } from './prove-balance.ts';
 import { alignTable } from './align-table.ts';
 import { expirePartition } from './expire-partition.ts';
 import { moveToVolume } from './move-to-volume.ts';
+import { fillSplit } from './fill-split.ts';
+import { giveOwnBack } from './give-own-back.ts';
+import { planKeyReshardActivity } from './plan-key-reshard.ts';
+import { planSplitActivity } from './plan-split.ts';
+import { provePlacement } from './prove-placement.ts';
+import { switchRule } from './switch-rule.ts';
+import { verifySplit } from './verify-split.ts';
 import { planTierActivity } from './plan-tier.ts';
 import { proveRollup } from './prove-rollup.ts';
 
@@ -58,6 +65,13 @@ export function createClickHouseActivities({ runtime, ...deps }: ClickHouseActiv
     clickhouseCheckHealth: step(checkHealth),
     clickhouseProveBalance: step(proveBalance),
     clickhouseHealth: healthActivity(deps),
+    clickhousePlanKeyReshard: planKeyReshardActivity(deps, runtime),
+    clickhouseSwitchRule: step(switchRule),
+    clickhouseProvePlacement: step(provePlacement),
+    clickhousePlanSplit: planSplitActivity(deps, runtime),
+    clickhouseFillSplit: step(fillSplit),
+    clickhouseVerifySplit: step(verifySplit),
+    clickhouseGiveOwnBack: step(giveOwnBack),
     clickhousePlanTier: planTierActivity(deps, runtime),
     clickhouseAlignTable: step(alignTable),
     clickhouseMoveToVolume: step(moveToVolume),

@@ -7,8 +7,11 @@ import { tableOf } from './access.ts';
 import type { IngestHooks } from './ingest-hooks.ts';
 import { withSide } from './move.ts';
 
+/** A partition, and where its rows lie if that is to be looked at. */
+type Of = Pick<ClickHouseMoveData, 'cluster' | 'table' | 'name' | 'partition'> &
+  Partial<Pick<ClickHouseMoveData, 'source'>>;
 /** `proven`: every row is known to be there since a move ended: a file's age says nothing more. */
-type Hold = ClickHouseMoveData & { proven?: boolean };
+type Hold = Of & { proven?: boolean };
 type Held = { held: boolean; evidence: string };
 
 const askEveryMs = 200;
@@ -53,7 +56,7 @@ export const holdIngest = defineStep<Hold, Held, ClickHouseDeps>({
 });
 
 /** Lets the writers go on. */
-export const openIngest = defineStep<ClickHouseMoveData, Held, ClickHouseDeps>({
+export const openIngest = defineStep<Of, Held, ClickHouseDeps>({
   name: 'clickhouse.open-ingest',
   settleMs: 0,
   probe: async (data, { clusters }, context) => {
@@ -71,7 +74,7 @@ export const openIngest = defineStep<ClickHouseMoveData, Held, ClickHouseDeps>({
 
 function hooksOf(
   access: ClickHouseClusterAccess,
-  { cluster, table, name, partition }: ClickHouseMoveData,
+  { cluster, table, name, partition }: Of,
   { unit }: StepContext,
 ): IngestHooks | undefined {
   const { fence } = tableOf(access, table);
@@ -82,10 +85,12 @@ function hooksOf(
 }
 
 async function quiet(access: ClickHouseClusterAccess, data: Hold, context: StepContext): Promise<Probe<Held>> {
-  if (data.proven) return done({ held: false, evidence: 'proven' }, 'nobody is held back; no row came since the move');
+  const { source } = data;
+  if (data.proven || !source)
+    return done({ held: false, evidence: 'proven' }, 'nobody is held back; no row came since the move');
   const { fence } = tableOf(access, data.table);
   const forMs = fence.kind === 'quiet' ? fence.forMs : 0;
-  const newest = await withSide(access, data.source, context, async (nodes) => {
+  const newest = await withSide(access, source, context, async (nodes) => {
     const parts = await Promise.all(nodes.map((node) => node.parts(data.name, data.partition)));
     return Math.max(0, ...parts.flat().map(({ modifiedSeconds }) => modifiedSeconds));
   });

@@ -145,7 +145,8 @@ function warningsOf({ tier }: ClickHouseTable, { shards }: RebalanceFacts): stri
     : [];
 }
 
-function fenceInWords(fence: IngestFence): string {
+/** How the ingest of a partition is held back. */
+export function fenceInWords(fence: IngestFence): string {
   switch (fence.kind) {
     case 'quiet':
       return `not held back: it must have been quiet for ${Math.round(fence.forMs / 1000)} s`;

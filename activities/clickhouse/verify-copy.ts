@@ -39,7 +39,8 @@ export const verifyCopy = defineStep<Check, Checked, ClickHouseDeps>({
     }),
 });
 
-async function caughtUp(
+/** Waits until a replica's staging table has these parts. @throws CLICKHOUSE_REPLICA_BEHIND */
+export async function caughtUp(
   node: ClickHouseNode,
   move: Move,
   wanted: readonly ManifestPart[],

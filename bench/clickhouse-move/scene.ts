@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, rmSync, watch, writeFileSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { clickhouseCall } from '../../lab/clickhouse-client.ts';
 import { monotonicMs, pause, until } from '../../lab/clock.ts';
@@ -6,6 +6,7 @@ import type { ClickHouseCluster } from '../../lab/clickhouse.ts';
 import { createEvents, rowsPerBlock } from '../../lab/load/clickhouse-events.ts';
 import type { Inserter, InserterOptions } from '../../lab/load/clickhouse-inserter.ts';
 import { createInserter } from '../../lab/load/clickhouse-inserter.ts';
+import { fenceByFiles } from '../../lab/load/ingest-fence.ts';
 import { startTotalsReader } from '../../lab/load/clickhouse-reader.ts';
 
 /** A table of its own for one method in one scenario: its ledger says at the end what became of every row. */
@@ -48,7 +49,7 @@ export async function openScene(
   const inserter = createInserter({ shards, events, today, perSecond: 5, ...load });
   const folder = join(stateDir, 'fences', table);
   mkdirSync(folder, { recursive: true });
-  const fence = watchFence(folder, inserter);
+  const fence = fenceByFiles(folder, inserter);
   let days = 0;
   inserter.start();
   return {
@@ -68,7 +69,7 @@ export async function openScene(
     },
     async close() {
       await inserter.stop();
-      fence.close();
+      fence.stop();
       const { lostRows, doubledRows } = await inserter.verify(cluster.node('s1r1'));
       await Promise.all(
         cluster.nodes.map(async (server) => {
@@ -104,33 +105,4 @@ export async function observed<T>(
   } finally {
     await reader.stop();
   }
-}
-
-/** The producers' own switch, as programs of the platform file see it: a file for each day that is held back. */
-function watchFence(folder: string, inserter: Inserter): { programs: Record<string, unknown>; close: () => void } {
-  const held = (partition: string): string => join(folder, partition);
-  const days = new Set<string>();
-  const obey = (file: string): void => {
-    if (!/^\d{8}$/.test(file)) return;
-    const day = `${file.slice(0, 4)}-${file.slice(4, 6)}-${file.slice(6)}`;
-    if (existsSync(held(file))) {
-      if (days.has(day)) return;
-      days.add(day);
-      void inserter.fence(day).then(() => days.has(day) && writeFileSync(`${held(file)}.confirmed`, ''));
-    } else if (days.delete(day)) {
-      rmSync(`${held(file)}.confirmed`, { force: true });
-      inserter.lift(day);
-    }
-  };
-  const watcher = watch(folder, (_what, file) => void (file && obey(file)));
-  const file = held('{partition}');
-  return {
-    programs: {
-      kind: 'command',
-      close: ['touch', file],
-      confirm: ['test', '-e', `${file}.confirmed`],
-      open: ['rm', '-f', file],
-    },
-    close: () => watcher.close(),
-  };
 }

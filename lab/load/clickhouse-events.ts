@@ -33,23 +33,37 @@ export async function createEvents(servers: readonly ClickHouseAddress[], events
   }
 }
 
+export type BlocksToInsert = {
+  /** `2026-01-31`. */
+  day: string;
+  firstBlock: number;
+  blocks?: number;
+  timeoutMs?: number;
+  /** Through the Distributed table, which places each row by its key. */
+  distributed?: boolean;
+};
+
 /**
  * Inserts whole blocks into one server's own table, all in one statement: the same blocks are the same bytes, so that a
- * repeated insert is recognised by the server. `day` is `2026-01-31`.
+ * repeated insert is recognised by the server.
  */
 export async function insertBlocks(
   server: ClickHouseAddress,
   { database, table }: Pick<EventsTable, 'database' | 'table'>,
-  { day, firstBlock, blocks = 1, timeoutMs }: { day: string; firstBlock: number; blocks?: number; timeoutMs?: number },
+  { day, firstBlock, blocks = 1, timeoutMs, distributed = false }: BlocksToInsert,
 ): Promise<void> {
   const first = firstBlock * rowsPerBlock;
   await clickhouseCall(
     server,
-    `INSERT INTO ${database}.${table} SELECT toDate('${day}'), intHash64(id) % 1000, ${first} + number AS id,
+    `INSERT INTO ${database}.${table}${distributed ? '_all' : ''} SELECT toDate('${day}'), intHash64(id) % 1000, ${first} + number AS id,
       intHash64(id) % 100, if(id % 3 = 0, NULL, toString(id)) FROM numbers(${blocks * rowsPerBlock})`,
     // One part per statement whatever its size: a part that is recognised as repeated is recognised as a whole.
     {
-      settings: { max_block_size: blocks * rowsPerBlock, max_threads: 1 },
+      settings: {
+        ...{ max_block_size: blocks * rowsPerBlock, max_threads: 1 },
+        // Acknowledged only when every shard has its rows.
+        ...(distributed ? { insert_distributed_sync: 1 } : {}),
+      },
       ...(timeoutMs === undefined ? {} : { timeoutMs }),
     },
   );

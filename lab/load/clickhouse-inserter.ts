@@ -17,6 +17,8 @@ export type InserterOptions = {
   lateEvery?: number;
   /** Blocks a second, over all shards; 10 unless given. */
   perSecond?: number;
+  /** Through the Distributed table, which places each row by its key; to each shard's own table unless given. */
+  distributed?: boolean;
   /** One block in so many is sent twice although it was acknowledged, as a producer does that missed the answer. */
   repeatEvery?: number;
   /** How long one attempt may take; 5,000 unless given. */
@@ -49,7 +51,7 @@ export type Inserter = {
  */
 export function createInserter(options: InserterOptions): Inserter {
   const { shards, events, today, lateDays = [], lateEvery = 4, perSecond = 10, repeatEvery } = options;
-  const { attemptMs = 5_000, giveUpMs = 20_000 } = options;
+  const { attemptMs = 5_000, giveUpMs = 20_000, distributed = false } = options;
   const ledger = createBlockLedger();
   const flights = new Map<Promise<void>, string>();
   const fenced = new Map<string, (() => void)[]>();
@@ -62,7 +64,7 @@ export function createInserter(options: InserterOptions): Inserter {
     for (let attempt = 0; monotonicMs() < deadline; attempt += 1) {
       const server = replicas[attempt % replicas.length] as ClickHouseAddress;
       try {
-        await insertBlocks(server, events, { day, firstBlock: block, timeoutMs: attemptMs });
+        await insertBlocks(server, events, { day, firstBlock: block, timeoutMs: attemptMs, distributed });
         if (repeatEvery && block % repeatEvery === 0) await repeat(server, day, block);
         return ledger.settle(block, 'acknowledged');
       } catch {
@@ -73,7 +75,9 @@ export function createInserter(options: InserterOptions): Inserter {
   };
   /** Its failing says nothing: the block was acknowledged before. */
   const repeat = async (server: ClickHouseAddress, day: string, block: number): Promise<void> => {
-    await insertBlocks(server, events, { day, firstBlock: block, timeoutMs: attemptMs }).catch(() => undefined);
+    await insertBlocks(server, events, { day, firstBlock: block, timeoutMs: attemptMs, distributed }).catch(
+      () => undefined,
+    );
   };
   const take = (replicas: readonly ClickHouseAddress[], day: string): void => {
     const held = fenced.get(day);
@@ -94,7 +98,7 @@ export function createInserter(options: InserterOptions): Inserter {
       for (let left = blocks; left > 0; left -= 500) {
         const count = Math.min(left, 500);
         const firstBlock = ledger.reserve(count);
-        await insertBlocks(server, events, { day, firstBlock, blocks: count, timeoutMs: 120_000 });
+        await insertBlocks(server, events, { day, firstBlock, blocks: count, timeoutMs: 120_000, distributed });
         for (let block = firstBlock; block < firstBlock + count; block += 1) {
           ledger.send(block, day);
           ledger.settle(block, 'acknowledged');

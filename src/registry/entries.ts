@@ -1,4 +1,5 @@
 import type { Kind } from '../runs/index.ts';
+import { clickhouseKeyReshard, clickhouseSplit } from './clickhouse-key-reshard.ts';
 import { clickhouseMove, clickhouseUndoMove } from './clickhouse-move.ts';
 import { clickhouseRebalance } from './clickhouse-rebalance.ts';
 import type { KindEntry } from './entry.ts';
@@ -16,5 +17,7 @@ export const entries: Readonly<Record<Kind, KindEntry>> = {
   'clickhouse.move': clickhouseMove,
   'clickhouse.tier': clickhouseTier,
   'clickhouse.undo-move': clickhouseUndoMove,
+  'clickhouse.key-reshard': clickhouseKeyReshard,
+  'clickhouse.split': clickhouseSplit,
   'clickhouse.rebalance': clickhouseRebalance,
 };

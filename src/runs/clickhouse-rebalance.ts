@@ -129,3 +129,26 @@ export type KeyReshardPlan = {
   durationMs: number;
   summary: readonly string[];
 };
+
+/** The rows of one partition of one shard that go to another one. */
+export type ReshardMove = {
+  partition: string;
+  from: string;
+  to: string;
+  buckets: readonly number[];
+  rows: number;
+};
+
+/** What a reshard works from. `placed`: the shard of each bucket. */
+export type KeyReshardData = {
+  cluster: string;
+  table: string;
+  distributed: string;
+  placed: readonly string[];
+  moves: readonly ReshardMove[];
+  /** Whether the Distributed table gets another rule, and which partitions' writers are held while it does. */
+  newRule: boolean;
+  held: readonly string[];
+  /** Nothing to do: the rule is as it is to be, and every row where it says. */
+  idle: boolean;
+};

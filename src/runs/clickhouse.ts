@@ -43,3 +43,25 @@ export type ClickHouseTierInput = RunInput & {
   /** The table's full name, `database.table`, as in the platform file. */
   table: string;
 };
+
+/** The input of a reshard of a table whose rows are placed by a key. */
+export type ClickHouseKeyReshardInput = RunInput & {
+  /** The cluster's name in the platform file. */
+  cluster: string;
+  /** The table's full name, `database.table`, as in the platform file. */
+  table: string;
+};
+
+/** The input of the split of one partition of one shard: a run under a reshard, which holds the table. */
+export type ClickHouseSplitInput = RunInput & {
+  cluster: string;
+  table: string;
+  /** `partition_id` of system.parts. */
+  partition: string;
+  /** The shard that gives rows away, by its number in the platform file. */
+  from: number;
+  /** The shard that gets them. */
+  to: number;
+  /** The buckets whose rows go. */
+  buckets: readonly number[];
+};

@@ -55,6 +55,19 @@ export const kinds = {
     workflowType: 'clickhouseUndoMove',
     targetFields: ['cluster', 'table'],
   },
+  'clickhouse.key-reshard': {
+    domain: 'clickhouse',
+    verb: 'key-reshard',
+    workflowType: 'clickhouseKeyReshard',
+    targetFields: ['cluster', 'table'],
+  },
+  'clickhouse.split': {
+    domain: 'clickhouse',
+    verb: 'split',
+    workflowType: 'clickhouseSplit',
+    targetFields: ['cluster', 'table', 'partition'],
+    startedBy: 'clickhouse.key-reshard',
+  },
   'clickhouse.rebalance': {
     domain: 'clickhouse',
     verb: 'rebalance',

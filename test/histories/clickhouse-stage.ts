@@ -40,7 +40,11 @@ export async function openClickHouseStage(): Promise<ClickHouseStage> {
     let hook: (call: string) => Promise<void> = async () => undefined;
     const server = { address: temporal.address, client: new Client({ connection }) };
     const before = (call: string): Promise<void> => hook(call);
-    const rig = await startMoveRig({ server, cluster, table: 'load.events', before, stateDir });
+    const rig = await startMoveRig({
+      ...{ server, cluster, table: 'load.events', before, stateDir },
+      settings: { distributed: 'load.events_all', keys: { column: 'customer', buckets: 4 }, tier: 'nvme' },
+      tiers: { nvme: { medium: 'nvme', temperature: 'hot', size: '100GB' } },
+    });
     stops.push(() => rig.stop());
     let days = 0;
     return {

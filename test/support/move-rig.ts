@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { WorkflowHandle } from '@temporalio/client';
 import { pause } from '../../lab/clock.ts';
+import type { LabClickHousePlatform } from '../../lab/clickhouse-platform.ts';
 import { writeClickHousePlatform } from '../../lab/clickhouse-platform.ts';
 import type { ClickHouseCluster } from '../../lab/clickhouse.ts';
 import { loadPlatform } from '../../src/platform/index.ts';
@@ -46,6 +47,8 @@ export type MoveRigOptions = {
   /** What the platform file says of it besides. */
   settings?: Record<string, unknown>;
   policies?: Record<string, unknown>;
+  /** Of each node, where the free space matters. */
+  tiers?: LabClickHousePlatform['tiers'];
   /** For the platform file and the reports; one of its own unless given, which goes with it. */
   stateDir?: string;
   /** Called before each call of a driver, `clickhouse.detachPartition`; what it throws is what the driver throws. */
@@ -61,6 +64,7 @@ export async function startMoveRig(options: MoveRigOptions): Promise<MoveRig> {
   const taskQueue = `move-${process.pid}-${(rigs += 1)}`;
   const { path, reportFolder } = writeClickHousePlatform({
     ...{ stateDir, cluster, policies: options.policies ?? movePolicies },
+    ...(options.tiers ? { tiers: options.tiers } : {}),
     tables: { [table]: { closedAfter: '0s', fence: { kind: 'quiet', for: '0s' }, ...settings } },
   });
   const codePath = await buildBundle(fileURLToPath(new URL('./under-table.ts', import.meta.url)));

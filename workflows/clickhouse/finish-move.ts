@@ -1,16 +1,20 @@
 import type { ClickHouseActivities } from '../../activities/clickhouse/index.ts';
 import type { Cutover } from '../../activities/clickhouse/cut-over-look.ts';
 import { domainRefs } from '../run/call.ts';
+import type { CriticalStep } from '../run/critical.ts';
 import { criticalStep } from '../run/critical.ts';
 import type { Run } from '../run/run.ts';
 
 const clickhouse = domainRefs<ClickHouseActivities, 'clickhouse'>('clickhouse');
 
-/** The cutover and all that follows from it: from here on the run only goes forward. */
-export async function finishMove(run: Run, cutover: Cutover): Promise<void> {
+/**
+ * The cutover and all that follows from it: from here on the run only goes forward. `inOneGo`: what must not be torn apart
+ * from it.
+ */
+export async function finishMove(run: Run, cutover: Cutover, inOneGo: readonly CriticalStep[] = []): Promise<void> {
   const { move, from } = cutover;
   const step = criticalStep('cut over', clickhouse.cutOver, cutover, from === 'staging' ? 'quick' : 'slow');
-  await run.critical([step], { drive: 'forward', pointOfNoReturn: true });
+  await run.critical([step, ...inOneGo], { drive: 'forward', pointOfNoReturn: true });
   const lateRows = await bringLateRowsBack(run, cutover);
   run.measure('lateRows', lateRows);
   run.measure('movedRows', cutover.digest.rows);

@@ -8,6 +8,7 @@ import { linkOver } from './link.ts';
 import { partVerbs } from './parts.ts';
 import { standingVerbs } from './standing.ts';
 import { tableVerbs } from './tables.ts';
+import { bucketVerbs } from './buckets.ts';
 import { tieringVerbs } from './tiering.ts';
 import type { ClickHouseCredentials, ClickHouseEndpoint, ClickHouseNode, StatementOwner } from './types.ts';
 
@@ -69,6 +70,7 @@ export async function connectClickHouse(
     ...keeperVerbs(link),
     ...diskVerbs(link),
     ...changeVerbs(link),
+    ...bucketVerbs(link),
     close: () => client.close(),
   };
   try {

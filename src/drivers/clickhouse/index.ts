@@ -14,6 +14,7 @@ export type {
   RunningQuery,
 } from './standing.ts';
 export type { ColumnFacts, Digest, TableFacts } from './tables.ts';
+export type { BucketRows, BucketRule, Buckets, PlacementRule } from './buckets.ts';
 export type { DayFigures, FiguresQuery, FiguresScope, StorageFacts } from './tiering.ts';
 export type {
   ClickHouseChanges,

@@ -1,3 +1,4 @@
+import type { Readable } from 'node:stream';
 import type { ClickHouseClient, ClickHouseSettings } from '@clickhouse/client';
 import type { z } from 'zod';
 import { GantryError } from '../../errors/index.ts';
@@ -23,6 +24,10 @@ export type ClickHouseLink = {
   readonly longTimeoutMs: number;
   /** The rows of a SELECT. 64-bit integers arrive as text. @throws CLICKHOUSE_UNEXPECTED_ANSWER when a row is not of `shape` */
   rows: <T>(shape: z.ZodType<T>, statement: Sql, options?: StatementOptions) => Promise<T[]>;
+  /** The answer as it comes, in the statement's own format; unread it keeps its connection. */
+  read: (statement: Sql, options?: StatementOptions) => Promise<Readable>;
+  /** A statement whose rows are a stream. */
+  write: (statement: Sql, rows: Readable, options?: StatementOptions) => Promise<void>;
   /** Any other statement. */
   act: (statement: Sql, options?: StatementOptions) => Promise<void>;
 };
@@ -110,6 +115,24 @@ export function linkOver(client: ClickHouseClient, options: LinkOptions): ClickH
           if (parsed.success) return parsed.data;
           throw unexpected(endpoint, statement, parsed.error.issues[0]?.message ?? 'of another form');
         });
+      }),
+    read: (statement, { timeoutMs: limitMs = timeoutMs, settings = {} } = {}) =>
+      guard(statement.text, limitMs, async (sending) => {
+        const { stream } = await client.exec({
+          ...sending,
+          query: statement.text,
+          clickhouse_settings: { ...always, max_execution_time: Math.ceil(limitMs / 1_000), ...settings },
+        });
+        return stream;
+      }),
+    write: (statement, values, { timeoutMs: limitMs = timeoutMs, settings = {} } = {}) =>
+      guard(statement.text, limitMs, async (sending) => {
+        beforeChange?.();
+        const { stream } = await client.exec({
+          ...sending,
+          ...{ query: statement.text, values, clickhouse_settings: { ...always, ...settings } },
+        });
+        for await (const rest of stream) void rest;
       }),
     act: (statement, { timeoutMs: limitMs = timeoutMs, settings = {}, decisive = false } = {}) =>
       guard(statement.text, limitMs, async (sending) => {

@@ -1,3 +1,4 @@
+import type { BucketVerbs } from './buckets.ts';
 import type { Capabilities } from './capabilities.ts';
 import type { ColumnFacts, Digest, TableFacts } from './tables.ts';
 import type {
@@ -140,4 +141,5 @@ export type ClickHouseChanges = {
  * the server then. Whether a changing statement that was cut short took effect is unknown: probe.
  */
 export type ClickHouseNode = ClickHouseReads &
+  BucketVerbs &
   ClickHouseChanges & { readonly endpoint: ClickHouseEndpoint; close: () => Promise<void> };

@@ -6,12 +6,22 @@ export const clickhousePlanningErrors = {
     meaning:
       'The table is sharded by a key: a partition moved as a whole would put rows on a shard where nobody looks for them.',
     retryable: false,
-    hint: 'Plan the mode that moves rows by their key: `gantry clickhouse key-reshard <table>`.',
+    hint: 'Plan the mode that moves rows by their key: `gantry clickhouse key-reshard <cluster> <table>`.',
   },
   CLICKHOUSE_NOT_KEY_SHARDED: {
-    meaning: 'The table is not sharded by a key, so there are no buckets to move by their hash.',
+    meaning: 'The table is not sharded by a key, or the platform file does not say by which.',
     retryable: false,
-    hint: 'Move its partitions as a whole: `gantry clickhouse rebalance <table>`.',
+    hint: 'Move its partitions as a whole: `gantry clickhouse rebalance <cluster> <table>`; or declare `keys` of the table.',
+  },
+  CLICKHOUSE_RESHARD_FANS_OUT: {
+    meaning: 'One shard would give rows of the same partition to two others in one run.',
+    retryable: false,
+    hint: 'Change the weight of one shard at a time in `weights` of the table, and run it again after each; the plan of each says what moves.',
+  },
+  CLICKHOUSE_ROWS_MISPLACED: {
+    meaning: 'Rows lie on another shard than the one that their key says.',
+    retryable: true,
+    hint: 'They came by the former rule, or were left out: `gantry clickhouse key-reshard <cluster> <table>` once more moves them.',
   },
   CLICKHOUSE_ENGINE_UNSUPPORTED: {
     meaning: 'The engine of the table is none whose partitions Gantry can move and prove equal afterwards.',

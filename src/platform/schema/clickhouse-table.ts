@@ -41,10 +41,30 @@ const ingestFence = z.discriminatedUnion('kind', [
     ),
 ]);
 
+/** Hashes that every version has for every type of column; each value has one. */
+export const keyHashes = ['cityHash64', 'sipHash64'] as const;
+
+const keys = z
+  .strictObject({
+    hash: z.enum(keyHashes).default('cityHash64'),
+    column: z
+      .string()
+      .regex(/^[A-Za-z_][A-Za-z0-9_]{0,126}$/, { error: 'a column is letters, digits, underscore' })
+      .describe('What a row is placed by: `customer`.'),
+    buckets: count
+      .max(1024)
+      .default(60)
+      .describe(
+        'Into how many buckets the keys fall, `hash(column) % buckets`; each lies on one shard. A multiple of every number of shards that there may be; never changed afterwards.',
+      ),
+  })
+  .describe('A table whose rows lie on the shard that their key says: docs/clickhouse/key-reshard.md.');
+
 /** A replicated table, and how its partitions may be moved. */
 export const clickhouseTable = z
   .strictObject({
     distributed: text.exactOptional().describe('The Distributed table that readers ask, with its database.'),
+    keys: keys.exactOptional(),
     fence: ingestFence.prefault({ kind: 'quiet', for: '10m' }),
     closedAfter: duration
       .prefault('24h')
@@ -87,4 +107,6 @@ export const clickhouseTable = z
   );
 
 export type ClickHouseTable = z.output<typeof clickhouseTable>;
+/** By which key rows are placed, and in how many buckets. */
+export type TableKeys = NonNullable<ClickHouseTable['keys']>;
 export type IngestFence = ClickHouseTable['fence'];

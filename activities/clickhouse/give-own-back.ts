@@ -1,0 +1,113 @@
+import type { ClickHouseNode } from '../../src/drivers/clickhouse/index.ts';
+import { GantryError } from '../../src/errors/index.ts';
+import type { Probe, StepContext } from '../../src/steps/index.ts';
+import { blocked, defineStep, done, todo, wait } from '../../src/steps/index.ts';
+import type { ClickHouseClusterAccess, ClickHouseDeps } from './access.ts';
+import { asStep, withServers } from './access.ts';
+import type { Move } from './move.ts';
+import {
+  hashedParts,
+  partitionOf,
+  sameHashes,
+  serversOfSide,
+  stagedPartition,
+  stagingOf,
+  stopMergesOn,
+} from './move.ts';
+import type { Copied } from './split.ts';
+
+/** `stay`: the rows that the source keeps, verified; `maxBlock`: of what was copied. */
+export type GiveBack = { stay: Move; copy: Copied; maxBlock: number };
+export type GivenBack = { attached: 'no' | 'yes' | 'unclear'; detached: boolean; rows: number };
+
+const pollEveryMs = 5;
+const shownMs = 10_000;
+/** As in the cutover: a statement follows the look that justifies it. */
+const freshMs = 900;
+
+/**
+ * The source attaches the rows that stay, right after it has detached the partition: until then a reader misses them. Which of
+ * it is done, the parts show; it is never sent twice what has taken effect.
+ */
+export const giveOwnBack = defineStep<GiveBack, GivenBack, ClickHouseDeps>({
+  name: 'clickhouse.give-own-back',
+  settleMs: 2_000,
+  probe: (given, { clusters }, context) =>
+    onSource(clusters, given, context, async ([node]): Promise<Probe<GivenBack>> => {
+      const seen = await look(node, given);
+      const { partition } = given.stay;
+      if (seen.attached === 'unclear')
+        return blocked('CLICKHOUSE_CUTOVER_UNCLEAR', seen, `some of the rows of ${partition} that stay are there`);
+      if (seen.attached === 'yes') return done(seen, `${seen.rows} rows of ${partition} are on the source`);
+      return todo(seen, `${given.copy.digest.rows} rows of ${partition} are to stay`, { begun: seen.detached });
+    }),
+  apply: (given, _seen, { clusters }, context) =>
+    onSource(clusters, given, context, async (nodes) => {
+      const { stay, copy } = given;
+      const [node] = nodes;
+      const startedAt = performance.now();
+      await stopMergesOn(nodes, stay.name);
+      await stopMergesOn(nodes, stagingOf(stay));
+      const seen = await look(node, given);
+      if (!seen.detached || seen.attached === 'unclear') {
+        throw new GantryError('CLICKHOUSE_CUTOVER_UNCLEAR', `the source still has ${stay.partition}, or a part of it`);
+      }
+      if (seen.attached === 'no') {
+        if (!sameHashes(await hashedParts(node, stagedPartition(stay)), copy.parts))
+          throw new GantryError('CLICKHOUSE_PARTITION_CHANGES', `${stay.staging} is not what was verified`);
+        await node.attachPartitionFrom(partitionOf(stay), stagingOf(stay), 'nobody');
+      }
+      await shown(nodes, given, context);
+      context.measure('attachMs', performance.now() - startedAt);
+    }),
+  undo: (given, _before, { clusters }, context) =>
+    onSource(clusters, given, context, async ([node]) => {
+      const { attached } = await look(node, given);
+      if (attached === 'no') return;
+      const message = `the source has the rows of ${given.stay.partition} that stay: what it detached must not come back`;
+      throw new GantryError('UNDO_FAILED', message, { evidence: { attached } });
+    }),
+});
+
+/** The stay copy's target is the source's own shard. */
+async function onSource<T>(
+  clusters: (name: string) => ClickHouseClusterAccess | Promise<ClickHouseClusterAccess>,
+  { stay }: GiveBack,
+  context: StepContext,
+  use: (nodes: readonly [ClickHouseNode, ...ClickHouseNode[]]) => Promise<T>,
+): Promise<T> {
+  return withServers(
+    await clusters(stay.cluster),
+    serversOfSide(stay.target),
+    ([first, ...others]) => {
+      if (!first) throw new TypeError('a side has a server');
+      return use([first, ...others]);
+    },
+    { ...asStep(context), freshMs },
+  );
+}
+
+/** Parts above the last block that was copied have come since: those that stay, and late rows. */
+async function look(node: ClickHouseNode, { stay, copy, maxBlock }: GiveBack): Promise<GivenBack> {
+  const now = await hashedParts(node, partitionOf(stay));
+  const rows = now.reduce((sum, part) => sum + part.rows, 0);
+  const detached = now.every(({ minBlock }) => minBlock > maxBlock);
+  const hashes = new Set(now.filter(({ minBlock }) => minBlock > maxBlock).map(({ hash }) => hash));
+  const found = copy.parts.filter(({ hash }) => hashes.has(hash)).length;
+  if (copy.parts.length === 0) return { attached: detached ? 'yes' : 'no', detached, rows };
+  const attached = found === copy.parts.length ? 'yes' : found === 0 ? 'no' : 'unclear';
+  return { attached, detached, rows };
+}
+
+async function shown(nodes: readonly ClickHouseNode[], given: GiveBack, { signal }: StepContext): Promise<void> {
+  const deadline = performance.now() + shownMs;
+  for (const node of nodes) {
+    while ((await look(node, given)).attached !== 'yes') {
+      if (performance.now() > deadline) {
+        const where = `${node.endpoint.host}:${node.endpoint.port}`;
+        throw new GantryError('CLICKHOUSE_REPLICA_BEHIND', `${where} does not show the rows that stay`);
+      }
+      await wait(pollEveryMs, signal);
+    }
+  }
+}

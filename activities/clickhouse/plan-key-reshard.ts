@@ -1,0 +1,110 @@
+import type { PlacementRule } from '../../src/drivers/clickhouse/index.ts';
+import type { Finding, RebalanceFacts } from '../../src/planning/clickhouse/index.ts';
+import { planReshard } from '../../src/planning/clickhouse/index.ts';
+import type { ClickHouseKeyReshardInput, KeyReshardData, PlanActivity } from '../../src/runs/index.ts';
+import { shardName } from '../../src/runs/index.ts';
+import type { StepRuntime } from '../../src/steps/index.ts';
+import { planningActivity } from '../run/planning-activity.ts';
+import type { ClickHouseDeps } from './access.ts';
+import { tableOf, withServer } from './access.ts';
+import { fenceInWords, readTableFacts } from './plan-rebalance.ts';
+import { bucketShares, keysOf, slotsOf } from './read-buckets.ts';
+import { tableName } from './read-server.ts';
+
+/** A bucket is copied into staging and attached from there: hard links, but for a moment of both. */
+const policy = { stagingFactor: 2, copyBytesPerSecond: 50e6, bucketOverheadMs: 0 };
+
+/** Reads where the rows of every bucket are, and plans. @throws CLICKHOUSE_NOT_KEY_SHARDED, and as `planningActivity` does */
+export function planKeyReshardActivity(
+  { clusters }: ClickHouseDeps,
+  runtime: StepRuntime,
+): PlanActivity<ClickHouseKeyReshardInput, KeyReshardData> {
+  return planningActivity(runtime, async ({ input }, signal) => {
+    const access = await clusters(input.cluster);
+    const config = tableOf(access, input.table);
+    const { keys, distributed } = keysOf(config, input.table);
+    const read = await readTableFacts(access, config, input, signal);
+    // Servers that place rows another way are what the run mends.
+    const findings = read.findings.filter(({ code }) => code !== 'CLICKHOUSE_PLACEMENT_UNKNOWN');
+    const uniform = findings.length === read.findings.length;
+    const { facts } = read;
+    const { family, engine } = facts.table;
+    const unsupported: Finding[] =
+      family === 'plain'
+        ? []
+        : [
+            {
+              code: 'CLICKHOUSE_ENGINE_UNSUPPORTED',
+              message: `${input.table} is a ${engine}: what its merges do to the rows of a split partition is not known`,
+              place: input.table,
+            },
+          ];
+    if (findings.length + unsupported.length > 0) return { ok: false, findings: [...findings, ...unsupported] };
+    const [server] = access.config.nodes;
+    const slots = await slotsOf(access, input.cluster, signal);
+    const now =
+      server && (await withServer(access, server.name, (node) => node.placement(tableName(distributed)), { signal }));
+    const placed = now && sameKeys(now, keys) ? placedBy(now, slots) : undefined;
+    const sharding = facts.table.sharding;
+    return planReshard(
+      {
+        ...{ cluster: facts.cluster, shards: shardsOf(facts) },
+        table: { ...facts.table, sharding: { kind: 'key', expression: `${keys.hash}(${keys.column})` } },
+        shares: await bucketShares(access, input.table, keys, signal),
+        rowBytes: Object.fromEntries(facts.shards.map((shard) => [shard.name, rowBytes(shard)])),
+        ...(placed && uniform ? { placed } : {}),
+        rule: uniform && sharding.kind === 'key' ? sharding.expression : 'not the same on every server',
+      },
+      policy,
+      {
+        ...{ distributed, buckets: keys.buckets, fence: fenceInWords(config.fence) },
+        fenced: config.fence.kind !== 'quiet',
+        open: openPartitions(facts, config.closedAfterMs),
+      },
+    );
+  });
+}
+
+function sameKeys(
+  now: PlacementRule,
+  { hash, column, buckets }: PlacementRule | Omit<PlacementRule, 'values'>,
+): boolean {
+  return now.hash === hash && now.column === column && now.buckets === buckets;
+}
+
+/** The shard of each bucket, by name; undefined where a value belongs to no shard. */
+function placedBy({ values }: PlacementRule, slots: ReadonlyMap<number, number>): string[] | undefined {
+  const byValue = [...slots].sort(([, a], [, b]) => b - a);
+  const names = values.flatMap((value) => {
+    const shard = byValue.find(([, slot]) => value >= slot)?.[0];
+    return shard === undefined ? [] : [shardName(shard)];
+  });
+  return names.length === values.length ? names : undefined;
+}
+
+function shardsOf({ shards }: RebalanceFacts): { name: string; weight: number; freeBytes: number }[] {
+  return shards.map(({ name, weight, replicas }) => {
+    const free = replicas.map(({ disks = [] }) => disks.reduce((sum, disk) => sum + disk.freeBytes, 0));
+    return { name, weight, freeBytes: free.length > 0 ? Math.min(...free) : 0 };
+  });
+}
+
+function rowBytes({ partitions }: RebalanceFacts['shards'][number]): number {
+  const [bytes, rows] = [sumOf(partitions, 'bytes'), sumOf(partitions, 'rows')];
+  return rows > 0 ? bytes / rows : 0;
+}
+
+function sumOf(list: readonly { bytes: number; rows: number }[], of: 'bytes' | 'rows'): number {
+  return list.reduce((sum, one) => sum + one[of], 0);
+}
+
+/** Written to within the time after which a partition counts as closed, on any shard. */
+function openPartitions({ shards, nowMs }: RebalanceFacts, closedAfterMs: number): ReadonlySet<string> {
+  return new Set(
+    shards.flatMap(({ partitions }) =>
+      partitions
+        .filter(({ newestWriteMs }) => newestWriteMs === undefined || nowMs - newestWriteMs < closedAfterMs)
+        .map(({ id }) => id),
+    ),
+  );
+}

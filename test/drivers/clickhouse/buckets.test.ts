@@ -1,0 +1,60 @@
+import { expect, test } from 'vitest';
+import { placementIn } from '../../../src/drivers/clickhouse/buckets.ts';
+import { clickhouseRig } from '../../support/clickhouse-rig.ts';
+import { describeWith } from '../../support/lab.ts';
+
+const rule = { hash: 'cityHash64', column: 'n', buckets: 4 } as const;
+
+test.each([
+  ["Distributed('c', 'd', 't', [0, 1, 1, 0][((cityHash64(n) % 4) + 1)])", [0, 1, 1, 0]],
+  ["Distributed('c', 'd', 't', [0, 1, 1, 0][(cityHash64(`n`) % 4) + 1])", [0, 1, 1, 0]],
+  ["Distributed('c', 'd', 't', arrayElement([0, 1, 1, 0], (cityHash64(n) % 4) + 1))", [0, 1, 1, 0]],
+  ["Distributed('c', 'd', 't', [0, 1][((cityHash64(n) % 4) + 1)])", undefined],
+  ['Distributed(c, d, t, cityHash64(n))', undefined],
+  ['Distributed(c, d, t, rand())', undefined],
+])('reads the placement in %s', (engine, values) => {
+  expect(placementIn(engine)).toEqual(values && { ...rule, values });
+});
+
+await describeWith(['clickhouse'], 'buckets of a table', () => {
+  const rig = clickhouseRig();
+
+  test('are counted, copied by a stream to another server and beside the source, and placed by a rule that is read back', async () => {
+    const t = await rig.table();
+    const [source, target] = [await rig.open('s1r1'), await rig.open('s2r1')];
+    await rig.run('s1r1', `INSERT INTO ${t.full} SELECT '2026-01-01', number, NULL FROM numbers(1000)`);
+    const counted = await source.bucketRows(t, rule);
+    expect(counted.map(({ bucket }) => bucket)).toEqual([0, 1, 2, 3]);
+    expect(counted.reduce((sum, { rows }) => sum + rows, 0)).toBe(1_000);
+
+    const partition = { ...t, partitionId: '202601' };
+    const [go, stay] = ['go', 'stay'].map((what) => ({ database: 'db', table: `${t.table}__${what}` }));
+    if (!go || !stay) throw new Error('two were named');
+    await target.createStaging(go, t, `${t.path(2)}__go`);
+    await source.createStaging(stay, t, `${t.path(1)}__stay`);
+    await target.insertStream(go, await source.bucketStream(partition, rule, { in: [1, 3] }));
+    await source.copyBuckets(partition, stay, rule, { out: [1, 3] });
+    expect((await target.bucketRows(go, rule)).map(({ bucket }) => bucket)).toEqual([1, 3]);
+    expect((await source.bucketRows(stay, rule)).map(({ bucket }) => bucket)).toEqual([0, 2]);
+    const rows = [...(await target.bucketRows(go, rule)), ...(await source.bucketRows(stay, rule))];
+    expect(rows.reduce((sum, one) => sum + one.rows, 0)).toBe(1_000);
+
+    const placed = { database: 'db', table: `${t.table}_placed` };
+    const values = [0, 1, 1, 0];
+    expect(await source.placement(placed)).toBeUndefined();
+    await source.createDistributed(placed, { cluster: 'metrics', database: 'db', table: t.table }, { ...rule, values });
+    expect(await source.placement(placed)).toEqual({ ...rule, values });
+    await source.createDistributed(
+      { ...placed, table: 'next' },
+      { cluster: 'metrics', ...t },
+      { ...rule, values: [1, 1, 1, 1] },
+    );
+    await source.replaceTable(placed, { database: 'db', table: 'next' }, { database: 'db', table: 'before' });
+    expect((await source.placement(placed))?.values).toEqual([1, 1, 1, 1]);
+    expect((await source.placement({ database: 'db', table: 'before' }))?.values).toEqual(values);
+    // A stream that no server can send is an error, not an empty one.
+    await expect(source.bucketStream({ ...partition, table: 'none' }, rule, { in: [1] })).rejects.toMatchObject({
+      code: 'CLICKHOUSE_UNKNOWN_TABLE',
+    });
+  });
+});

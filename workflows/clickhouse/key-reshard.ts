@@ -1,0 +1,67 @@
+import type { ClickHouseActivities } from '../../activities/clickhouse/index.ts';
+import type {
+  ClickHouseKeyReshardInput,
+  ClickHouseSplitInput,
+  KeyReshardData,
+  ReshardMove,
+  RunReport,
+} from '../../src/runs/index.ts';
+import { shardNumber } from '../../src/runs/index.ts';
+import { domainRefs } from '../run/call.ts';
+import type { ChildSpec } from '../run/children.ts';
+import { openRun } from '../run/open-run.ts';
+import type { Run } from '../run/run.ts';
+
+const clickhouse = domainRefs<ClickHouseActivities, 'clickhouse'>('clickhouse');
+
+/**
+ * Brings every row of a table that is sharded by a key to the shard that its key says, when the number or the weight of the
+ * shards has changed: new rows are placed by the new rule first, then the old ones follow, partition by partition, each a run
+ * of its own. It holds the table. Runbook: docs/clickhouse/key-reshard.md.
+ */
+export async function clickhouseKeyReshard(input: ClickHouseKeyReshardInput): Promise<RunReport> {
+  return openRun('clickhouse.key-reshard', input, async (run) => {
+    const plan = await run.plan(clickhouse.planKeyReshard, input);
+    const { data } = plan;
+    if (data.idle) return;
+    await run.approval(plan);
+    if (data.newRule) await switchTheRule(run, data);
+    const { cluster, table, moves } = data;
+    const gate = { title: 'look at the health of the cluster', ref: clickhouse.checkHealth, input: { cluster, table } };
+    const done = await run.children(
+      moves.map((move, at) => splitRun(input, move, at)),
+      { window: 1, pauseMs: 0, gate },
+    );
+    run.measure('partitionsSplit', done.filter(Boolean).length);
+    run.measure(
+      'rowsMoved',
+      moves.reduce((sum, { rows }, at) => sum + (done[at] ? rows : 0), 0),
+    );
+    await run.step('prove the placement', clickhouse.provePlacement, data, { profile: 'slow' });
+  });
+}
+
+/** A block that is tried again across the change would go to another shard, which does not know it: open partitions are held. */
+async function switchTheRule(run: Run, data: KeyReshardData): Promise<void> {
+  const { cluster, table } = data;
+  const dot = table.indexOf('.');
+  const name = { database: table.slice(0, dot), table: table.slice(dot + 1) };
+  const held = data.held.map((partition) => ({ cluster, table, name, partition }));
+  for (const of of held)
+    await run.step(`hold the ingest of ${of.partition}`, clickhouse.holdIngest, of, { undo: true });
+  await run.step('have new rows placed by the new rule', clickhouse.switchRule, data, { undo: true });
+  for (const of of held) await run.step(`let the ingest of ${of.partition} go on`, clickhouse.openIngest, of);
+}
+
+/** Each a wave of its own: two splits of one partition have the same lock. */
+function splitRun(input: ClickHouseKeyReshardInput, move: ReshardMove, at: number): ChildSpec {
+  const { cluster, table, requestedBy, reason } = input;
+  const { partition, from, to, buckets } = move;
+  const split: ClickHouseSplitInput = {
+    ...{ cluster, table, partition, from: shardNumber(from), to: shardNumber(to), buckets },
+    ...(requestedBy === undefined ? {} : { requestedBy }),
+    ...(reason === undefined ? {} : { reason }),
+  };
+  const title = `move rows of ${partition} from ${from} to ${to}`;
+  return { title, kind: 'clickhouse.split', input: split, wave: at + 1, alone: [from, to] };
+}
