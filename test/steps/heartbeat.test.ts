@@ -44,3 +44,37 @@ test.each([
 ])('one that stood still for %j ms with a timeout of %j goes on', async (ms, timeout) => {
   expect(await frozenFor(ms, timeout)).toMatchObject({ acted: true, error: { type: 'STEP_NOT_DONE' } });
 });
+
+/** Runs a step that asks whether its attempt is still ours, after `before` has run outside of it and `within` inside. */
+async function asksAfter(before: () => void, within: () => void): Promise<unknown> {
+  const step = defineStep<null, null, null>({
+    name: 'test.asks',
+    settleMs: 0,
+    probe: () => Promise.resolve(todo(null, 'nothing is done')),
+    apply: (_input, _seen, _deps, { mustBeOurs }) => {
+      within();
+      mustBeOurs();
+      return Promise.resolve();
+    },
+  });
+  const activity = stepActivity(step, null, { platformDigest: 'd' });
+  const environment = new MockActivityEnvironment(
+    { heartbeatTimeoutMs: 300, currentAttemptScheduledTimestampMs: Date.now() },
+    { logger: new DefaultLogger('ERROR') },
+  );
+  before();
+  const call = { mode: 'ensure', input: null, unit: 'w/r/1', platformDigest: 'd' } as const;
+  return environment.run(activity, call).catch((thrown: unknown) => thrown);
+}
+const nothing = (): void => undefined;
+
+test('a process knows that it stood still before any timer of it has run', async () => {
+  expect(await asksAfter(nothing, () => freeze(500))).toMatchObject({ type: 'ATTEMPT_OUTLIVED' });
+  expect(await asksAfter(nothing, () => freeze(150))).toMatchObject({ type: 'STEP_NOT_DONE' });
+});
+
+test('an attempt that was handed out before the process stood still does not begin', async () => {
+  expect(await asksAfter(() => freeze(500), nothing)).toMatchObject({ type: 'ATTEMPT_OUTLIVED' });
+  // One that comes afterwards does.
+  expect(await asksAfter(nothing, nothing)).toMatchObject({ type: 'STEP_NOT_DONE' });
+});
