@@ -48,12 +48,6 @@ export const switchRule = defineStep<KeyReshardData, Switched, ClickHouseDeps>({
       log.info({ server: name, table: data.distributed }, 'sharding rule switched');
     });
   },
-  undo: async (data, _before, { clusters }, context) => {
-    const { current, next, away } = namesOf(data, context);
-    await onAll(await clusters(data.cluster), context, async (node) => {
-      if (await node.table(away)) await node.replaceTable(current, away, next);
-    });
-  },
 });
 
 /** The value of the sharding key for each bucket: the first that the weights of `remote_servers` give to its shard. */

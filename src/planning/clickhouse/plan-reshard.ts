@@ -66,7 +66,7 @@ export function planReshard(facts: ReshardFacts, policy: KeyReshardPolicy, terms
                   {
                     step: 'clickhouse.switch-rule',
                     what: `Have ${terms.distributed} place new rows by ${counted(terms.buckets, 'bucket')}: ${placesInWords(placed)}`,
-                    reversible: true,
+                    reversible: false,
                   },
                 ]),
             ...moves.map(({ partition, from, to, buckets, rows: count }) => ({
@@ -98,9 +98,12 @@ export function planReshard(facts: ReshardFacts, policy: KeyReshardPolicy, terms
               'Nobody holds the writers back while the rule changes: a producer that tries a block again then sends it to another shard, which does not know it',
             ]),
       ],
-      irreversible: moves.length
-        ? ['Each partition’s cutover is its point of no return; going back is a reshard with the former weights.']
-        : [],
+      irreversible: [
+        ...(sameRule ? [] : ['The new rule stays, also when the run is aborted: the next one goes on by it.']),
+        ...(moves.length
+          ? ['Each partition’s cutover is its point of no return; going back is a reshard with the former weights.']
+          : []),
+      ],
       voidIf: ['a server of the cluster is not healthy', 'the platform file changes'],
       data: {
         ...{ cluster, table, distributed: terms.distributed, idle, moves },

@@ -56,7 +56,7 @@ test('from two shards to three: a third of the buckets goes, partition by partit
     ...Array.from({ length: 4 }, () => 'clickhouse.split'),
     'clickhouse.prove-placement',
   ]);
-  expect(irreversible).toHaveLength(1);
+  expect(irreversible).toHaveLength(2);
 });
 
 test('carried out and planned again it gives nothing to do, whatever the order of the facts', () => {
