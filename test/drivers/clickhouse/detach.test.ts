@@ -52,7 +52,7 @@ await describeWith(['clickhouse'], 'taking a partition away by statements, on 18
     await r1.detachPartition(partition, 'all');
     await r1.attachPartition(partition);
     await r2.attachPartition(partition);
-    await r1.syncReplica(t);
+    for (const replica of [r1, r2]) await replica.syncReplica(t);
     expect([await count('s1r1', t), await count('s1r2', t)]).toEqual([4, 4]);
   });
 
