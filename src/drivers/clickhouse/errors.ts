@@ -5,7 +5,8 @@ import type { ClickHouseEndpoint } from './types.ts';
 
 /**
  * ClickHouse's error numbers with the names that it gives them (src/Common/ErrorCodes.cpp) → the catalogue's codes. A
- * number keeps its meaning over the versions. 18.16 says BAD_GET of a cluster that it doesn't know.
+ * number keeps its meaning over the versions; today's have NOT_A_LEADER no more. 18.16 says BAD_GET of a cluster that it
+ * doesn't know.
  */
 export const serverCodes: Readonly<Record<number, readonly [name: string, code: ErrorCode]>> = {
   1: ['UNSUPPORTED_METHOD', 'CLICKHOUSE_STATEMENT_UNSUPPORTED'],

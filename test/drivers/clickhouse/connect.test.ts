@@ -147,6 +147,8 @@ await describeWith(['clickhouse-modern'], 'a connection to a modern ClickHouse',
       server,
       `SELECT errorCodeToName(arrayJoin([${numbers.join(', ')}])) AS name`,
     );
-    expect(names.map(({ name }) => name)).toEqual(Object.values(serverCodes).map(([name]) => name));
+    // A leader that ALTERs are sent to is a thing of the past.
+    const today = Object.values(serverCodes).map(([name]) => (name === 'NOT_A_LEADER' ? '' : name));
+    expect(names.map(({ name }) => name)).toEqual(today);
   });
 });
