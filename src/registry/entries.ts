@@ -1,6 +1,7 @@
 import type { Kind } from '../runs/index.ts';
 import { clickhouseMove, clickhouseUndoMove } from './clickhouse-move.ts';
 import { clickhouseRebalance } from './clickhouse-rebalance.ts';
+import { clickhouseAddShard, clickhouseDrainShard } from './clickhouse-shard.ts';
 import type { KindEntry } from './entry.ts';
 import { clickhouseTier } from './clickhouse-tier.ts';
 import { redisFailover } from './redis-failover.ts';
@@ -17,4 +18,6 @@ export const entries: Readonly<Record<Kind, KindEntry>> = {
   'clickhouse.tier': clickhouseTier,
   'clickhouse.undo-move': clickhouseUndoMove,
   'clickhouse.rebalance': clickhouseRebalance,
+  'clickhouse.add-shard': clickhouseAddShard,
+  'clickhouse.drain-shard': clickhouseDrainShard,
 };

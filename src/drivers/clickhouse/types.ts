@@ -1,4 +1,6 @@
+import type { CanaryChanges, CanaryReads } from './canary.ts';
 import type { Capabilities } from './capabilities.ts';
+import type { SchemaChanges, SchemaReads } from './schema.ts';
 import type { ColumnFacts, Digest, TableFacts } from './tables.ts';
 import type {
   ClusterMember,
@@ -140,4 +142,8 @@ export type ClickHouseChanges = {
  * the server then. Whether a changing statement that was cut short took effect is unknown: probe.
  */
 export type ClickHouseNode = ClickHouseReads &
-  ClickHouseChanges & { readonly endpoint: ClickHouseEndpoint; close: () => Promise<void> };
+  SchemaReads &
+  CanaryReads &
+  ClickHouseChanges &
+  SchemaChanges &
+  CanaryChanges & { readonly endpoint: ClickHouseEndpoint; close: () => Promise<void> };
