@@ -1,7 +1,7 @@
+import type { ShardWeights } from '../../src/runs/index.ts';
 import { createHash } from 'node:crypto';
 import type { Canary, ClickHouseNode, TableName } from '../../src/drivers/clickhouse/index.ts';
 import { GantryError } from '../../src/errors/index.ts';
-import type { ShardWeights } from '../../src/planning/clickhouse/index.ts';
 import { sumOfWeights } from '../../src/planning/clickhouse/index.ts';
 import type { StepContext } from '../../src/steps/index.ts';
 import { defineStep, done, todo, wait } from '../../src/steps/index.ts';

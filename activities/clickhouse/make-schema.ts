@@ -1,6 +1,6 @@
+import type { AddShardData } from '../../src/runs/index.ts';
 import type { ClickHouseNode, SchemaObject } from '../../src/drivers/clickhouse/index.ts';
 import { GantryError } from '../../src/errors/index.ts';
-import type { AddShardData } from '../../src/planning/clickhouse/index.ts';
 import { fullName } from '../../src/planning/clickhouse/index.ts';
 import type { Probe, StepContext } from '../../src/steps/index.ts';
 import { blocked, defineStep, done, todo } from '../../src/steps/index.ts';

@@ -1,6 +1,5 @@
-import type { AddShardData, DrainShardData } from '../../src/planning/clickhouse/index.ts';
 import { planAddShard, planDrainShard } from '../../src/planning/clickhouse/index.ts';
-import type { ClickHouseShardInput, PlanActivity } from '../../src/runs/index.ts';
+import type { AddShardData, ClickHouseShardInput, DrainShardData, PlanActivity } from '../../src/runs/index.ts';
 import type { StepRuntime } from '../../src/steps/index.ts';
 import { planningActivity } from '../run/planning-activity.ts';
 import type { ClickHouseDeps } from './access.ts';

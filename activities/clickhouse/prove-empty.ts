@@ -1,6 +1,6 @@
+import type { DrainShardData } from '../../src/runs/index.ts';
 import type { ClickHouseNode } from '../../src/drivers/clickhouse/index.ts';
 import { GantryError } from '../../src/errors/index.ts';
-import type { DrainShardData } from '../../src/planning/clickhouse/index.ts';
 import { defineStep, done, todo, wait } from '../../src/steps/index.ts';
 import type { ClickHouseDeps } from './access.ts';
 import { asStep, serversOf, tableOf, withServer } from './access.ts';
@@ -67,10 +67,7 @@ export const proveEmpty = defineStep<EmptyInput, EmptySeen, ClickHouseDeps>({
 });
 
 /** Where the server has no table of what is detached (18.16) each partition is asked for by itself. */
-async function detachedOn(
-  node: ClickHouseNode,
-  partitions: EmptyInput['partitions'],
-): Promise<Record<string, number>> {
+async function detachedOn(node: ClickHouseNode, partitions: EmptyInput['partitions']): Promise<Record<string, number>> {
   const counts: Record<string, number> = {};
   for (const [table, ids] of Object.entries(partitions)) {
     const name = tableName(table);
@@ -90,5 +87,5 @@ function inWords(shard: number, { detached, retainMs }: EmptySeen): string {
   const empty = `shard ${shard} is empty: no table has a row on ${servers}`;
   if (kept.length === 0) return `${empty}; nothing is detached: its servers may be removed`;
   const hours = Math.round(retainMs / 360_000) / 10;
-  return `${empty}. In `detached`, for ${hours} h after its move, partitions: ${kept.join(', ')}. After that its servers may be removed`;
+  return `${empty}. Detached, for ${hours} h after its move, partitions: ${kept.join(', ')}. After that its servers may be removed`;
 }

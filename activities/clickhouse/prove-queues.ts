@@ -1,8 +1,8 @@
+import type { DrainShardData } from '../../src/runs/index.ts';
 import { runProgram } from '../../src/drivers/program/run-program.ts';
 import { filled } from '../../src/drivers/hook/index.ts';
 import type { WaitingFiles } from '../../src/drivers/clickhouse/index.ts';
 import { GantryError } from '../../src/errors/index.ts';
-import type { DrainShardData } from '../../src/planning/clickhouse/index.ts';
 import type { StepContext } from '../../src/steps/index.ts';
 import { blocked, defineStep, done, todo, wait } from '../../src/steps/index.ts';
 import type { ClickHouseClusterAccess, ClickHouseDeps } from './access.ts';

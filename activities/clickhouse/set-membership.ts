@@ -1,5 +1,6 @@
+import type { ShardWeights } from '../../src/runs/index.ts';
 import { GantryError } from '../../src/errors/index.ts';
-import type { ListedMember, ShardWeights } from '../../src/planning/clickhouse/index.ts';
+import type { ListedMember } from '../../src/planning/clickhouse/index.ts';
 import { asXml, listingOf, listingProblems, weightsInWords } from '../../src/planning/clickhouse/index.ts';
 import type { StepContext } from '../../src/steps/index.ts';
 import { blocked, defineStep, done, todo } from '../../src/steps/index.ts';

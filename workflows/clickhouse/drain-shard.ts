@@ -1,6 +1,5 @@
 import type { ClickHouseActivities } from '../../activities/clickhouse/index.ts';
-import type { DrainShardData } from '../../src/planning/clickhouse/index.ts';
-import type { ClickHouseShardInput, RunReport } from '../../src/runs/index.ts';
+import type { ClickHouseShardInput, DrainShardData, RunReport } from '../../src/runs/index.ts';
 import { domainRefs } from '../run/call.ts';
 import { openRun } from '../run/open-run.ts';
 import type { Run } from '../run/run.ts';
@@ -31,7 +30,7 @@ export async function clickhouseDrainShard(input: ClickHouseShardInput): Promise
     const partitions = await moveAway(run, input, plan.data);
     await run.step('prove that nothing waits for it', clickhouse.proveQueues, { cluster, listedAs, shard }, slow);
     const empty = { cluster, shard, partitions };
-    await run.step('prove it empty', clickhouse.proveEmpty, empty, { invariant: true, ...slow });
+    await run.step('prove it empty', clickhouse.proveEmpty, empty, slow);
     await run.soak(plan.policy.soak, clickhouse.proveEmpty, empty);
   });
 }

@@ -1,6 +1,6 @@
-import type { PlanDraft, PlannedAction } from '../../runs/index.ts';
+import type { AddShardData, PlanDraft, PlannedAction, ShardWeights } from '../../runs/index.ts';
 import { changedHow, weightsInWords } from './membership.ts';
-import type { AddShardData, ShardIntent, ShardWeights } from './shard-types.ts';
+import type { ShardIntent } from './shard-types.ts';
 import { counted } from './words.ts';
 
 /** What the plan shows beside what it does. */

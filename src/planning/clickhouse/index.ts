@@ -69,13 +69,4 @@ export type { DrainShardPlanning } from './plan-drain-shard.ts';
 export { planDrainShard } from './plan-drain-shard.ts';
 export { fullName } from './schema-order.ts';
 export { placeOn } from './shard-paths.ts';
-export type {
-  AddShardData,
-  DrainShardData,
-  ListedMember,
-  ObjectFacts,
-  SchemaPart,
-  ShardIntent,
-  ShardServerFacts,
-  ShardWeights,
-} from './shard-types.ts';
+export type { ListedMember, ObjectFacts, ShardIntent, ShardServerFacts } from './shard-types.ts';

@@ -1,7 +1,8 @@
+import type { ShardWeights } from '../../runs/index.ts';
 import { placementBy } from './distributed-engine.ts';
 import { sumOfWeights } from './membership.ts';
 import { fullName } from './schema-order.ts';
-import type { ShardServer, ShardWeights } from './shard-types.ts';
+import type { ShardServer } from './shard-types.ts';
 
 /** A Distributed table that places rows by a key, as one server has it. */
 export type KeyTable = { name: string; over: string; key: string; bound?: number };

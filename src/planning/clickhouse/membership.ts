@@ -1,4 +1,5 @@
-import type { ListedMember, ShardIntent, ShardServerFacts, ShardWeights } from './shard-types.ts';
+import type { ShardWeights } from '../../runs/index.ts';
+import type { ListedMember, ShardIntent, ShardServerFacts } from './shard-types.ts';
 
 type Server = Pick<ShardServerFacts, 'server' | 'shard' | 'host' | 'port'>;
 

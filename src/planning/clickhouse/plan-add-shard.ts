@@ -1,4 +1,4 @@
-import type { PlanDraft } from '../../runs/index.ts';
+import type { AddShardData, PlanDraft, ShardWeights } from '../../runs/index.ts';
 import { addShardDraft } from './add-shard-draft.ts';
 import { keyTables, placesTheSame } from './key-tables.ts';
 import { listingOf, sameWeights } from './membership.ts';
@@ -6,7 +6,7 @@ import { placementBy } from './distributed-engine.ts';
 import { pathFindings } from './shard-paths.ts';
 import { foreignTables, shardSchema } from './shard-schema.ts';
 import { fullName } from './schema-order.ts';
-import type { AddShardData, ShardIntent, ShardServer, ShardServerFacts, ShardWeights } from './shard-types.ts';
+import type { ShardIntent, ShardServer, ShardServerFacts } from './shard-types.ts';
 import type { Finding } from './types.ts';
 
 export type AddShardPlanning =

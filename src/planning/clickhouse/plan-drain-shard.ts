@@ -1,7 +1,7 @@
-import type { PlanDraft } from '../../runs/index.ts';
+import type { DrainShardData, PlanDraft, ShardWeights } from '../../runs/index.ts';
 import { keyTables, placesTheSame } from './key-tables.ts';
 import { changedHow, listingOf, sameWeights, sumOfWeights, weightsInWords } from './membership.ts';
-import type { DrainShardData, ShardIntent, ShardServer, ShardServerFacts, ShardWeights } from './shard-types.ts';
+import type { ShardIntent, ShardServer, ShardServerFacts } from './shard-types.ts';
 import type { Finding } from './types.ts';
 import { timeInWords } from './words.ts';
 
