@@ -24,6 +24,7 @@ import { proveBalance } from './prove-balance.ts';
 import { alignTable } from './align-table.ts';
 import { expirePartition } from './expire-partition.ts';
 import { moveToVolume } from './move-to-volume.ts';
+import { findMisplaced, findOpen } from './find-misplaced.ts';
 import { fillSplit } from './fill-split.ts';
 import { giveOwnBack } from './give-own-back.ts';
 import { planKeyReshardActivity } from './plan-key-reshard.ts';
@@ -67,6 +68,8 @@ export function createClickHouseActivities({ runtime, ...deps }: ClickHouseActiv
     clickhouseHealth: healthActivity(deps),
     clickhousePlanKeyReshard: planKeyReshardActivity(deps, runtime),
     clickhouseSwitchRule: step(switchRule),
+    clickhouseFindOpen: step(findOpen),
+    clickhouseFindMisplaced: step(findMisplaced),
     clickhouseProvePlacement: step(provePlacement),
     clickhousePlanSplit: planSplitActivity(deps, runtime),
     clickhouseFillSplit: step(fillSplit),

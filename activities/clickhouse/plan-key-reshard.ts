@@ -14,11 +14,14 @@ import { tableName } from './read-server.ts';
 /** A bucket is copied into staging and attached from there: hard links, but for a moment of both. */
 const policy = { stagingFactor: 2, copyBytesPerSecond: 50e6, bucketOverheadMs: 0 };
 
+/** `approved`: the placement that somebody has approved already, to be kept if it still holds. */
+export type ReshardPlanInput = ClickHouseKeyReshardInput & { approved?: readonly string[] };
+
 /** Reads where the rows of every bucket are, and plans. @throws CLICKHOUSE_NOT_KEY_SHARDED, and as `planningActivity` does */
 export function planKeyReshardActivity(
   { clusters }: ClickHouseDeps,
   runtime: StepRuntime,
-): PlanActivity<ClickHouseKeyReshardInput, KeyReshardData> {
+): PlanActivity<ReshardPlanInput, KeyReshardData> {
   return planningActivity(runtime, async ({ input }, signal) => {
     const access = await clusters(input.cluster);
     const config = tableOf(access, input.table);
@@ -60,6 +63,7 @@ export function planKeyReshardActivity(
         ...{ distributed, buckets: keys.buckets, fence: fenceInWords(config.fence) },
         fenced: config.fence.kind !== 'quiet',
         open: openPartitions(facts, config.closedAfterMs),
+        ...(input.approved ? { approved: input.approved } : {}),
       },
     );
   });

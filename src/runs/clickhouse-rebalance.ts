@@ -139,16 +139,17 @@ export type ReshardMove = {
   rows: number;
 };
 
-/** What a reshard works from. `placed`: the shard of each bucket. */
+/**
+ * What a reshard works from, and what is approved: the shard of each bucket. Which rows lie elsewhere is looked at when the
+ * rule is in force, since the table takes rows all the while.
+ */
 export type KeyReshardData = {
   cluster: string;
   table: string;
   distributed: string;
   placed: readonly string[];
-  moves: readonly ReshardMove[];
-  /** Whether the Distributed table gets another rule, and which partitions' writers are held while it does. */
+  /** Whether the Distributed table gets another rule. */
   newRule: boolean;
-  held: readonly string[];
   /** Nothing to do: the rule is as it is to be, and every row where it says. */
   idle: boolean;
 };

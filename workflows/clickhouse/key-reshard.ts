@@ -11,6 +11,7 @@ import { domainRefs } from '../run/call.ts';
 import type { ChildSpec } from '../run/children.ts';
 import { openRun } from '../run/open-run.ts';
 import type { Run } from '../run/run.ts';
+import { needed } from './prepare-move.ts';
 
 const clickhouse = domainRefs<ClickHouseActivities, 'clickhouse'>('clickhouse');
 
@@ -21,12 +22,17 @@ const clickhouse = domainRefs<ClickHouseActivities, 'clickhouse'>('clickhouse');
  */
 export async function clickhouseKeyReshard(input: ClickHouseKeyReshardInput): Promise<RunReport> {
   return openRun('clickhouse.key-reshard', input, async (run) => {
-    const plan = await run.plan(clickhouse.planKeyReshard, input);
+    // What has been planned, for the look after the approval: the table takes rows all the while.
+    const before: { approved?: readonly string[] } = {};
+    const plan = await run.plan(clickhouse.planKeyReshard, async () => ({ ...input, ...before }));
     const { data } = plan;
     if (data.idle) return;
+    before.approved = data.placed;
     await run.approval(plan);
     if (data.newRule) await switchTheRule(run, data);
-    const { cluster, table, moves } = data;
+    const { cluster, table } = data;
+    const slow = { profile: 'slow' } as const;
+    const { moves } = needed(await run.step('find the rows that lie elsewhere', clickhouse.findMisplaced, data, slow));
     const gate = { title: 'look at the health of the cluster', ref: clickhouse.checkHealth, input: { cluster, table } };
     const done = await run.children(
       moves.map((move, at) => splitRun(input, move, at)),
@@ -37,7 +43,7 @@ export async function clickhouseKeyReshard(input: ClickHouseKeyReshardInput): Pr
       'rowsMoved',
       moves.reduce((sum, { rows }, at) => sum + (done[at] ? rows : 0), 0),
     );
-    await run.step('prove the placement', clickhouse.provePlacement, data, { profile: 'slow' });
+    await run.step('prove the placement', clickhouse.provePlacement, data, slow);
   });
 }
 
@@ -46,7 +52,8 @@ async function switchTheRule(run: Run, data: KeyReshardData): Promise<void> {
   const { cluster, table } = data;
   const dot = table.indexOf('.');
   const name = { database: table.slice(0, dot), table: table.slice(dot + 1) };
-  const held = data.held.map((partition) => ({ cluster, table, name, partition }));
+  const { open } = needed(await run.step('see which partitions take rows', clickhouse.findOpen, data));
+  const held = open.map((partition) => ({ cluster, table, name, partition }));
   for (const of of held)
     await run.step(`hold the ingest of ${of.partition}`, clickhouse.holdIngest, of, { undo: true });
   // Never taken back: with the former rule, new rows would leave the shard that the splits bring the old ones to.

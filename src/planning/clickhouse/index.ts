@@ -8,7 +8,7 @@ export { rebalanceDraft } from './rebalance-draft.ts';
 export type { BucketFacts, KeyReshardFacts, KeyReshardPlanning, KeyReshardPolicy } from './plan-key-reshard.ts';
 export { planKeyReshard } from './plan-key-reshard.ts';
 export type { BucketShare, ReshardFacts, ReshardPlanning, ReshardTerms } from './plan-reshard.ts';
-export { planReshard } from './plan-reshard.ts';
+export { misplacedRows, planReshard } from './plan-reshard.ts';
 export { maxParts } from './move-findings.ts';
 export type {
   ClickHouseMoveData,

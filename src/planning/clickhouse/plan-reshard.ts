@@ -1,4 +1,4 @@
-import type { KeyReshardData, PlanDraft, ReshardMove } from '../../runs/index.ts';
+import type { KeyReshardData, PlanDraft, PlannedAction, ReshardMove } from '../../runs/index.ts';
 import type { KeyReshardFacts, KeyReshardPolicy } from './plan-key-reshard.ts';
 import { planKeyReshard } from './plan-key-reshard.ts';
 import type { Finding } from './types.ts';
@@ -26,91 +26,123 @@ export type ReshardTerms = {
   fenced: boolean;
   /** Partitions that took rows a moment ago. */
   open: ReadonlySet<string>;
+  /** The shard of each bucket that somebody has approved already: it is kept while every shard would have as many. */
+  approved?: readonly string[];
 };
 
 export type ReshardPlanning =
   { ok: true; draft: PlanDraft<KeyReshardData> } | { ok: false; findings: readonly Finding[] };
 
 /**
- * Facts → the shard of each bucket and the rows that go there, partition by partition. A bucket's present shard is the one of
- * the rule if it is one of ours, else where most of its rows are. What lies elsewhere than its bucket goes there too. Pure.
+ * Facts → the shard of each bucket. A bucket's present shard is the one of the rule if it is one of ours, else where most of
+ * its rows are. What moves by itself (rows, bytes, which partitions there are) is no part of what is hashed. Pure.
  */
 export function planReshard(facts: ReshardFacts, policy: KeyReshardPolicy, terms: ReshardTerms): ReshardPlanning {
-  const planning = planKeyReshard({ ...facts, buckets: bucketsOf(facts, terms.buckets) }, policy);
+  const now = bucketsOf(facts, terms.buckets);
+  const planning = planKeyReshard({ ...facts, buckets: now }, policy);
   if (!planning.ok) return planning;
   const { plan } = planning;
-  const placed = bucketsOf(facts, terms.buckets).map(
-    ({ bucket, shard }) => plan.moves.find((move) => move.bucket === bucket)?.to ?? shard,
-  );
-  const moves = movesOf(facts, placed);
+  const fresh = now.map(({ bucket, shard }) => plan.moves.find((move) => move.bucket === bucket)?.to ?? shard);
+  const placed = terms.approved && sameCounts(terms.approved, fresh) ? terms.approved : fresh;
+  const moves = misplacedRows(facts.shares, placed);
   const fans = fansOf(facts, moves);
-  const open = [...new Set(moves.map(({ partition }) => partition))].filter((id) => terms.open.has(id));
   if (fans.length > 0) return { ok: false, findings: fans };
-  const { cluster } = facts;
-  const table = `${facts.table.database}.${facts.table.name}`;
   const sameRule = facts.placed !== undefined && placed.every((shard, bucket) => facts.placed?.[bucket] === shard);
   const idle = sameRule && moves.length === 0;
-  const rows = moves.reduce((sum, move) => sum + move.rows, 0);
+  const { cluster } = facts;
+  const table = `${facts.table.database}.${facts.table.name}`;
+  const buckets = now.filter(({ shard, bucket }) => placed[bucket] !== shard);
   return {
     ok: true,
     draft: {
       title: idle
         ? `Nothing to do: every row of ${table} is on the shard of its key`
-        : `Move ${counted(rows, 'row')} of ${table} to the shards of their keys`,
-      actions: idle
-        ? []
-        : [
-            ...(sameRule
-              ? []
-              : [
-                  {
-                    step: 'clickhouse.switch-rule',
-                    what: `Have ${terms.distributed} place new rows by ${counted(terms.buckets, 'bucket')}: ${placesInWords(placed)}`,
-                    reversible: false,
-                  },
-                ]),
-            ...moves.map(({ partition, from, to, buckets, rows: count }) => ({
-              step: 'clickhouse.split',
-              what: `${partition}: ${counted(count, 'row')} of ${counted(buckets.length, 'bucket')}, ${from} → ${to} (ingest ${terms.fence})`,
-              reversible: false,
-            })),
-            {
-              step: 'clickhouse.prove-placement',
-              what: 'prove: on every shard, no row of another one’s buckets',
-              reversible: true,
-            },
-          ],
+        : `Bring the rows of ${table} on ${cluster} to the shards of their keys`,
+      actions: idle ? [] : actionsOf(terms, sameRule, placed, buckets),
       facts: [
         { label: 'rule now', value: facts.rule },
         ...plan.summary.map((value) => ({ label: 'plan', value })),
+        { label: 'rows that go', value: rowsInWords(moves) },
         ...plan.shares.map(({ shard, bucketsBefore, bucketsAfter, beforeBytes, afterBytes }) => ({
           label: shard,
           value: `${bucketsBefore} → ${bucketsAfter} buckets, ${bytesInWords(beforeBytes)} → ${bytesInWords(afterBytes)}`,
         })),
       ],
-      warnings: [
-        ...(open.length > 0
-          ? [`${open.join(', ')} took rows a moment ago: their writers are held for as long as their rows are copied`]
-          : []),
-        ...(sameRule || terms.fenced
-          ? []
-          : [
-              'Nobody holds the writers back while the rule changes: a producer that tries a block again then sends it to another shard, which does not know it',
-            ]),
-      ],
-      irreversible: [
-        ...(sameRule ? [] : ['The new rule stays, also when the run is aborted: the next one goes on by it.']),
-        ...(moves.length
-          ? ['Each partition’s cutover is its point of no return; going back is a reshard with the former weights.']
-          : []),
-      ],
+      warnings: warningsOf(terms, sameRule, moves),
+      irreversible: idle
+        ? []
+        : [
+            ...(sameRule ? [] : ['The new rule stays, also when the run is aborted: the next one goes on by it.']),
+            'Each partition’s cutover is its point of no return; going back is a reshard with the former weights.',
+          ],
       voidIf: ['a server of the cluster is not healthy', 'the platform file changes'],
-      data: {
-        ...{ cluster, table, distributed: terms.distributed, idle, moves },
-        ...{ placed, newRule: !sameRule, held: !sameRule && terms.fenced ? [...terms.open].sort() : [] },
-      },
+      data: { cluster, table, distributed: terms.distributed, placed, newRule: !sameRule, idle },
     },
   };
+}
+
+function sameCounts(one: readonly string[], other: readonly string[]): boolean {
+  const sorted = (list: readonly string[]): string => [...list].sort().join();
+  return sorted(one) === sorted(other);
+}
+
+function actionsOf(
+  { distributed, buckets: count, fence }: ReshardTerms,
+  sameRule: boolean,
+  placed: readonly string[],
+  going: readonly { bucket: number; shard: string }[],
+): PlannedAction[] {
+  const flows = new Map<string, number[]>();
+  for (const { bucket, shard } of going) {
+    const flow = `${shard} → ${placed[bucket] ?? ''}`;
+    flows.set(flow, [...(flows.get(flow) ?? []), bucket]);
+  }
+  return [
+    ...(sameRule
+      ? []
+      : [
+          {
+            step: 'clickhouse.switch-rule',
+            what: `Have ${distributed} place new rows by ${counted(count, 'bucket')}: ${placesInWords(placed)}`,
+            reversible: false,
+          },
+        ]),
+    ...[...flows].sort().map(([flow, list]) => ({
+      step: 'clickhouse.split',
+      what: `${flow}: ${counted(list.length, 'bucket')} (${list.join(', ')}), partition by partition (ingest ${fence})`,
+      reversible: false,
+    })),
+    {
+      step: 'clickhouse.split',
+      what: 'whatever else lies elsewhere than its bucket: to the shard of its bucket',
+      reversible: false,
+    },
+    {
+      step: 'clickhouse.prove-placement',
+      what: 'prove: on every shard, no row of another one’s buckets',
+      reversible: true,
+    },
+  ];
+}
+
+function warningsOf({ open, fenced }: ReshardTerms, sameRule: boolean, moves: readonly ReshardMove[]): string[] {
+  const taking = [...new Set(moves.map(({ partition }) => partition))].filter((id) => open.has(id));
+  return [
+    ...(taking.length > 0
+      ? [`${taking.join(', ')} took rows a moment ago: their writers are held for as long as their rows are copied`]
+      : []),
+    ...(sameRule || fenced
+      ? []
+      : [
+          'Nobody holds the writers back while the rule changes: a producer that tries a block again then sends it to another shard, which does not know it',
+        ]),
+  ];
+}
+
+function rowsInWords(moves: readonly ReshardMove[]): string {
+  const rows = moves.reduce((sum, move) => sum + move.rows, 0);
+  const partitions = new Set(moves.map(({ partition }) => partition)).size;
+  return `${rows.toLocaleString('en')} in ${counted(partitions, 'partition')}, in ${counted(moves.length, 'split')}`;
 }
 
 /** Every bucket, on the shard of its rule or of most of its rows; an empty one where nobody has a rule for it, in turn. */
@@ -129,8 +161,8 @@ function bucketsOf(
   });
 }
 
-/** Whatever lies elsewhere than its bucket, by partition and pair of shards, the oldest partition first. */
-function movesOf({ shares }: ReshardFacts, placed: readonly string[]): ReshardMove[] {
+/** Whatever lies elsewhere than its bucket, by partition and pair of shards, the oldest partition first. Pure. */
+export function misplacedRows(shares: readonly BucketShare[], placed: readonly string[]): ReshardMove[] {
   const moves = new Map<string, { move: Omit<ReshardMove, 'rows' | 'buckets'>; buckets: number[]; rows: number }>();
   for (const { shard: from, partition, bucket, rows } of shares) {
     const to = placed[bucket];

@@ -1,17 +1,17 @@
 import type { WorkflowHandle } from '@temporalio/client';
 import { expect, test } from 'vitest';
-import { until } from '../../../lab/clock.ts';
+import { pause, until } from '../../../lab/clock.ts';
 import { clickhouseRows } from '../../../lab/clickhouse-client.ts';
 import { createEvents, rowsPerBlock } from '../../../lab/load/clickhouse-events.ts';
 import { createInserter } from '../../../lab/load/clickhouse-inserter.ts';
 import { fenceByFiles } from '../../../lab/load/ingest-fence.ts';
 import { startTotalsReader } from '../../../lab/load/clickhouse-reader.ts';
 import { GantryError } from '../../../src/errors/index.ts';
-import type { RunReport } from '../../../src/runs/index.ts';
+import type { RunReport, RunStatus } from '../../../src/runs/index.ts';
 import { clickhouseRig } from '../../support/clickhouse-rig.ts';
 import { describeWith, labFolder, stopping } from '../../support/lab.ts';
 import type { MoveRig, MoveRigOptions } from '../../support/move-rig.ts';
-import { startMoveRig } from '../../support/move-rig.ts';
+import { movePolicies, startMoveRig } from '../../support/move-rig.ts';
 import { useTemporal } from '../../support/temporal.ts';
 import { codeOf } from '../run/harness.ts';
 
@@ -46,6 +46,7 @@ await describeWith(['temporal', 'clickhouse'], 'the reshard of a table by its ke
       stopping(
         await startMoveRig({
           ...{ server: server(), cluster, table: full, settings },
+          policies: { ...movePolicies, default: { ...movePolicies.default, approval: { people: 1 } } },
           tiers: { nvme: { medium: 'nvme', temperature: 'hot', size: '100GB' } },
           ...options,
         }),
@@ -71,7 +72,19 @@ await describeWith(['temporal', 'clickhouse'], 'the reshard of a table by its ke
     };
     return { cluster, inserter, full, start, reshard, grow, held };
   }
-  const done = async (run: Promise<WorkflowHandle>): Promise<RunReport> => (await (await run).result()) as RunReport;
+  /** Somebody reads the plan for a while, and approves it. One that has nothing to do, or is a dry run, asks nobody. */
+  const done = async (started: Promise<WorkflowHandle>): Promise<RunReport> => {
+    const run = await started;
+    const status = await until(async () => {
+      const now = await run.query<RunStatus, []>('status');
+      return ['awaiting-approval', 'done', 'planned', 'refused', 'failed'].includes(now.state) ? now : undefined;
+    }, 60_000);
+    if (status?.state === 'awaiting-approval') {
+      await pause(2_000);
+      await run.executeUpdate('approve', { args: [{ planHash: status.plan?.hash, by: 'bob' }] });
+    }
+    return (await run.result()) as RunReport;
+  };
 
   test(
     'brings every row of five million to the shard of its key under inserts: none lost, none doubled',
