@@ -7,8 +7,11 @@ import type { Cutover } from './cut-over-look.ts';
 import type { Move } from './move.ts';
 import { partitionOf, withSide } from './move.ts';
 
-/** `late`: names of parts that the detach took although they are not in the copy. `attached`: attaches since the detach. */
-export type LateRows = { late: readonly string[]; attached: number; upTo: number };
+/** `late`: names of parts that the detach took although they are not in the copy; `since`: as of this look. */
+export type LateRows = { late: readonly string[]; since: LogMark; upTo: number };
+
+/** The last entry of the replication log, and how many block numbers the partition had given away. */
+export type LogMark = { entry: number; given: number };
 
 /** More than this is no late rows, but writers that nobody holds. */
 const maxLate = 1_000;
@@ -32,15 +35,15 @@ export const findLateRows = defineStep<Cutover, LateRows, ClickHouseDeps>({
       );
       const last = ranges.at(-1);
       // Once the log has been cleaned, the numbers that were given away say as much, and a little more.
-      const upTo = last?.max ?? (await node.blockNumbers(partition, move.source.zookeeperPath)).given - 1;
+      const since = await logMark(node, move);
+      const upTo = last?.max ?? since.given - 1;
       const visible = new Set((await node.parts(move.name, move.partition)).map(({ name }) => name));
       const numbers = Array.from({ length: Math.max(0, Math.min(upTo - source.maxBlock, maxLate + 1)) });
       const late = numbers
         .map((_, index) => source.maxBlock + 1 + index)
         .map((number) => `${move.partition}_${number}_${number}_0`)
         .filter((name) => !visible.has(name));
-      const attached = await attachesSince(node, move, upTo);
-      const seen = { late, attached, upTo };
+      const seen = { late, since, upTo };
       if (late.length > maxLate) {
         return blocked('CLICKHOUSE_PARTITION_CHANGES', { ...seen, late: [] }, `more than ${maxLate} blocks came late`);
       }
@@ -49,18 +52,26 @@ export const findLateRows = defineStep<Cutover, LateRows, ClickHouseDeps>({
     }),
 });
 
-/** Attaches to the partition at the source since it was detached: an insert has the hash of its block in the log, an attach none. */
-export async function attachesSince(
-  node: ClickHouseNode,
-  { name, partition, source }: Move,
-  upTo: number,
-): Promise<number> {
-  const arrivals = await node.arrivals({ ...name, partitionId: partition }, source.zookeeperPath);
-  return arrivals.filter(({ part, block }) => block === '' && blockOf(part) > upTo).length;
+/** Where the partition and the log stand. The numbers first: what comes between the two reads must not seem older than them. */
+async function logMark(node: ClickHouseNode, move: Move): Promise<LogMark> {
+  const { given } = await node.blockNumbers(partitionOf(move), move.source.zookeeperPath);
+  return { entry: (await node.arrivals(partitionOf(move), move.source.zookeeperPath)).to, given };
 }
 
-function blockOf(part: string): number {
-  return Number(/_(\d+)_\d+_\d+(?:_\d+)?$/.exec(part)?.[1] ?? -1);
+/** `part`: what was attached to the partition first since a mark; `unknown`: nobody can tell any more. `now`: the next mark. */
+export type AttachSince = { part: string | undefined; unknown: boolean; now: LogMark };
+
+/**
+ * The replication log tells attaches, which have no hash of a block, from inserts, which have one. It forgets old entries, so
+ * it is asked for those after a mark only; where it has forgotten some of these, the partition's block numbers tell whether
+ * anything came at all.
+ */
+export async function attachSince(node: ClickHouseNode, move: Move, since: LogMark): Promise<AttachSince> {
+  const { given } = await node.blockNumbers(partitionOf(move), move.source.zookeeperPath);
+  const { from, to, parts } = await node.arrivals(partitionOf(move), move.source.zookeeperPath);
+  const attach = parts.find(({ entry, block }) => block === '' && entry > since.entry);
+  const unknown = !attach && from > since.entry + 1 && given > since.given;
+  return { part: attach?.part, unknown, now: { entry: attach?.entry ?? to, given } };
 }
 
 /** Each of the source's servers has carried out all that was in the log. */

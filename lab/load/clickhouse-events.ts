@@ -9,6 +9,8 @@ export type EventsTable = {
   table: string;
   /** How the Distributed table places rows; `rand()` unless given. */
   shardingKey?: string;
+  /** Of the replicated table: `index_granularity = 8192, …`. */
+  settings?: string;
 };
 
 /** Rows are written in blocks of this many, each with consecutive ids: what became of a block shows in a count. */
@@ -16,14 +18,14 @@ export const rowsPerBlock = 1_000;
 
 /** Makes both tables on each of these servers. Partitions are days. */
 export async function createEvents(servers: readonly ClickHouseAddress[], events: EventsTable): Promise<void> {
-  const { cluster, database, table, shardingKey = 'rand()' } = events;
+  const { cluster, database, table, shardingKey = 'rand()', settings } = events;
   for (const server of servers) {
     await clickhouseCall(server, `CREATE DATABASE IF NOT EXISTS ${database}`);
     await clickhouseCall(
       server,
       `CREATE TABLE ${database}.${table} (day Date, customer UInt64, id UInt64, value UInt64, note Nullable(String))
         ENGINE = ReplicatedMergeTree('/clickhouse/tables/{shard}/${database}_${table}', '{replica}')
-        PARTITION BY toYYYYMMDD(day) ORDER BY (customer, id)`,
+        PARTITION BY toYYYYMMDD(day) ORDER BY (customer, id)${settings ? ` SETTINGS ${settings}` : ''}`,
     );
     await clickhouseCall(
       server,

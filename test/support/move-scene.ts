@@ -27,11 +27,12 @@ let tables = 0;
 export async function moveScene(
   lab: ClickHouseRig,
   server: TestServer,
-  options: Partial<MoveRigOptions> = {},
+  { tableSettings, ...options }: Partial<MoveRigOptions> & { tableSettings?: string } = {},
   load: Partial<InserterOptions> = {},
 ): Promise<MoveScene> {
   tables += 1;
-  const events = { cluster: 'metrics', database: 'load', table: `m${tables}` };
+  const table = { cluster: 'metrics', database: 'load', table: `m${tables}` };
+  const events = { ...table, ...(tableSettings ? { settings: tableSettings } : {}) };
   const { nodes } = lab.cluster;
   await createEvents(nodes, events);
   const shards = [...new Set(nodes.map(({ shard }) => shard))].map((shard) => lab.cluster.shard(shard));

@@ -16,7 +16,13 @@ export type DropRange = { entry: string; kind: 'drop' | 'detach'; min: number; m
  * A part that came into the table, as the replication log has it. `block` is the hash of what was inserted; empty of a part
  * that was attached, and of an insert that asks for no deduplication.
  */
-export type Arrival = { entry: string; part: string; replica: string; block: string };
+export type Arrival = { entry: number; part: string; replica: string; block: string };
+
+/**
+ * The log has the entries `from` to `to` (an empty one: 0 to -1). Servers clean old ones away as soon as every replica is past
+ * them and 100 newer ones are there (18.16, `min_replicated_logs_to_keep`): what came before `from` is no longer known.
+ */
+export type Arrivals = { from: number; to: number; parts: readonly Arrival[] };
 
 type Keeper = Pick<ClickHouseReads, 'blockNumbers' | 'dropRanges' | 'arrivals' | 'partHashes'>;
 
@@ -45,7 +51,9 @@ export function keeperVerbs(link: ClickHouseLink): Keeper {
         z.strictObject({ name: z.string(), value: z.string() }),
         sql`SELECT name, value FROM system.zookeeper WHERE path = ${`${zookeeperPath}/log`} ORDER BY name`,
       );
-      return rows.flatMap(({ name, value }) => arrival(name, value, partitionId) ?? []);
+      const entries = rows.map(({ name }) => entryNumber(name));
+      const parts = rows.flatMap(({ name, value }) => arrival(name, value, partitionId) ?? []);
+      return { from: entries[0] ?? 0, to: entries.at(-1) ?? -1, parts };
     },
     partHashes: async (replicaPath, names) => {
       const hashes: Record<string, string> = {};
@@ -91,6 +99,11 @@ function dropRange(entry: string, text: string, partitionId: string): DropRange 
   return { entry, kind: lines[at] === 'drop' ? 'drop' : 'detach', min: Number(range[2]), max: Number(range[3]) };
 }
 
+/** `log-0000000123`: ZooKeeper numbers the entries one by one. */
+function entryNumber(name: string): number {
+  return Number(/^log-(\d+)$/.exec(name)?.[1] ?? Number.NaN);
+}
+
 /** `source replica: r1`, `block_id: …`, and after the line `get` the part's name. */
 function arrival(entry: string, text: string, partitionId: string): Arrival | undefined {
   const lines = text.split('\n');
@@ -102,5 +115,5 @@ function arrival(entry: string, text: string, partitionId: string): Arrival | un
       .find((line) => line.startsWith(name))
       ?.slice(name.length)
       .trim() ?? '';
-  return { entry, part, replica: field('source replica:'), block: field('block_id:') };
+  return { entry: entryNumber(entry), part, replica: field('source replica:'), block: field('block_id:') };
 }

@@ -10,7 +10,7 @@ import type {
   RunningQuery,
 } from './standing.ts';
 import type { DetachedPart, PartFacts, PartitionFacts } from './parts.ts';
-import type { Arrival, BlockNumbers, DropRange } from './keeper.ts';
+import type { Arrivals, BlockNumbers, DropRange } from './keeper.ts';
 import type { DiskFacts, Usage } from './disks.ts';
 import type { DayFigures, FiguresQuery, StorageFacts } from './tiering.ts';
 
@@ -94,7 +94,7 @@ export type ClickHouseReads = {
   /** The ranges that were dropped or detached of the partition, as the replication log still has them. */
   dropRanges: (name: PartitionName, zookeeperPath: string) => Promise<readonly DropRange[]>;
   /** The parts that came into the partition by inserts and attaches, as the replication log still has them. */
-  arrivals: (name: PartitionName, zookeeperPath: string) => Promise<readonly Arrival[]>;
+  arrivals: (name: PartitionName, zookeeperPath: string) => Promise<Arrivals>;
 };
 
 /** The verbs that change something: one statement each. */

@@ -45,6 +45,12 @@ export const clickhouseMoveErrors = {
     retryable: false,
     hint: 'Compare the rows of the partition at the destination with the plan and the manifest in the evidence, by hand.',
   },
+  CLICKHOUSE_LATE_ROWS_UNCLEAR: {
+    meaning:
+      'Whether a part of late rows has been attached again at the source can not be told: an attempt was cut off, and the replication log has since forgotten what it did.',
+    retryable: false,
+    hint: 'Look for the part of the message in the table’s `detached` folder on each server of the source. Where all of them have it, it is not attached: `ALTER TABLE … ATTACH PART` it on one; where some have it, look for its rows first. Then `gantry skip <id>`: the run goes on with the next part.',
+  },
   CLICKHOUSE_INGEST_NOT_HELD: {
     meaning: 'The program that holds the writers of the partition back failed, or does not confirm that they are held.',
     retryable: true,
