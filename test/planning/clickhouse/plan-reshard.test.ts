@@ -96,7 +96,8 @@ test('warns where nobody holds the writers back while the rule changes', () => {
 });
 
 test('what was approved is the same after rows have come, though another choice of buckets would be lighter now', () => {
-  const { facts: _words, warnings: _more, ...approved } = draft(facts([1, 1, 1], byHash));
+  const { title, actions, irreversible, voidIf, data } = draft(facts([1, 1, 1], byHash));
+  const approved = { title, actions, irreversible, voidIf, data };
   const grown = [...byHash].reverse().map((one) => ({ ...one, rows: one.rows + (6 - one.bucket) * 500 }));
   const today = [...grown, { shard: 'shard-1', partition: '20260202', bucket: 0, rows: 3 }];
   const later = facts([1, 1, 1], today);
