@@ -47,8 +47,9 @@ export async function unkilled(
       move(moved, () => (late ? lateBlock(scene, moved, 1) : Promise.resolve())),
     );
     say(`${late ? 'late rows' : 'undisturbed'}, ${method}: ${told(seen)}`);
-    const { result: transferMs, ...rest } = seen;
-    return { ...rest, bytes: moved.bytes, finished: true, ...(transferMs === undefined ? {} : { transferMs }) };
+    const { result: transferMs, endToEndMs } = seen;
+    const took = { endToEndMs, ...(transferMs === undefined ? {} : { transferMs }) };
+    return { ...took, ...wrongness(seen), bytes: moved.bytes, finished: true };
   };
   return { turns: Array.from({ length: moves }, () => turn), close: scene.close };
 }
@@ -72,17 +73,23 @@ export async function killed(
     const moved = await scene.fill();
     const seen = await observed(scene, moved, () => kill(moved, place));
     const { killedAtMs, finished } = seen.result;
-    const rightAgainMs = Math.max(0, (seen.rightAtMs ?? 0) - killedAtMs);
+    // Wrong at that moment: a cutover that follows later has its own double count.
+    const then = seen.wrong.filter(({ fromMs, toMs }) => fromMs <= killedAtMs && toMs >= killedAtMs);
+    const rightAgainMs = Math.max(0, ...then.map(({ toMs }) => toMs - killedAtMs));
     const where = typeof place === 'string' ? place : `after statement ${place + 1}`;
     say(`killed ${where}, ${method}: ${told(seen)}, right again ${rounded(rightAgainMs, 0)} ms after the kill`);
-    return { ...seen, bytes: moved.bytes, finished, rightAgainMs };
+    return { endToEndMs: seen.endToEndMs, ...wrongness(seen), bytes: moved.bytes, finished, rightAgainMs };
   });
   return { turns, close: scene.close };
 }
 
-function told({ endToEndMs, wrongTotalMs, stillWrong }: Observed<unknown>): string {
-  const left = stillWrong ? ' and on' : '';
-  return `${rounded(endToEndMs, 0)} ms, total wrong for ${rounded(wrongTotalMs)} ms${left}`;
+function wrongness({ wrong, stillWrong }: Observed<unknown>): Pick<Moved, 'wrongTotalMs' | 'stillWrong'> {
+  return { wrongTotalMs: wrong.reduce((sum, { ms }) => sum + ms, 0), stillWrong };
+}
+
+function told(seen: Observed<unknown>): string {
+  const { wrongTotalMs, stillWrong } = wrongness(seen);
+  return `${rounded(seen.endToEndMs, 0)} ms, total wrong for ${rounded(wrongTotalMs)} ms${stillWrong ? ' and on' : ''}`;
 }
 
 /** A block of the day under way to this shard; resolves when it is acknowledged, or held back by a fence. */

@@ -7,7 +7,7 @@ export type Moved = {
   endToEndMs: number;
   wrongTotalMs: number;
   stillWrong: boolean;
-  /** From the kill until the total was right for good; 0 if it never was wrong after it. */
+  /** From the kill until the total was right; 0 where it was not wrong at that moment. */
   rightAgainMs?: number;
   /** False for a script that can't be started again. */
   finished: boolean;
