@@ -83,13 +83,16 @@ export async function killed(
   return { turns, close: scene.close };
 }
 
-function wrongness({ wrong, stillWrong }: Observed<unknown>): Pick<Moved, 'wrongTotalMs' | 'stillWrong'> {
-  return { wrongTotalMs: wrong.reduce((sum, { ms }) => sum + ms, 0), stillWrong };
+type Read = Pick<Moved, 'wrongTotalMs' | 'stillWrong' | 'answers' | 'failures'>;
+
+function wrongness({ wrong, stillWrong, answers, failures }: Observed<unknown>): Read {
+  return { wrongTotalMs: wrong.reduce((sum, { ms }) => sum + ms, 0), stillWrong, answers, failures };
 }
 
 function told(seen: Observed<unknown>): string {
-  const { wrongTotalMs, stillWrong } = wrongness(seen);
-  return `${rounded(seen.endToEndMs, 0)} ms, total wrong for ${rounded(wrongTotalMs)} ms${stillWrong ? ' and on' : ''}`;
+  const { wrongTotalMs, stillWrong, answers, failures } = wrongness(seen);
+  const wrong = `total wrong for ${rounded(wrongTotalMs)} ms${stillWrong ? ' and on' : ''}`;
+  return `${rounded(seen.endToEndMs, 0)} ms, ${wrong} (${answers} answers, ${failures} failures)`;
 }
 
 /** A block of the day under way to this shard; resolves when it is acknowledged, or held back by a fence. */
@@ -108,7 +111,7 @@ function scriptMoves(scene: MoveScene, script: Script): Move {
 }
 
 /** Whole durable runs. Late rows come where a script has them: after the fetch, and before the source gives its rows away. */
-async function gantryMoves({ server, cluster }: World, scene: MoveScene, fenced: boolean): Promise<Move> {
+async function gantryMoves({ server, cluster, say }: World, scene: MoveScene, fenced: boolean): Promise<Move> {
   const stateDir = join(server.stateDir, scene.table);
   mkdirSync(stateDir);
   const waiting = new Map<string, () => Promise<void>>();
@@ -126,6 +129,10 @@ async function gantryMoves({ server, cluster }: World, scene: MoveScene, fenced:
     for (const call of ['clickhouse.attachPartition', 'clickhouse.detachPartition']) waiting.set(call, late);
     const { outcome, measurements } = await reportOfRun(await rig.move(partition, 1, 2));
     if (outcome !== 'done') throw new Error(`the move of ${partition} ended as ${outcome}`);
+    const cutover = ['attachMs', 'shownMs', 'detachMs'] as const;
+    say(
+      `cutover: ${cutover.map((ms) => `${ms} ${rounded(measurements[`clickhouse.cut-over.${ms}`] ?? 0)}`).join(', ')}`,
+    );
     return measurements['clickhouse.copy.fetchMs'];
   };
 }

@@ -33,6 +33,10 @@ export type Observed<T> = {
   /** Stretches of time with a wrong total, on the machine's monotonic clock. */
   wrong: readonly WrongTotal[];
   stillWrong: boolean;
+  /** The reader's questions that were answered: how closely it looked. */
+  answers: number;
+  /** And those that failed. */
+  failures: number;
 };
 
 const database = 'bench';
@@ -109,7 +113,8 @@ export async function observed<T>(
       return !reader.wrong().some(({ toMs }) => toMs >= nowMs);
     };
     const stillWrong = (await until(isRight, stillWatchedMs, 10)) !== true;
-    return { result, endToEndMs, wrong: await reader.stop(), stillWrong };
+    const wrong = await reader.stop();
+    return { result, endToEndMs, wrong, stillWrong, answers: reader.answers, failures: reader.failures };
   } finally {
     await reader.stop();
     await inserter.stop();

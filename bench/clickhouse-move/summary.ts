@@ -7,6 +7,9 @@ export type Moved = {
   endToEndMs: number;
   wrongTotalMs: number;
   stillWrong: boolean;
+  /** The reader's questions that were answered, and those that were not. */
+  answers: number;
+  failures: number;
   /** From the kill until the total was right; 0 where it was not wrong at that moment. */
   rightAgainMs?: number;
   /** False for a script that can't be started again. */
@@ -36,6 +39,8 @@ export function summary(moves: readonly Moved[], { lost, doubled }: { lost: numb
     /** Null also where a total stayed wrong. */
     rightAgainMs: rightAgain.length > 0 && leftWrong === 0 ? rounded(Math.max(...rightAgain), 0) : null,
     leftWrong,
+    readerAnswers: moves.reduce((sum, { answers }) => sum + answers, 0),
+    readerFailures: moves.reduce((sum, { failures }) => sum + failures, 0),
     unfinished: moves.filter(({ finished }) => !finished).length,
     ...{ lost, doubled },
   };
