@@ -1,4 +1,4 @@
-import { cpus, loadavg, totalmem } from 'node:os';
+import { cpus, totalmem } from 'node:os';
 import { temporalSettings } from '../lab/temporal.ts';
 import type { Say } from './bench.ts';
 import { defineBench } from './bench.ts';
@@ -11,7 +11,7 @@ import { measureRate } from './engine/rate.ts';
 import type { EngineStage } from './engine/stage.ts';
 import { openStage } from './engine/stage.ts';
 import { engineTable } from './engine/table.ts';
-import { p50, rounded } from './statistics.ts';
+import { oneMinuteLoad, p50, rounded } from './statistics.ts';
 
 /** All that the bench `engine` answers. */
 export type EngineResult = AddedCost &
@@ -102,8 +102,4 @@ async function workerStarts(stage: EngineStage, count: number, say: Say): Promis
   }
   say(`spawn to the first finished run: ${took.map((ms) => rounded(ms, 0)).join(', ')} ms`);
   return took;
-}
-
-function oneMinuteLoad(): number {
-  return rounded(loadavg()[0] ?? Number.NaN);
 }

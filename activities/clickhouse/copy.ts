@@ -32,7 +32,6 @@ export const copyPartition = defineStep<Copy, Copied, ClickHouseDeps>({
   apply: async ({ move, manifest }, _seen, { clusters, log }, context) =>
     withSide(await clusters(move.cluster), move.target, context, async (nodes) => {
       const [node] = nodes;
-      const startedAt = performance.now();
       await earlierEnded(node, context);
       await stopMergesOn(nodes, stagingOf(move));
       const staged = stagedPartition(move);
@@ -41,6 +40,7 @@ export const copyPartition = defineStep<Copy, Copied, ClickHouseDeps>({
       if (found.asManifest) return;
       if (found.parts > 0) await anew(nodes, move);
       context.progress({ fetching: move.partition, bytes: manifest.bytes });
+      const startedAt = performance.now();
       await node.fetchPartition(staged, move.source.zookeeperPath);
       const ms = performance.now() - startedAt;
       context.measure('fetchMs', ms);

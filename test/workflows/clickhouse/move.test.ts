@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { until } from '../../../lab/clock.ts';
+import { pause, until } from '../../../lab/clock.ts';
 import { rowsPerBlock } from '../../../lab/load/clickhouse-events.ts';
 import { startTotalsReader } from '../../../lab/load/clickhouse-reader.ts';
 import { clickhouseRig } from '../../support/clickhouse-rig.ts';
@@ -46,6 +46,18 @@ await describeWith(['temporal', 'clickhouse'], 'the move of a partition', () => 
     expect(wrong.filter(({ under }) => under < 0)).toEqual([]);
     expect(Math.max(0, ...wrong.map(({ ms }) => ms))).toBeLessThan(5_000);
   }, 180_000);
+
+  test('says how long the fetch took, without what its step does before and after it', async () => {
+    const slowMs = 5_000;
+    const { rig } = await scene({
+      before: async (call) => {
+        if (call === 'clickhouse.hasDetached' || call === 'clickhouse.attachPartition') await pause(slowMs);
+      },
+    });
+    const { measurements } = await reportOfRun(await rig.move(partition, 1, 2));
+    expect(measurements['clickhouse.copy.fetchedBytes']).toBeGreaterThan(0);
+    expect(measurements['clickhouse.copy.fetchMs']).toBeLessThan(slowMs);
+  }, 120_000);
 
   test('aborted before the cutover leaves nothing: no staging table, the same rows and digest', async () => {
     const held: { run?: () => Promise<void> } = {};
