@@ -1,7 +1,7 @@
 import type { WorkflowHandle } from '@temporalio/client';
 import { expect, test } from 'vitest';
 import { until } from '../../../lab/clock.ts';
-import { clickhouseRows } from '../../../lab/clickhouse-client.ts';
+import { clickhouseCall, clickhouseRows } from '../../../lab/clickhouse-client.ts';
 import { createEvents, rowsPerBlock } from '../../../lab/load/clickhouse-events.ts';
 import { createInserter } from '../../../lab/load/clickhouse-inserter.ts';
 import { fenceByFiles } from '../../../lab/load/ingest-fence.ts';
@@ -69,9 +69,48 @@ await describeWith(['temporal', 'clickhouse'], 'the reshard of a table by its ke
       }
       return shards;
     };
-    return { cluster, inserter, full, start, reshard, grow, held };
+    /** In how many parts the first shard has a day. */
+    const parts = async (day: string): Promise<number> => {
+      const of = `database = 'usage' AND table = '${events.table}' AND partition_id = '${day.replaceAll('-', '')}'`;
+      const count = `SELECT count() FROM system.parts WHERE active AND ${of}`;
+      return Number(await clickhouseCall(cluster.node('s1r1'), count));
+    };
+    return { cluster, inserter, full, start, reshard, grow, held, parts };
   }
   const done = async (run: Promise<WorkflowHandle>): Promise<RunReport> => (await (await run).result()) as RunReport;
+
+  // The first, while there are two shards: no row moves, the rule is all that changes.
+  test('sends what waits in the queues of both Distributed tables when a server restarts after its rule was switched', async () => {
+    const happens = { creates: 0 };
+    const set = await scene(['2026-01-01'], 20, {
+      before: async (call) => {
+        if (call !== 'clickhouse.createDistributed') return;
+        happens.creates += 1;
+        const insert = (firstId: number): Promise<string> =>
+          clickhouseCall(
+            set.cluster.node('s1r1'),
+            `INSERT INTO ${set.full}_all SELECT toDate('2026-01-01'), number, number, 1, NULL FROM numbers(${firstId}, 1000)`,
+            { settings: { insert_distributed_sync: 0 } },
+          );
+        // Of the first server: nothing gets through to the other shard from here on.
+        if (happens.creates === 1) {
+          for (const server of set.cluster.shard(2)) await clickhouseCall(server, `DETACH TABLE ${set.full}`);
+          await insert(1_000_000);
+        }
+        // Of the second one: the first has switched.
+        if (happens.creates === 2) {
+          await insert(2_000_000);
+          await set.cluster.node('s1r1').restart();
+          for (const server of set.cluster.shard(2)) await clickhouseCall(server, `ATTACH TABLE ${set.full}`);
+        }
+      },
+    });
+    expect((await done(set.reshard(await set.start()))).outcome).toBe('done');
+    const wanted = 20 * rowsPerBlock + 2_000;
+    const all = async (): Promise<number> =>
+      Number(await clickhouseCall(set.cluster.node('s1r2'), `SELECT count() FROM ${set.full}_all`));
+    expect(await until(async () => (await all()) === wanted, 30_000, 200)).toBe(true);
+  }, 180_000);
 
   test(
     'brings every row of five million to the shard of its key under inserts: none lost, none doubled',
@@ -137,6 +176,37 @@ await describeWith(['temporal', 'clickhouse'], 'the reshard of a table by its ke
     expect(await set.inserter.verify(set.cluster.node('s1r1'))).toMatchObject({ lostRows: 0, doubledRows: 0 });
     const after = await set.held();
     expect(Object.keys(after['s3r1'] ?? {})).toHaveLength(4);
+  }, 180_000);
+
+  test('goes on when the server restarts, and merges, before it has answered that its own rows are back', async () => {
+    const happens = { attaches: 0, restarted: false };
+    const day = '2026-01-01';
+    const set = await scene([day], 4_000, {
+      before: async (call) => {
+        if (call === 'clickhouse.attachPartitionFrom') return void (happens.attaches += 1);
+        // The target's, then the source's own.
+        if (happens.attaches < 2 || happens.restarted) return;
+        happens.restarted = true;
+        const server = set.cluster.node('s1r1');
+        await until(async () => (await set.parts(day)) > 1, 10_000);
+        await server.restart();
+        const merge = `OPTIMIZE TABLE ${set.full} PARTITION ID '20260101' FINAL`;
+        const merged = await until(
+          async () => {
+            await clickhouseCall(server, merge).catch(() => undefined);
+            return (await set.parts(day)) === 1;
+          },
+          40_000,
+          200,
+        );
+        expect(merged).toBe(true);
+        throw new GantryError('CLICKHOUSE_UNREACHABLE', 'the connection is gone');
+      },
+    });
+    await set.grow();
+    expect((await done(set.reshard(await set.start()))).outcome).toBe('done');
+    expect(happens.restarted).toBe(true);
+    expect(await set.inserter.verify(set.cluster.node('s3r1'))).toMatchObject({ lostRows: 0, doubledRows: 0 });
   }, 180_000);
 
   test('is refused for a table without `keys`, and where a server lists other shards', async () => {
