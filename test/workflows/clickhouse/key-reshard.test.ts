@@ -17,6 +17,7 @@ import { codeOf } from '../run/harness.ts';
 
 const buckets = 12;
 const today = '2026-02-01';
+const tiers = { nvme: { medium: 'nvme', temperature: 'hot', size: '100GB' } };
 
 await describeWith(['temporal', 'clickhouse'], 'the reshard of a table by its key', () => {
   const server = useTemporal();
@@ -46,7 +47,7 @@ await describeWith(['temporal', 'clickhouse'], 'the reshard of a table by its ke
       stopping(
         await startMoveRig({
           ...{ server: server(), cluster, table: full, settings },
-          tiers: { nvme: { medium: 'nvme', temperature: 'hot', size: '100GB' } },
+          tiers,
           ...options,
         }),
       );
@@ -218,5 +219,32 @@ await describeWith(['temporal', 'clickhouse'], 'the reshard of a table by its ke
     const plain = stopping(await startMoveRig({ server: server(), cluster: lab.cluster, table: set.full }));
     const refused = await plain.start('clickhouseKeyReshard', `clickhouse/metrics/${set.full}`, {});
     expect(await refused.result().catch(codeOf)).toBe('CLICKHOUSE_NOT_KEY_SHARDED');
+  }, 120_000);
+
+  test('is refused while a mutation is not done, and for an engine whose merges take rows together', async () => {
+    const set = await scene(['2026-01-01'], 2);
+    await set.grow();
+    for (const server of set.cluster.shard(1)) await clickhouseCall(server, `SYSTEM STOP MERGES ${set.full}`);
+    await clickhouseCall(set.cluster.node('s1r1'), `ALTER TABLE ${set.full} DELETE WHERE id = 1`);
+    const run = await set.reshard(await set.start(), { dryRun: true });
+    expect(await run.result().catch(codeOf)).toBe('CLICKHOUSE_MUTATION_RUNNING');
+
+    const latest = 'usage.latest';
+    for (const server of set.cluster.nodes) {
+      await clickhouseCall(
+        server,
+        `CREATE TABLE ${latest} AS ${set.full}
+          ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/latest', '{replica}')
+          PARTITION BY toYYYYMMDD(day) ORDER BY (customer, id)`,
+      );
+      const engine = `Distributed(metrics, usage, latest, cityHash64(customer))`;
+      await clickhouseCall(server, `CREATE TABLE ${latest}_all AS ${latest} ENGINE = ${engine}`);
+    }
+    const settings = { distributed: `${latest}_all`, keys: { column: 'customer', buckets }, tier: 'nvme' };
+    const rig = stopping(
+      await startMoveRig({ server: server(), cluster: set.cluster, table: latest, settings, tiers }),
+    );
+    const refused = await rig.start('clickhouseKeyReshard', `clickhouse/metrics/${latest}`, {});
+    expect(await refused.result().catch(codeOf)).toBe('CLICKHOUSE_ENGINE_UNSUPPORTED');
   }, 120_000);
 });
