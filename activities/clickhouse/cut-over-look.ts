@@ -31,7 +31,7 @@ export type CutoverSeen = {
  */
 export async function lookAtTargetOf(
   node: ClickHouseNode,
-  cutover: Cutover,
+  cutover: Omit<Cutover, 'source'>,
 ): Promise<Pick<CutoverSeen, 'attached' | 'targetRows'>> {
   const { move, copy, own, digest, from } = cutover;
   const now = await hashedParts(node, partitionOf(move));

@@ -4,6 +4,7 @@ import type { Probe, StepContext } from '../../src/steps/index.ts';
 import { blocked, defineStep, done, todo, wait } from '../../src/steps/index.ts';
 import type { ClickHouseClusterAccess, ClickHouseDeps } from './access.ts';
 import { asStep, withServers } from './access.ts';
+import { lookAtTargetOf } from './cut-over-look.ts';
 import type { Move } from './move.ts';
 import {
   hashedParts,
@@ -87,16 +88,19 @@ async function onSource<T>(
   );
 }
 
-/** Parts above the last block that was copied have come since: those that stay, and late rows. */
+const none = { rows: 0, sum: '0', xor: '0' };
+
+/**
+ * Parts above the last block that was copied have come since: those that stay, and late rows. Before the detach it is not
+ * attached; afterwards the source is what a cutover's target is, with no row of its own: merged parts are told by their rows.
+ */
 async function look(node: ClickHouseNode, { stay, copy, maxBlock }: GiveBack): Promise<GivenBack> {
-  const now = await hashedParts(node, partitionOf(stay));
+  const now = await node.parts(stay.name, stay.partition);
   const rows = now.reduce((sum, part) => sum + part.rows, 0);
-  const detached = now.every(({ minBlock }) => minBlock > maxBlock);
-  const hashes = new Set(now.filter(({ minBlock }) => minBlock > maxBlock).map(({ hash }) => hash));
-  const found = copy.parts.filter(({ hash }) => hashes.has(hash)).length;
-  if (copy.parts.length === 0) return { attached: detached ? 'yes' : 'no', detached, rows };
-  const attached = found === copy.parts.length ? 'yes' : found === 0 ? 'no' : 'unclear';
-  return { attached, detached, rows };
+  if (!now.every(({ minBlock }) => minBlock > maxBlock)) return { attached: 'no', detached: false, rows };
+  const given = { move: stay, copy: copy.parts, digest: copy.digest, own: { parts: [], digest: none } };
+  const { attached } = await lookAtTargetOf(node, { ...given, from: 'staging' });
+  return { attached, detached: true, rows };
 }
 
 async function shown(nodes: readonly ClickHouseNode[], given: GiveBack, { signal }: StepContext): Promise<void> {

@@ -1,32 +1,38 @@
 import type { ClickHouseNode, PlacementRule } from '../../src/drivers/clickhouse/index.ts';
 import type { KeyReshardData } from '../../src/runs/index.ts';
 import { shardNumber } from '../../src/runs/index.ts';
+import { GantryError } from '../../src/errors/index.ts';
 import type { StepContext } from '../../src/steps/index.ts';
 import { defineStep, done, todo } from '../../src/steps/index.ts';
 import type { ClickHouseClusterAccess, ClickHouseDeps } from './access.ts';
 import { asStep, tableOf, withServers } from './access.ts';
+import { earlierEnded } from './earlier-ended.ts';
 import { keysOf, slotsOf } from './read-buckets.ts';
 import { tableName } from './read-server.ts';
 
-/** Servers that still place rows another way. */
+/** Servers that still place rows another way, or whose former table has not got its name yet. */
 type Switched = { others: readonly string[] };
 
-type Names = { current: Table; next: Table; away: Table };
+type Names = { current: Table; beside: Table; between: Table };
 type Table = { database: string; table: string };
+
+/** As in the cutover: sent late, by an attempt that slept, the exchange would bring the former rule back. */
+const freshMs = 900;
 
 /**
  * Every server's Distributed table places new rows by the planned rule. Rows that come by the former rule meanwhile are on
- * one shard all the same, and are moved with the others. The former table is kept under another name: rows that wait in its
- * queue on the server's disk are sent from there.
+ * one shard all the same, and are moved with the others. The two tables exchange their names, and the former one is kept: on
+ * 18.16 a queue on the server's disk stays, when its table is renamed, in the folder of the old name, and after a restart is
+ * sent by the table that then has that name. A name without a table would leave acknowledged rows where nobody sends them.
  */
 export const switchRule = defineStep<KeyReshardData, Switched, ClickHouseDeps>({
   name: 'clickhouse.switch-rule',
   probe: async (data, { clusters }, context) => {
     const access = await clusters(data.cluster);
     const rule = await ruleOf(access, data, context);
-    const { current } = namesOf(data, context);
+    const { current, between } = namesOf(data, context);
     const others = await onAll(access, context, async (node, name) =>
-      sameRule(await node.placement(current), rule) ? undefined : name,
+      sameRule(await node.placement(current), rule) && !(await node.table(between)) ? undefined : name,
     );
     const left = others.filter((name) => name !== undefined);
     if (left.length === 0) return done({ others: left }, `${data.distributed} places by the planned rule everywhere`);
@@ -36,19 +42,38 @@ export const switchRule = defineStep<KeyReshardData, Switched, ClickHouseDeps>({
   apply: async (data, _seen, { clusters, log }, context) => {
     const access = await clusters(data.cluster);
     const rule = await ruleOf(access, data, context);
-    const { current, next, away } = namesOf(data, context);
+    const names = namesOf(data, context);
     const over = { cluster: data.cluster, ...tableName(data.table) };
     await onAll(access, context, async (node, name) => {
+      // An exchange that still waits for a long reader would undo ours.
+      await earlierEnded(node, context);
+      if (await finishExchange(node, names)) return;
+      const { current, beside, between } = names;
       if (sameRule(await node.placement(current), rule)) return;
       if (!(await node.table(current))) return node.createDistributed(current, over, rule);
-      // Of an attempt that was cut off: it holds nothing.
-      if (await node.table(next)) await node.dropTable(next);
-      await node.createDistributed(next, over, rule);
-      await node.replaceTable(current, next, away);
+      if (!(await node.table(beside))) await node.createDistributed(beside, over, rule);
+      // Never dropped: after an exchange the folder of its name has the queue of the table in use.
+      if (!sameRule(await node.placement(beside), rule)) {
+        const words = `${beside.database}.${beside.table} on ${name} has a rule that is not the planned one`;
+        throw new GantryError('CLICKHOUSE_PLACEMENT_UNKNOWN', words);
+      }
+      await node.renameTables([
+        [current, between],
+        [beside, current],
+        [between, beside],
+      ]);
       log.info({ server: name, table: data.distributed }, 'sharding rule switched');
     });
   },
 });
+
+/** A server that stopped within the statement has done a part of it. Whether there was something to finish. */
+async function finishExchange(node: ClickHouseNode, { current, beside, between }: Names): Promise<boolean> {
+  if (!(await node.table(between))) return false;
+  const half = !(await node.table(current));
+  await node.renameTables([...(half ? [[beside, current] as const] : []), [between, beside]]);
+  return true;
+}
 
 /** The value of the sharding key for each bucket: the first that the weights of `remote_servers` give to its shard. */
 async function ruleOf(
@@ -75,7 +100,7 @@ function namesOf({ distributed }: KeyReshardData, { unit }: StepContext): Names 
   const current = tableName(distributed);
   const run = (unit.split('/').at(-2) ?? '').slice(0, 13).replaceAll('-', '');
   const called = (what: string): Table => ({ ...current, table: `${current.table}__${what}_${run}` });
-  return { current, next: called('next'), away: called('before') };
+  return { current, beside: called('before'), between: called('between') };
 }
 
 async function onAll<T>(
@@ -93,6 +118,6 @@ async function onAll<T>(
       for (const [at, node] of nodes.entries()) answers.push(await use(node, names[at] ?? ''));
       return answers;
     },
-    asStep(context),
+    { ...asStep(context), freshMs },
   );
 }

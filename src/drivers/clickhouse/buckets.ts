@@ -29,8 +29,8 @@ export type BucketVerbs = {
     over: TableName & { cluster: string },
     rule: PlacementRule,
   ) => Promise<void>;
-  /** `current` is called `away` from now on, and `next` is called `current`: one statement. */
-  replaceTable: (current: TableName, next: TableName, away: TableName) => Promise<void>;
+  /** Each is called as the other of its pair from now on, one pair after the other, in one statement. */
+  renameTables: (pairs: readonly (readonly [from: TableName, to: TableName])[]) => Promise<void>;
 };
 
 /** `in`: these; `out`: all but these. */
@@ -66,8 +66,10 @@ export function bucketVerbs(link: ClickHouseLink): BucketVerbs {
         sql`CREATE TABLE ${full(distributed)} AS ${full(over)}
           ENGINE = Distributed(${cluster}, ${over.database}, ${over.table}, ${placedBy(rule)})`,
       ),
-    replaceTable: (current, next, away) =>
-      link.act(sql`RENAME TABLE ${full(current)} TO ${full(away)}, ${full(next)} TO ${full(current)}`),
+    renameTables: (pairs) =>
+      link.act(sql`RENAME TABLE ${list(pairs.map(([from, to]) => sql`${full(from)} TO ${full(to)}`))}`, {
+        decisive: true,
+      }),
   };
 }
 

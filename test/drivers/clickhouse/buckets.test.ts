@@ -44,14 +44,18 @@ await describeWith(['clickhouse'], 'buckets of a table', () => {
     expect(await source.placement(placed)).toBeUndefined();
     await source.createDistributed(placed, { cluster: 'metrics', database: 'db', table: t.table }, { ...rule, values });
     expect(await source.placement(placed)).toEqual({ ...rule, values });
-    await source.createDistributed(
-      { ...placed, table: 'next' },
-      { cluster: 'metrics', ...t },
-      { ...rule, values: [1, 1, 1, 1] },
-    );
-    await source.replaceTable(placed, { database: 'db', table: 'next' }, { database: 'db', table: 'before' });
+    const [next, between] = [
+      { database: 'db', table: 'next' },
+      { database: 'db', table: 'between' },
+    ];
+    await source.createDistributed(next, { cluster: 'metrics', ...t }, { ...rule, values: [1, 1, 1, 1] });
+    await source.renameTables([
+      [placed, between],
+      [next, placed],
+      [between, next],
+    ]);
     expect((await source.placement(placed))?.values).toEqual([1, 1, 1, 1]);
-    expect((await source.placement({ database: 'db', table: 'before' }))?.values).toEqual(values);
+    expect((await source.placement(next))?.values).toEqual(values);
     // A stream that no server can send is an error, not an empty one.
     await expect(source.bucketStream({ ...partition, table: 'none' }, rule, { in: [1] })).rejects.toMatchObject({
       code: 'CLICKHOUSE_UNKNOWN_TABLE',

@@ -1,7 +1,7 @@
 import type { WorkflowHandle } from '@temporalio/client';
 import { expect, test } from 'vitest';
 import { pause, until } from '../../../lab/clock.ts';
-import { clickhouseRows } from '../../../lab/clickhouse-client.ts';
+import { clickhouseCall, clickhouseRows } from '../../../lab/clickhouse-client.ts';
 import { createEvents, rowsPerBlock } from '../../../lab/load/clickhouse-events.ts';
 import { createInserter } from '../../../lab/load/clickhouse-inserter.ts';
 import { fenceByFiles } from '../../../lab/load/ingest-fence.ts';
@@ -17,6 +17,7 @@ import { codeOf } from '../run/harness.ts';
 
 const buckets = 12;
 const today = '2026-02-01';
+const tiers = { nvme: { medium: 'nvme', temperature: 'hot', size: '100GB' } };
 
 await describeWith(['temporal', 'clickhouse'], 'the reshard of a table by its key', () => {
   const server = useTemporal();
@@ -47,7 +48,7 @@ await describeWith(['temporal', 'clickhouse'], 'the reshard of a table by its ke
         await startMoveRig({
           ...{ server: server(), cluster, table: full, settings },
           policies: { ...movePolicies, default: { ...movePolicies.default, approval: { people: 1 } } },
-          tiers: { nvme: { medium: 'nvme', temperature: 'hot', size: '100GB' } },
+          tiers,
           ...options,
         }),
       );
@@ -70,7 +71,13 @@ await describeWith(['temporal', 'clickhouse'], 'the reshard of a table by its ke
       }
       return shards;
     };
-    return { cluster, inserter, full, start, reshard, grow, held };
+    /** In how many parts the first shard has a day. */
+    const parts = async (day: string): Promise<number> => {
+      const of = `database = 'usage' AND table = '${events.table}' AND partition_id = '${day.replaceAll('-', '')}'`;
+      const count = `SELECT count() FROM system.parts WHERE active AND ${of}`;
+      return Number(await clickhouseCall(cluster.node('s1r1'), count));
+    };
+    return { cluster, inserter, full, start, reshard, grow, held, parts };
   }
   /** Somebody reads the plan for a while, and approves it. One that has nothing to do, or is a dry run, asks nobody. */
   const done = async (started: Promise<WorkflowHandle>): Promise<RunReport> => {
@@ -85,6 +92,39 @@ await describeWith(['temporal', 'clickhouse'], 'the reshard of a table by its ke
     }
     return (await run.result()) as RunReport;
   };
+
+  // The first, while there are two shards: no row moves, the rule is all that changes.
+  test('sends what waits in the queues of both Distributed tables when a server restarts after its rule was switched', async () => {
+    const happens = { creates: 0 };
+    const set = await scene(['2026-01-01'], 20, {
+      before: async (call) => {
+        if (call !== 'clickhouse.createDistributed') return;
+        happens.creates += 1;
+        const insert = (firstId: number): Promise<string> =>
+          clickhouseCall(
+            set.cluster.node('s1r1'),
+            `INSERT INTO ${set.full}_all SELECT toDate('2026-01-01'), number, number, 1, NULL FROM numbers(${firstId}, 1000)`,
+            { settings: { insert_distributed_sync: 0 } },
+          );
+        // Of the first server: nothing gets through to the other shard from here on.
+        if (happens.creates === 1) {
+          for (const server of set.cluster.shard(2)) await clickhouseCall(server, `DETACH TABLE ${set.full}`);
+          await insert(1_000_000);
+        }
+        // Of the second one: the first has switched.
+        if (happens.creates === 2) {
+          await insert(2_000_000);
+          await set.cluster.node('s1r1').restart();
+          for (const server of set.cluster.shard(2)) await clickhouseCall(server, `ATTACH TABLE ${set.full}`);
+        }
+      },
+    });
+    expect((await done(set.reshard(await set.start()))).outcome).toBe('done');
+    const wanted = 20 * rowsPerBlock + 2_000;
+    const all = async (): Promise<number> =>
+      Number(await clickhouseCall(set.cluster.node('s1r2'), `SELECT count() FROM ${set.full}_all`));
+    expect(await until(async () => (await all()) === wanted, 30_000, 200)).toBe(true);
+  }, 180_000);
 
   test(
     'brings every row of five million to the shard of its key under inserts: none lost, none doubled',
@@ -152,6 +192,37 @@ await describeWith(['temporal', 'clickhouse'], 'the reshard of a table by its ke
     expect(Object.keys(after['s3r1'] ?? {})).toHaveLength(4);
   }, 180_000);
 
+  test('goes on when the server restarts, and merges, before it has answered that its own rows are back', async () => {
+    const happens = { attaches: 0, restarted: false };
+    const day = '2026-01-01';
+    const set = await scene([day], 4_000, {
+      before: async (call) => {
+        if (call === 'clickhouse.attachPartitionFrom') return void (happens.attaches += 1);
+        // The target's, then the source's own.
+        if (happens.attaches < 2 || happens.restarted) return;
+        happens.restarted = true;
+        const server = set.cluster.node('s1r1');
+        await until(async () => (await set.parts(day)) > 1, 10_000);
+        await server.restart();
+        const merge = `OPTIMIZE TABLE ${set.full} PARTITION ID '20260101' FINAL`;
+        const merged = await until(
+          async () => {
+            await clickhouseCall(server, merge).catch(() => undefined);
+            return (await set.parts(day)) === 1;
+          },
+          40_000,
+          200,
+        );
+        expect(merged).toBe(true);
+        throw new GantryError('CLICKHOUSE_UNREACHABLE', 'the connection is gone');
+      },
+    });
+    await set.grow();
+    expect((await done(set.reshard(await set.start()))).outcome).toBe('done');
+    expect(happens.restarted).toBe(true);
+    expect(await set.inserter.verify(set.cluster.node('s3r1'))).toMatchObject({ lostRows: 0, doubledRows: 0 });
+  }, 180_000);
+
   test('is refused for a table without `keys`, and where a server lists other shards', async () => {
     const set = await scene(['2026-01-01'], 2);
     await set.grow();
@@ -161,5 +232,32 @@ await describeWith(['temporal', 'clickhouse'], 'the reshard of a table by its ke
     const plain = stopping(await startMoveRig({ server: server(), cluster: lab.cluster, table: set.full }));
     const refused = await plain.start('clickhouseKeyReshard', `clickhouse/metrics/${set.full}`, {});
     expect(await refused.result().catch(codeOf)).toBe('CLICKHOUSE_NOT_KEY_SHARDED');
+  }, 120_000);
+
+  test('is refused while a mutation is not done, and for an engine whose merges take rows together', async () => {
+    const set = await scene(['2026-01-01'], 2);
+    await set.grow();
+    for (const server of set.cluster.shard(1)) await clickhouseCall(server, `SYSTEM STOP MERGES ${set.full}`);
+    await clickhouseCall(set.cluster.node('s1r1'), `ALTER TABLE ${set.full} DELETE WHERE id = 1`);
+    const run = await set.reshard(await set.start(), { dryRun: true });
+    expect(await run.result().catch(codeOf)).toBe('CLICKHOUSE_MUTATION_RUNNING');
+
+    const latest = 'usage.latest';
+    for (const server of set.cluster.nodes) {
+      await clickhouseCall(
+        server,
+        `CREATE TABLE ${latest} AS ${set.full}
+          ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/latest', '{replica}')
+          PARTITION BY toYYYYMMDD(day) ORDER BY (customer, id)`,
+      );
+      const engine = `Distributed(metrics, usage, latest, cityHash64(customer))`;
+      await clickhouseCall(server, `CREATE TABLE ${latest}_all AS ${latest} ENGINE = ${engine}`);
+    }
+    const settings = { distributed: `${latest}_all`, keys: { column: 'customer', buckets }, tier: 'nvme' };
+    const rig = stopping(
+      await startMoveRig({ server: server(), cluster: set.cluster, table: latest, settings, tiers }),
+    );
+    const refused = await rig.start('clickhouseKeyReshard', `clickhouse/metrics/${latest}`, {});
+    expect(await refused.result().catch(codeOf)).toBe('CLICKHOUSE_ENGINE_UNSUPPORTED');
   }, 120_000);
 });
