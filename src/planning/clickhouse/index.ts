@@ -20,7 +20,7 @@ export type {
 } from './move-types.ts';
 export type { MovePlanning } from './plan-move.ts';
 export { planMove } from './plan-move.ts';
-export type { MovedBefore } from './plan-undo-move.ts';
+export type { MovedBefore, WayBack, WayBackPlanning } from './way-back-types.ts';
 export { planUndoMove } from './plan-undo-move.ts';
 export type { RebalancePlanning } from './plan-rebalance.ts';
 export { planRebalance } from './plan-rebalance.ts';

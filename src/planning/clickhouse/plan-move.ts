@@ -21,11 +21,13 @@ export function planMove(intent: MoveIntent, facts: MoveFacts, input: ClickHouse
   const dot = table.indexOf('.');
   const engine = seen(facts.source)[0]?.reading.engine ?? '';
   const ownRows = Math.max(...seen(facts.target).map(({ reading }) => reading.rows));
+  const detachedBefore = seen(facts.source).some(({ reading }) => reading.detached);
   const data: ClickHouseMoveData = {
-    ...{ cluster, table, partition, source, target },
+    ...{ cluster, table, partition, source, target, ...(input.back ? { back: input.back } : {}) },
     name: { database: table.slice(0, dot), table: table.slice(dot + 1) },
     final: mergesRows(engine),
-    wayBack: ownRows === 0 ? 'undo-move' : 'reverse-move',
+    wayBack: ownRows === 0 && !detachedBefore ? 'undo-move' : 'reverse-move',
+    ...(detachedBefore ? { detachedBefore } : {}),
   };
   return {
     ok: true,
@@ -34,7 +36,7 @@ export function planMove(intent: MoveIntent, facts: MoveFacts, input: ClickHouse
       actions: actionsOf(intent, data),
       facts: factsOf(facts, ownRows),
       warnings: warningsOf(intent, facts, data),
-      irreversible: [irreversible(data)],
+      irreversible: [irreversible(data, ownRows)],
       voidIf: [
         `a server of shard ${source.shard} or ${target.shard} is not healthy, or has another structure`,
         `the source gets rows of ${partition} in every one of three rounds`,
@@ -53,12 +55,16 @@ function sideOf(shard: number, servers: readonly MoveServerFacts[]): MoveSide | 
   return { shard, server: pinned.name, others, zookeeperPath: pinned.reading.zookeeperPath };
 }
 
-function irreversible({ wayBack, partition, target }: ClickHouseMoveData): string {
+function irreversible({ wayBack, partition, source, target }: ClickHouseMoveData, ownRows: number): string {
   const from = 'the cutover is the point of no return of this run';
   if (wayBack === 'undo-move') {
     return `${from}; afterwards \`gantry clickhouse undo-move\` takes it back for as long as shard ${target.shard} gets no other rows of ${partition}`;
   }
-  return `${from}: shard ${target.shard} has rows of ${partition} of its own, which can't be told apart afterwards; going back is a move of the whole partition`;
+  const why =
+    ownRows > 0
+      ? `shard ${target.shard} has rows of ${partition} of its own`
+      : `shard ${source.shard} has parts of ${partition} in \`detached\` from before`;
+  return `${from}: ${why}, which can't be told apart afterwards; going back is a move of the whole partition`;
 }
 
 function factsOf(facts: MoveFacts, ownRows: number): { label: string; value: string }[] {
@@ -78,7 +84,11 @@ function factsOf(facts: MoveFacts, ownRows: number): { label: string; value: str
   ];
 }
 
-function warningsOf(intent: MoveIntent, facts: MoveFacts, { partition }: ClickHouseMoveData): string[] {
+function warningsOf(
+  intent: MoveIntent,
+  facts: MoveFacts,
+  { partition, detachedBefore, source }: ClickHouseMoveData,
+): string[] {
   return [
     ...(intent.fence.kind === 'quiet'
       ? [
@@ -88,6 +98,11 @@ function warningsOf(intent: MoveIntent, facts: MoveFacts, { partition }: ClickHo
     ...seen(facts.target)
       .filter(({ reading }) => reading.detached)
       .map(({ name }) => `${name} has parts of ${partition} in \`detached\` from before; they are not touched`),
+    ...(detachedBefore
+      ? [
+          `shard ${source.shard} has parts of ${partition} in \`detached\` from before: they are not touched, and rows that come late are left to a person`,
+        ]
+      : []),
   ];
 }
 
