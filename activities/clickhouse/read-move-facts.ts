@@ -59,6 +59,7 @@ async function ask(
     activeReplicas: replica.activeReplicas,
     mutations: mutations.filter(({ done }) => !done).length,
     detached: replica.readOnly ? false : await node.hasDetached({ ...name, partitionId }),
+    capsFetches: await node.capsFetches(),
     rows: own?.rows ?? 0,
     bytes: own?.bytes ?? 0,
     parts: own?.parts ?? 0,

@@ -2,6 +2,7 @@ export type { PaperMove } from './apply-moves.ts';
 export { applyMoves } from './apply-moves.ts';
 export type { HealthFinding, NoReading, ServerHealth, TableHealth } from './health.ts';
 export { healthLimits, judgeHealth } from './health.ts';
+export { copyRate, uncappedWarnings } from './fetch-rate.ts';
 export { stillHolds } from './still-holds.ts';
 export type { RebalanceTerms } from './rebalance-draft.ts';
 export { rebalanceDraft } from './rebalance-draft.ts';

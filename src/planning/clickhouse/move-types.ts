@@ -7,6 +7,8 @@ export type MoveIntent = {
   closedAfterMs: number;
   maxPartitionBytes: number;
   retainMs: number;
+  /** What a copy may take of the network. */
+  maxFetchBytesPerSecond?: number;
   /** Set where rows are placed by a key. */
   keys?: object;
 };
@@ -33,6 +35,8 @@ export type MoveServerReading = {
   parts: number;
   /** When a part of it was written last, seconds since 1970; 0 without parts. What a move that is taken back attached is none. */
   modifiedSeconds: number;
+  /** Whether it can cap what a fetch takes of the network. */
+  capsFetches: boolean;
   /** Of the emptiest disk; left out where the server can't say. */
   freeBytes?: number;
 };

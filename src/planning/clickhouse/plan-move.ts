@@ -1,13 +1,15 @@
 import type { ClickHouseMoveInput, PlanDraft, PlannedAction } from '../../runs/index.ts';
+import { copyRate, uncappedWarnings } from './fetch-rate.ts';
 import { mergesRows, moveFindings, seen } from './move-findings.ts';
 import type { ClickHouseMoveData, MoveFacts, MoveIntent, MoveServerFacts, MoveSide } from './move-types.ts';
 import type { Finding } from './types.ts';
+import { bytesInWords } from './words.ts';
 
 export type MovePlanning =
   { ok: true; draft: PlanDraft<ClickHouseMoveData> } | { ok: false; findings: readonly Finding[] };
 
-/** What a move of 100 MB a second takes; only for people. */
-const bytesPerMs = 100_000;
+/** What a copy transfers on an ordinary network; only for people. */
+const usualBytesPerSecond = 100e6;
 
 /**
  * Plans the move of one partition from one shard to another. Pure: the same facts give the same plan, and what moves by
@@ -34,7 +36,7 @@ export function planMove(intent: MoveIntent, facts: MoveFacts, input: ClickHouse
     draft: {
       title: `move partition ${partition} of ${table} from shard ${source.shard} to shard ${target.shard}`,
       actions: actionsOf(intent, data),
-      facts: factsOf(facts, ownRows),
+      facts: factsOf(intent, facts, ownRows),
       warnings: warningsOf(intent, facts, data),
       irreversible: [irreversible(data, ownRows)],
       voidIf: [
@@ -67,15 +69,16 @@ function irreversible({ wayBack, partition, source, target }: ClickHouseMoveData
   return `${from}: ${why}, which can't be told apart afterwards; going back is a move of the whole partition`;
 }
 
-function factsOf(facts: MoveFacts, ownRows: number): { label: string; value: string }[] {
+function factsOf(intent: MoveIntent, facts: MoveFacts, ownRows: number): { label: string; value: string }[] {
   const readings = seen(facts.source).map(({ reading }) => reading);
   const most = (of: (reading: (typeof readings)[number]) => number): number => Math.max(...readings.map(of));
   const bytes = most((reading) => reading.bytes);
+  const rate = copyRate(usualBytesPerSecond, intent.maxFetchBytesPerSecond, uncapped(facts));
   return [
     { label: 'rows', value: String(most((reading) => reading.rows)) },
     { label: 'bytes', value: String(bytes) },
     { label: 'parts', value: String(most((reading) => reading.parts)) },
-    { label: 'copying, at 100 MB/s', value: `${Math.ceil(bytes / bytesPerMs / 1_000)} s` },
+    { label: `copying, at ${bytesInWords(rate)}/s`, value: `${Math.ceil(bytes / rate)} s` },
     { label: 'rows that the target has of it', value: String(ownRows) },
     ...seen(facts.target).map(({ name, reading }) => ({
       label: `free on ${name}`,
@@ -95,6 +98,7 @@ function warningsOf(
           'nobody holds the writers back: rows that arrive during the cutover are found afterwards and brought back into sight',
         ]
       : []),
+    ...uncappedWarnings(intent.maxFetchBytesPerSecond, uncapped(facts)),
     ...seen(facts.target)
       .filter(({ reading }) => reading.detached)
       .map(({ name }) => `${name} has parts of ${partition} in \`detached\` from before; they are not touched`),
@@ -104,6 +108,11 @@ function warningsOf(
         ]
       : []),
   ];
+}
+
+/** Servers that fetch, and can't cap what that takes. */
+function uncapped(facts: MoveFacts): string[] {
+  return seen(facts.target).flatMap(({ name, reading }) => (reading.capsFetches ? [] : [name]));
 }
 
 /** In the order of the steps of the workflow. */

@@ -24,7 +24,15 @@ function facts(change: Readonly<Record<string, Partial<MoveServerReading>>> = {}
     name,
     reading: {
       ...{ structure: 'n UInt64', engine: 'ReplicatedMergeTree', zookeeperPath: '/t', leader: true, readOnly: false },
-      ...{ sessionExpired: false, queued: 0, totalReplicas: 2, activeReplicas: 2, mutations: 0, detached: false },
+      ...{
+        sessionExpired: false,
+        queued: 0,
+        totalReplicas: 2,
+        activeReplicas: 2,
+        mutations: 0,
+        detached: false,
+        capsFetches: false,
+      },
       ...{ rows: 0, bytes: 0, parts: 0, modifiedSeconds: longAgo },
       ...base,
       ...change[name],
