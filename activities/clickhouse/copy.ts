@@ -3,6 +3,7 @@ import type { StepContext } from '../../src/steps/index.ts';
 import { defineStep, done, todo } from '../../src/steps/index.ts';
 import type { ClickHouseClusterAccess, ClickHouseDeps } from './access.ts';
 import { earlierEnded } from './earlier-ended.ts';
+import { tellingProgress } from './copy-progress.ts';
 import { createStaging } from './make-staging.ts';
 import type { Manifest, Move } from './move.ts';
 import { hashedParts, sameHashes, stagedPartition, stagingOf, stopMergesOn, withSide } from './move.ts';
@@ -40,8 +41,8 @@ export const copyPartition = defineStep<Copy, Copied, ClickHouseDeps>({
       const found = await look(node, move, manifest);
       if (found.asManifest) return;
       if (found.parts > 0) await anew(await clusters(move.cluster), nodes, move);
-      context.progress({ fetching: move.partition, bytes: manifest.bytes });
-      await node.fetchPartition(staged, move.source.zookeeperPath);
+      const fetch = () => node.fetchPartition(staged, move.source.zookeeperPath);
+      await tellingProgress(node, stagingOf(move), manifest.bytes, context, fetch);
       const ms = performance.now() - startedAt;
       context.measure('fetchMs', ms);
       context.measure('fetchedBytes', manifest.bytes);

@@ -3,6 +3,7 @@ import type { Capabilities } from './capabilities.ts';
 import type { ColumnFacts, Digest, TableFacts } from './tables.ts';
 import type {
   ClusterMember,
+  FetchUnderWay,
   MergeUnderWay,
   MutationFacts,
   QueueEntry,
@@ -71,6 +72,8 @@ export type ClickHouseReads = {
   detachedParts: (name: TableName) => Promise<readonly DetachedPart[] | undefined>;
   /** Whether `detached` on this server holds any part of the partition under its own name. Works on every version. */
   hasDetached: (name: PartitionName) => Promise<boolean>;
+  /** Fetches into a table that are under way; undefined where the server can't say (no `system.replicated_fetches`, 18.16). */
+  fetches: (name: TableName) => Promise<readonly FetchUnderWay[] | undefined>;
   /** Whether a table's fetches can be capped: see `createStaging`. Not on 18.16. */
   capsFetches: () => Promise<boolean>;
   /** undefined where the server can't say (no `system.disks`). */

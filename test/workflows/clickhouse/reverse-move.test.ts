@@ -3,7 +3,10 @@ import { join } from 'node:path';
 import type { WorkflowHandle } from '@temporalio/client';
 import { expect, test } from 'vitest';
 import { digestSum } from '../../../activities/clickhouse/move.ts';
+import { pause } from '../../../lab/clock.ts';
 import { rowsPerBlock } from '../../../lab/load/clickhouse-events.ts';
+import type { RunUnder } from '../../../src/client/index.ts';
+import { watchRun } from '../../../src/client/index.ts';
 import { clickhouseRig } from '../../support/clickhouse-rig.ts';
 import { describeWith, stopping } from '../../support/lab.ts';
 import { movePolicies, reportOfRun, startMoveRig } from '../../support/move-rig.ts';
@@ -148,6 +151,28 @@ await describeWith(['temporal', 'clickhouse'], 'the way back of a move by a move
     expect(before.rows).toBe(digest.rows);
     await clean(other);
   }, 300_000);
+
+  test('shows those who watch it how its move stands, and for how long the copy has run', async () => {
+    let slow = false;
+    const set = await moveScene(lab, server(), {
+      before: async (call) => {
+        if (slow && call === 'clickhouse.fetchPartition') await pause(4_000);
+      },
+    });
+    await done(set.rig.move(partition, 1, 2));
+    slow = true;
+    const run = await set.rig.undo(partition, { reverse: true });
+    const seen: RunUnder[] = [];
+    await watchRun(server().client, run.workflowId, ({ under = [] }) => seen.push(...under), { under: true });
+    const copies = seen.flatMap(({ copy }) => (copy ? [copy] : []));
+    expect(seen.map(({ status }) => status.kind)).toContain('clickhouse.move');
+    expect(Math.max(...copies.map(({ ms }) => ms))).toBeGreaterThan(1_000);
+    for (const { bytes, fetchedBytes } of copies) {
+      expect(bytes).toBeGreaterThan(0);
+      // 18.16 can't say.
+      expect(fetchedBytes).toBeUndefined();
+    }
+  }, 180_000);
 
   test('over parts that its source had detached before, leaves late rows to a person, and loses and doubles none', async () => {
     let late = async (): Promise<void> => undefined;
