@@ -1,9 +1,10 @@
 import type { ClickHouseNode } from '../../src/drivers/clickhouse/index.ts';
 import type { StepContext } from '../../src/steps/index.ts';
 import { defineStep, done, todo } from '../../src/steps/index.ts';
-import type { ClickHouseDeps } from './access.ts';
+import type { ClickHouseClusterAccess, ClickHouseDeps } from './access.ts';
 import { earlierEnded } from './earlier-ended.ts';
-import { stagingPath } from './make-staging.ts';
+import { tellingProgress } from './copy-progress.ts';
+import { createStaging } from './make-staging.ts';
 import type { Manifest, Move } from './move.ts';
 import { hashedParts, sameHashes, stagedPartition, stagingOf, stopMergesOn, withSide } from './move.ts';
 
@@ -38,10 +39,10 @@ export const copyPartition = defineStep<Copy, Copied, ClickHouseDeps>({
       if (await node.hasDetached(staged)) await node.attachPartition(staged);
       const found = await look(node, move, manifest);
       if (found.asManifest) return;
-      if (found.parts > 0) await anew(nodes, move);
-      context.progress({ fetching: move.partition, bytes: manifest.bytes });
+      if (found.parts > 0) await anew(await clusters(move.cluster), nodes, move);
+      const fetch = () => node.fetchPartition(staged, move.source.zookeeperPath);
       const startedAt = performance.now();
-      await node.fetchPartition(staged, move.source.zookeeperPath);
+      await tellingProgress(node, stagingOf(move), manifest.bytes, context, fetch);
       const ms = performance.now() - startedAt;
       context.measure('fetchMs', ms);
       context.measure('fetchedBytes', manifest.bytes);
@@ -57,8 +58,8 @@ async function look(node: ClickHouseNode, move: Move, manifest: Manifest): Promi
   return { parts: parts.length, rows, asManifest: sameHashes(parts, manifest.parts) };
 }
 
-async function anew(nodes: readonly ClickHouseNode[], move: Move): Promise<void> {
+async function anew(access: ClickHouseClusterAccess, nodes: readonly ClickHouseNode[], move: Move): Promise<void> {
   for (const node of nodes) await node.dropTable(stagingOf(move));
-  for (const node of nodes) await node.createStaging(stagingOf(move), move.name, stagingPath(move));
+  await createStaging(access, nodes, move);
   await stopMergesOn(nodes, stagingOf(move));
 }

@@ -1,4 +1,5 @@
 import type { ClickHouseNode } from '../../src/drivers/clickhouse/index.ts';
+import type { MovedBlocks } from '../../src/runs/index.ts';
 import type { SourceSeen } from './look-again.ts';
 import type { TargetSeen } from './look-at-target.ts';
 import type { ManifestPart, Move } from './move.ts';
@@ -23,6 +24,8 @@ export type CutoverSeen = {
   detached: 'no' | 'yes' | 'back';
   targetRows: number;
   sourceRows: number;
+  /** The block numbers of what was attached, where nothing lies between them. */
+  blocks?: MovedBlocks;
 };
 
 /**
@@ -32,7 +35,7 @@ export type CutoverSeen = {
 export async function lookAtTargetOf(
   node: ClickHouseNode,
   cutover: Omit<Cutover, 'source'>,
-): Promise<Pick<CutoverSeen, 'attached' | 'targetRows'>> {
+): Promise<Pick<CutoverSeen, 'attached' | 'targetRows' | 'blocks'>> {
   const { move, copy, own, digest, from } = cutover;
   const now = await hashedParts(node, partitionOf(move));
   const targetRows = now.reduce((sum, part) => sum + part.rows, 0);
@@ -40,7 +43,11 @@ export async function lookAtTargetOf(
   const came = now.filter(({ name }) => !ours.has(name));
   const hashes = new Set(came.map(({ hash }) => hash));
   const found = copy.filter(({ hash }) => hashes.has(hash)).length;
-  if (found === copy.length) return { attached: 'yes', targetRows };
+  if (found === copy.length) {
+    const wanted = new Set(copy.map(({ hash }) => hash));
+    const blocks = blocksOf(came.filter(({ hash }) => wanted.has(hash)));
+    return { attached: 'yes', targetRows, ...(blocks ? { blocks } : {}) };
+  }
   // Part by part, unlike an attach from staging: a rest is attached by the next one.
   if (from === 'detached') return { attached: 'no', targetRows };
   const untouched = now.length - came.length === ours.size && came.every(({ level }) => level === 0);
@@ -49,6 +56,15 @@ export async function lookAtTargetOf(
   if (sameDigest(all, digestSum(own.digest, digest))) return { attached: 'yes', targetRows };
   if (sameDigest(all, own.digest)) return { attached: 'no', targetRows };
   return { attached: 'unclear', targetRows };
+}
+
+/** Nothing if a number between them is somebody else's: an insert that came in the middle of the attach. */
+function blocksOf(parts: readonly { minBlock: number; maxBlock: number; rows: number }[]): MovedBlocks | undefined {
+  const from = Math.min(...parts.map(({ minBlock }) => minBlock));
+  const to = Math.max(...parts.map(({ maxBlock }) => maxBlock));
+  const numbers = parts.reduce((sum, { minBlock, maxBlock }) => sum + maxBlock - minBlock + 1, 0);
+  if (numbers !== to - from + 1) return undefined;
+  return { from, to, rows: parts.reduce((sum, { rows }) => sum + rows, 0) };
 }
 
 /** Whether the source still shows what was copied. Parts that were attached again have other block numbers. */

@@ -1,8 +1,8 @@
 import type { ClickHouseNode } from '../../src/drivers/clickhouse/index.ts';
 import type { StepContext } from '../../src/steps/index.ts';
 import { defineStep, done, todo } from '../../src/steps/index.ts';
-import type { ClickHouseDeps } from './access.ts';
-import { stagingPath } from './make-staging.ts';
+import type { ClickHouseClusterAccess, ClickHouseDeps } from './access.ts';
+import { createStaging } from './make-staging.ts';
 import type { Manifest, Move } from './move.ts';
 import { partitionOf, stagedPartition, stagingOf, stopMergesOn, withSide } from './move.ts';
 import { earlierEnded } from './earlier-ended.ts';
@@ -37,9 +37,9 @@ export const fillSplit = defineStep<{ split: Split; manifest: Manifest }, Filled
     const rule = ruleOfTable(access, go);
     const startedAt = performance.now();
     await withSide(access, stay.target, context, async (sources) => {
-      await anew(sources, stay, context);
+      await anew(access, sources, stay, context);
       await withSide(access, go.target, context, async (targets) => {
-        await anew(targets, go, context);
+        await anew(access, targets, go, context);
         context.progress({ copying: go.partition, rows: manifest.rows });
         const rows = await sources[0].bucketStream(partitionOf(go), rule, { in: buckets });
         await targets[0].insertStream(stagingOf(go), rows);
@@ -55,6 +55,7 @@ export const fillSplit = defineStep<{ split: Split; manifest: Manifest }, Filled
 
 /** An empty staging table, whatever an earlier attempt put into it. */
 async function anew(
+  access: ClickHouseClusterAccess,
   nodes: readonly [ClickHouseNode, ...ClickHouseNode[]],
   move: Move,
   context: StepContext,
@@ -64,7 +65,7 @@ async function anew(
   const empty = await Promise.all(nodes.map(async (node) => (await node.parts(name, partitionId)).length === 0));
   if (!empty.every(Boolean)) {
     for (const node of nodes) await node.dropTable(stagingOf(move));
-    for (const node of nodes) await node.createStaging(stagingOf(move), move.name, stagingPath(move));
+    await createStaging(access, nodes, move);
   }
   await stopMergesOn(nodes, stagingOf(move));
 }

@@ -5,11 +5,11 @@ import { blocked, defineStep, done, todo, wait } from '../../src/steps/index.ts'
 import type { ClickHouseClusterAccess, ClickHouseDeps } from './access.ts';
 import { tableOf } from './access.ts';
 import type { IngestHooks } from './ingest-hooks.ts';
-import { withSide } from './move.ts';
+import { lastWrite, withSide } from './move.ts';
 
 /** A partition, and where its rows lie if that is to be looked at. */
 type Of = Pick<ClickHouseMoveData, 'cluster' | 'table' | 'name' | 'partition'> &
-  Partial<Pick<ClickHouseMoveData, 'source'>>;
+  Partial<Pick<ClickHouseMoveData, 'source' | 'back'>>;
 /** `proven`: every row is known to be there since a move ended: a file's age says nothing more. */
 type Hold = Of & { proven?: boolean };
 type Held = { held: boolean; evidence: string };
@@ -92,7 +92,7 @@ async function quiet(access: ClickHouseClusterAccess, data: Hold, context: StepC
   const forMs = fence.kind === 'quiet' ? fence.forMs : 0;
   const newest = await withSide(access, source, context, async (nodes) => {
     const parts = await Promise.all(nodes.map((node) => node.parts(data.name, data.partition)));
-    return Math.max(0, ...parts.flat().map(({ modifiedSeconds }) => modifiedSeconds));
+    return Math.max(...parts.map((of) => lastWrite(of, data.back?.moved)));
   });
   const agoMs = Date.now() - newest * 1_000;
   const evidence = `${data.partition} was written to ${Math.round(agoMs / 1_000)} s ago`;

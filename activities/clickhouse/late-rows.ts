@@ -48,9 +48,27 @@ export const findLateRows = defineStep<Cutover, LateRows, ClickHouseDeps>({
         return blocked('CLICKHOUSE_PARTITION_CHANGES', { ...seen, late: [] }, `more than ${maxLate} blocks came late`);
       }
       if (late.length === 0) return done(seen, `the detach ended at block ${upTo}: nothing came late`);
+      if (move.detachedBefore) {
+        const attached = await attachedAfter(node, move, upTo);
+        if (attached >= late.length) return done({ ...seen, late: [] }, `${attached} late parts were attached by hand`);
+        // By a name that lay there before, rows of then would come twice and those of now not at all.
+        const names = late.slice(0, 3).join(', ');
+        const summary = `${late.length} blocks came late (${names}${late.length > 3 ? ', …' : ''}), and \`detached\` had parts before: attach by hand those that are of now, each on one server`;
+        return blocked('CLICKHOUSE_ALREADY_DETACHED', seen, summary);
+      }
       return done(seen, `blocks ${source.maxBlock + 1} to ${upTo} came after the last look`);
     }),
 });
+
+/** Attaches above the last block that was detached, as far back as the replication log goes. */
+async function attachedAfter(node: ClickHouseNode, move: Move, upTo: number): Promise<number> {
+  const { parts } = await node.arrivals(partitionOf(move), move.source.zookeeperPath);
+  return parts.filter(({ part, block }) => block === '' && blockOf(part) > upTo).length;
+}
+
+function blockOf(part: string): number {
+  return Number(/_(\d+)_\d+_\d+(?:_\d+)?$/.exec(part)?.[1] ?? -1);
+}
 
 /** Where the partition and the log stand. The numbers first: what comes between the two reads must not seem older than them. */
 async function logMark(node: ClickHouseNode, move: Move): Promise<LogMark> {

@@ -1,6 +1,8 @@
 import { defineStep, done, todo } from '../../src/steps/index.ts';
 import type { StepContext } from '../../src/steps/index.ts';
-import type { ClickHouseDeps } from './access.ts';
+import type { ClickHouseNode } from '../../src/drivers/clickhouse/index.ts';
+import type { ClickHouseClusterAccess, ClickHouseDeps } from './access.ts';
+import { tableOf } from './access.ts';
 import type { Move } from './move.ts';
 import { serversOfSide, stagingOf, stopMergesOn, withSide } from './move.ts';
 
@@ -24,8 +26,7 @@ export const makeStaging = defineStep<Move, { missing: readonly string[] }, Clic
     }),
   apply: async (move, _seen, { clusters }, context) =>
     withSide(await clusters(move.cluster), move.target, context, async (nodes) => {
-      // One after the other: the second replica joins what the first one made in ZooKeeper.
-      for (const node of nodes) await node.createStaging(stagingOf(move), move.name, stagingPath(move));
+      await createStaging(await clusters(move.cluster), nodes, move);
       await stopMergesOn(nodes, stagingOf(move));
       made.add(context);
     }),
@@ -34,6 +35,17 @@ export const makeStaging = defineStep<Move, { missing: readonly string[] }, Clic
       for (const node of nodes) await node.dropTable(stagingOf(move));
     }),
 });
+
+/** One after the other: the second replica joins what the first one made in ZooKeeper. What exists stays. */
+export async function createStaging(
+  access: ClickHouseClusterAccess,
+  nodes: readonly ClickHouseNode[],
+  move: Move,
+): Promise<void> {
+  const { maxFetchBytesPerSecond } = tableOf(access, move.table);
+  for (const node of nodes)
+    await node.createStaging(stagingOf(move), move.name, stagingPath(move), maxFetchBytesPerSecond);
+}
 
 /** Beside the target's own path in ZooKeeper, which all its replicas share. */
 export function stagingPath({ target, staging, name }: Move): string {

@@ -15,6 +15,8 @@ export const moveRecord = z.object({
   final: z.boolean(),
   wayBack: z.enum(['undo-move', 'reverse-move']),
   digest: z.object({ rows: z.int(), sum: z.string(), xor: z.string() }),
+  /** Where the target's attach put them; left out where that can't be told. */
+  blocks: z.object({ from: z.int(), to: z.int(), rows: z.int() }).exactOptional(),
   /** Of the copy, as they lie in the source's `detached`. */
   parts: z.array(z.object({ name: z.string(), rows: z.int(), hash: z.string() })).readonly(),
 });

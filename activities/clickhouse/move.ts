@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { ClickHouseNode, Digest, TableName } from '../../src/drivers/clickhouse/index.ts';
 import { GantryError } from '../../src/errors/index.ts';
 import type { ClickHouseMoveData, MoveSide } from '../../src/planning/clickhouse/index.ts';
+import type { MovedBlocks } from '../../src/runs/index.ts';
 import type { StepContext } from '../../src/steps/index.ts';
 import type { ClickHouseClusterAccess } from './access.ts';
 import { asStep, withServers } from './access.ts';
@@ -105,6 +106,21 @@ export function sameDigest(a: Digest, b: Digest): boolean {
 export function digestSum(a: Digest, b: Digest): Digest {
   const sum = (BigInt(a.sum) + BigInt(b.sum)) % (1n << 64n);
   return { rows: a.rows + b.rows, sum: String(sum), xor: String(BigInt(a.xor) ^ BigInt(b.xor)) };
+}
+
+/**
+ * When a part was written last, seconds since 1970; 0 without any. Those that hold nothing but what a move of Gantry's own
+ * attached are no write, however often they were merged since, as long as all of its rows are there and no others.
+ */
+export function lastWrite(
+  parts: readonly { minBlock: number; maxBlock: number; rows: number; modifiedSeconds: number }[],
+  moved?: MovedBlocks,
+): number {
+  const within = ({ minBlock, maxBlock }: { minBlock: number; maxBlock: number }): boolean =>
+    moved !== undefined && minBlock >= moved.from && maxBlock <= moved.to;
+  const rows = parts.filter(within).reduce((sum, part) => sum + part.rows, 0);
+  const written = rows === moved?.rows ? parts.filter((part) => !within(part)) : parts;
+  return Math.max(0, ...written.map(({ modifiedSeconds }) => modifiedSeconds));
 }
 
 /** Whether two lists hold the same hashes, each as often. */

@@ -1,5 +1,12 @@
 import type { Finding, RebalanceFacts, RebalancePolicy } from '../../src/planning/clickhouse/index.ts';
-import { healthLimits, planRebalance, rebalanceDraft, stillHolds } from '../../src/planning/clickhouse/index.ts';
+import {
+  copyRate,
+  healthLimits,
+  planRebalance,
+  rebalanceDraft,
+  stillHolds,
+  uncappedWarnings,
+} from '../../src/planning/clickhouse/index.ts';
 import type { ClickHouseTable, IngestFence } from '../../src/platform/index.ts';
 import type { ClickHouseRebalanceInput, PlanActivity, RebalanceData, RebalancePlan } from '../../src/runs/index.ts';
 import type { StepRuntime } from '../../src/steps/index.ts';
@@ -26,11 +33,11 @@ export function planRebalanceActivity(
   return planningActivity(runtime, async ({ input }, signal) => {
     const access = await clusters(input.cluster);
     const config = tableOf(access, input.table);
-    const { facts, findings } = await readTableFacts(access, config, input, signal);
-    const policy = rebalancePolicy(config, access.config.shards, input);
+    const { facts, findings, uncapped } = await readTableFacts(access, config, input, signal);
+    const policy = rebalancePolicy(config, access.config.shards, { ...input, uncapped });
     const terms = {
       ...{ window: policy.window, pauseMs: config.pauseMs, retainMs: config.retainMs },
-      ...{ fence: fenceInWords(config.fence), warnings: warningsOf(config, facts) },
+      ...{ fence: fenceInWords(config.fence), warnings: warningsOf(config, facts, uncapped) },
     };
     if (findings.length === 0 && input.approved) {
       const detached = await detachedAmong(access, input.table, partitionsOf(input.approved), signal);
@@ -59,7 +66,7 @@ export async function readTableFacts(
   config: ClickHouseTable,
   { cluster, table }: { cluster: string; table: string },
   signal: AbortSignal,
-): Promise<{ facts: RebalanceFacts; findings: readonly Finding[] }> {
+): Promise<{ facts: RebalanceFacts; findings: readonly Finding[]; uncapped: readonly string[] }> {
   const servers = await readServers(access, [table], signal);
   // Once all has been read: nothing in it can be later.
   const nowMs = Date.now();
@@ -67,14 +74,18 @@ export async function readTableFacts(
   const unwell = judgeServers(access, servers).flatMap(({ code, part, server, reading, threshold }): Finding[] =>
     code ? [{ code, message: `${server}: ${part}: ${reading} (${threshold})`, place: server }] : [],
   );
-  return { facts: read.facts, findings: once([...read.findings, ...unwell]) };
+  const uncapped = servers.flatMap((one) => {
+    const seen = one.problem ? undefined : one.tables.get(table);
+    return seen && 'capsFetches' in seen && !seen.capsFetches ? [one.server] : [];
+  });
+  return { facts: read.facts, findings: once([...read.findings, ...unwell]), uncapped };
 }
 
 /** What the platform file and the input say of the balance of a table. */
 export function rebalancePolicy(
   config: ClickHouseTable,
   shards: number,
-  input: Pick<ClickHouseRebalanceInput, 'maxMoves' | 'window'> = {},
+  input: Pick<ClickHouseRebalanceInput, 'maxMoves' | 'window'> & { uncapped?: readonly string[] } = {},
 ): RebalancePolicy {
   return {
     tolerance: config.tolerance,
@@ -86,7 +97,7 @@ export function rebalancePolicy(
     stagingFactor: 2,
     reserveShare: healthLimits.freeShare,
     closedAfterMs: config.closedAfterMs,
-    moveBytesPerSecond,
+    moveBytesPerSecond: copyRate(moveBytesPerSecond, config.maxFetchBytesPerSecond, input.uncapped ?? []),
     moveOverheadMs: moveOverheadMs + config.pauseMs,
     worth: 0.25,
   };
@@ -136,13 +147,20 @@ function dataOf(
   return { wave, partition, from, to, rows, undo, totalRows: held.reduce((sum, one) => sum + one.rows, 0) };
 }
 
-function warningsOf({ tier }: ClickHouseTable, { shards }: RebalanceFacts): string[] {
+function warningsOf(
+  { tier, maxFetchBytesPerSecond }: ClickHouseTable,
+  { shards }: RebalanceFacts,
+  uncapped: readonly string[],
+): string[] {
   const declared = shards.some(({ replicas }) =>
     replicas.some(({ disks }) => disks?.some(({ name }) => name === tier)),
   );
-  return declared
-    ? ['Free space is the size in the platform file less what the parts use: what lies in `detached` is not counted']
-    : [];
+  return [
+    ...(declared
+      ? ['Free space is the size in the platform file less what the parts use: what lies in `detached` is not counted']
+      : []),
+    ...uncappedWarnings(maxFetchBytesPerSecond, uncapped),
+  ];
 }
 
 /** How the ingest of a partition is held back. */

@@ -1,4 +1,5 @@
 import type { Digest } from '../../src/drivers/clickhouse/index.ts';
+import type { MovedBlocks } from '../../src/runs/index.ts';
 import { blocked, defineStep, done } from '../../src/steps/index.ts';
 import type { ClickHouseDeps } from './access.ts';
 import { tableOf } from './access.ts';
@@ -17,8 +18,8 @@ export type Proof = {
   record: MoveRecord;
 };
 
-/** Rows of the source that were brought back into sight. */
-type Given = Cutover & { lateRows: number };
+/** `lateRows`: of the source, brought back into sight. `blocks`: where the attach put the moved ones. */
+type Given = Cutover & { lateRows: number; blocks?: MovedBlocks };
 
 /**
  * Reads the partition once more at the target, row by row: its own rows and the moved ones, no other. Rows that have come
@@ -27,7 +28,7 @@ type Given = Cutover & { lateRows: number };
 export const proveMove = defineStep<Given, Proof, ClickHouseDeps>({
   name: 'clickhouse.prove-move',
   settleMs: 0,
-  probe: async ({ move, own, copy, digest: moved, lateRows }, { clusters }, context) => {
+  probe: async ({ move, own, copy, digest: moved, lateRows, blocks }, { clusters }, context) => {
     const access = await clusters(move.cluster);
     const partition = partitionOf(move);
     const wanted = digestSum(own.digest, moved);
@@ -44,7 +45,7 @@ export const proveMove = defineStep<Given, Proof, ClickHouseDeps>({
     const until = new Date(Date.now() + tableOf(access, move.table).retainMs).toISOString();
     const exact = target.every((digest) => sameDigest(digest, wanted));
     const { source, target: to, final, wayBack } = move;
-    const record = { source, target: to, final, wayBack, digest: moved, parts: copy };
+    const record = { source, target: to, final, wayBack, digest: moved, parts: copy, ...(blocks ? { blocks } : {}) };
     const seen = { target, sourceRows, moved, exact, kept: { until, on }, record };
     const rows = target.map((digest) => digest.rows).join(', ');
     if (exact) return done(seen, `the target's servers have ${rows} rows, as they must; the source ${sourceRows}`);

@@ -1,33 +1,41 @@
 import type { ClickHouseNode } from '../../src/drivers/clickhouse/index.ts';
 import { GantryError } from '../../src/errors/index.ts';
 import type { MoveFacts, MoveServerFacts, MoveServerReading } from '../../src/planning/clickhouse/index.ts';
-import type { ClickHouseMoveInput } from '../../src/runs/index.ts';
+import type { ClickHouseMoveInput, MovedBlocks } from '../../src/runs/index.ts';
 import type { ClickHouseClusterAccess } from './access.ts';
 import { serversOf, withServer } from './access.ts';
-import { tableName } from './move.ts';
+import { lastWrite, tableName } from './move.ts';
 
 /** What both shards say of the table and the partition. A server that doesn't answer is a fact too. */
 export async function readMoveFacts(
   access: ClickHouseClusterAccess,
-  { table, partition, from, to }: ClickHouseMoveInput,
+  { table, partition, from, to, back }: ClickHouseMoveInput,
   signal: AbortSignal,
 ): Promise<MoveFacts> {
-  const read = (shard: number): Promise<MoveServerFacts[]> =>
+  const read = (shard: number, moved?: MovedBlocks): Promise<MoveServerFacts[]> =>
     Promise.all(
       serversOf(access, shard).map(async (name) => {
         try {
-          return { name, reading: await withServer(access, name, (node) => ask(node, table, partition), { signal }) };
+          return {
+            name,
+            reading: await withServer(access, name, (node) => ask(node, table, partition, moved), { signal }),
+          };
         } catch (error) {
           if (!(error instanceof GantryError) || signal.aborted) throw error;
           return { name, problem: { code: error.code, message: error.message } };
         }
       }),
     );
-  const [source, target] = await Promise.all([read(from), from === to ? [] : read(to)]);
+  const [source, target] = await Promise.all([read(from, back?.moved), from === to ? [] : read(to)]);
   return { nowMs: Date.now(), source, target };
 }
 
-async function ask(node: ClickHouseNode, full: string, partitionId: string): Promise<MoveServerReading> {
+async function ask(
+  node: ClickHouseNode,
+  full: string,
+  partitionId: string,
+  moved: MovedBlocks | undefined,
+): Promise<MoveServerReading> {
   const name = tableName(full);
   const [table, replica] = [await node.table(name), await node.replica(name)];
   if (!table) throw new GantryError('CLICKHOUSE_UNKNOWN_TABLE', `there is no table ${full}`);
@@ -51,10 +59,11 @@ async function ask(node: ClickHouseNode, full: string, partitionId: string): Pro
     activeReplicas: replica.activeReplicas,
     mutations: mutations.filter(({ done }) => !done).length,
     detached: replica.readOnly ? false : await node.hasDetached({ ...name, partitionId }),
+    capsFetches: await node.capsFetches(),
     rows: own?.rows ?? 0,
     bytes: own?.bytes ?? 0,
     parts: own?.parts ?? 0,
-    modifiedSeconds: own?.modifiedSeconds ?? 0,
+    modifiedSeconds: moved ? lastWrite(await node.parts(name, partitionId), moved) : (own?.modifiedSeconds ?? 0),
     ...(disks ? { freeBytes: Math.min(...disks.map(({ freeBytes }) => freeBytes)) } : {}),
   };
 }

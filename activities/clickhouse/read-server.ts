@@ -26,6 +26,8 @@ export type TableReading = {
   /** The disks that the parts of each partition lie on; empty where the server doesn't say. */
   disksOf: ReadonlyMap<string, ReadonlySet<string>>;
   keeperMs: number;
+  /** Whether the server can cap what its fetches take. */
+  capsFetches: boolean;
 };
 
 /** One server, everything of it read over one connection, or why it wasn't. */
@@ -108,5 +110,6 @@ async function readTable(node: ClickHouseNode, name: TableName): Promise<TableRe
     partitions: await node.partitions(name),
     disksOf,
     keeperMs,
+    capsFetches: await node.capsFetches(),
   };
 }

@@ -1,5 +1,5 @@
 import type { Client } from '@temporalio/client';
-import type { RunRef, StatusAnswer } from '../client/index.ts';
+import type { RunRef, StatusAnswer, Watched } from '../client/index.ts';
 import { watchRun } from '../client/index.ts';
 import type { RunStatus } from '../runs/index.ts';
 import type { CliContext } from './context.ts';
@@ -12,7 +12,7 @@ import { treeLines } from './render/tree.ts';
 /** The clocks of a live tree move this often. */
 const redrawMs = 200;
 
-type Screen = { show(answer: StatusAnswer): void; end(): void };
+type Screen = { show(answer: Watched): void; end(): void };
 
 /**
  * Shows a run until it ends: a live tree in a terminal, a line per change elsewhere, nothing when `quiet`. Where nobody
@@ -30,7 +30,7 @@ export async function follow(
   try {
     const answer = await watchRun(client, ref, (seen) => screen.show(seen), {
       signal: context.interrupted,
-      ...(live ? {} : { until: ({ status }) => status.state === 'parked' }),
+      ...(live ? { under: true } : { until: ({ status }) => status.state === 'parked' }),
     });
     screen.end();
     if (context.interrupted.aborted)
@@ -61,10 +61,10 @@ function plainLines(context: CliContext): Screen {
 /** Redraws over its own lines: cursor up, clear to the end of the screen. */
 function liveTree(context: CliContext): Screen {
   let drawn = 0;
-  let last: StatusAnswer | undefined;
+  let last: Watched | undefined;
   const draw = (): void => {
     if (!last) return;
-    const lines = treeLines(last.status, canvasOf(context), last.note);
+    const lines = treeLines(last.status, canvasOf(context), last.note, last.under);
     // Lines that scrolled off the top can't be drawn over: a tree taller than the screen shows its end.
     const room = Math.max(4, (process.stdout.rows ?? 50) - 1);
     const shown = lines.length > room ? [lines[0] ?? '', '  …', ...lines.slice(2 - room)] : lines;

@@ -1,11 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Client } from '@temporalio/client';
 import { WorkflowUpdateFailedError, WorkflowUpdateRPCTimeoutOrCancelledError } from '@temporalio/client';
-import {
-  defaultPayloadConverter,
-  WorkflowExecutionAlreadyStartedError,
-  WorkflowNotFoundError,
-} from '@temporalio/common';
+import { WorkflowExecutionAlreadyStartedError, WorkflowNotFoundError } from '@temporalio/common';
 import type { Problem } from '../errors/index.ts';
 import { GantryError, problem, refusal, troubleOf } from '../errors/index.ts';
 import type {
@@ -18,6 +14,8 @@ import type {
 } from '../runs/index.ts';
 import { guardId, guardKind, guardType, guardUpdateNames, statusQueryName } from '../runs/index.ts';
 import { livePollers } from './server.ts';
+import type { PendingActivity } from './heartbeat.ts';
+import { heartbeatOf } from './heartbeat.ts';
 import { ask, grpc, grpcStatus, isDeadline, serverError } from './server-error.ts';
 
 /** How a guard stands. */
@@ -107,7 +105,7 @@ export async function guardStatus(client: Client, group: string): Promise<GuardA
   }
   if (described.status.name !== 'RUNNING') throw notRunning(group, await lastWords(client, workflowId));
   const { runId, raw } = described;
-  const live = heartbeatOf(raw.pendingActivities ?? []);
+  const live = liveOf(raw.pendingActivities ?? []);
   const base = { workflowId, runId, ...(live ? { live: live.known } : {}) };
   try {
     const status = await client.connection.withDeadline(Date.now() + queryMs, () =>
@@ -174,15 +172,7 @@ async function lastWords(client: Client, workflowId: string): Promise<string | u
   }
 }
 
-type Pending = {
-  activityType?: { name?: string | null } | null;
-  heartbeatDetails?: { payloads?: object[] | null } | null;
-};
-
-function heartbeatOf(pending: readonly Pending[]): GuardHeartbeat | undefined {
-  const watch = pending.find(({ activityType }) => activityType?.name === 'redisGuardWatch');
-  const [payload] = watch?.heartbeatDetails?.payloads ?? [];
-  if (!payload) return undefined;
-  const told = defaultPayloadConverter.fromPayload<Partial<GuardHeartbeat>>(payload);
-  return told.known ? (told as GuardHeartbeat) : undefined;
+function liveOf(pending: readonly PendingActivity[]): GuardHeartbeat | undefined {
+  const told = heartbeatOf(pending, 'redisGuardWatch') as Partial<GuardHeartbeat> | undefined;
+  return told?.known ? (told as GuardHeartbeat) : undefined;
 }

@@ -16,5 +16,6 @@ export type { StatusAnswer } from './status.ts';
 export { runStatus } from './status.ts';
 export type { UpdateOptions } from './updates.ts';
 export { abort, approve, pause, resolve, resume, sendUpdate } from './updates.ts';
-export type { WatchOptions } from './watch.ts';
+export type { RunUnder } from './under.ts';
+export type { Watched, WatchOptions } from './watch.ts';
 export { watchRun } from './watch.ts';

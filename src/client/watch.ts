@@ -5,12 +5,19 @@ import { isClosed } from '../runs/index.ts';
 import type { RunRef } from './run-ref.ts';
 import type { StatusAnswer } from './status.ts';
 import { queryStatus, runStatus } from './status.ts';
+import type { RunUnder } from './under.ts';
+import { runsUnder } from './under.ts';
 
 export type WatchOptions = {
   signal?: AbortSignal;
   /** Answers true to stop watching before the run has ended. */
   until?: (answer: StatusAnswer) => boolean;
+  /** Tells also how the runs stand that this one is made of. */
+  under?: boolean;
 };
+
+/** What a watcher is told. */
+export type Watched = StatusAnswer & { under?: readonly RunUnder[] };
 
 /** While things move the poll is quick, then it calms down. */
 const fastMs = 100;
@@ -28,17 +35,18 @@ const describeEveryMs = 2_000;
 export async function watchRun(
   client: Client,
   ref: RunRef,
-  onStatus: (answer: StatusAnswer) => void,
-  { signal, until }: WatchOptions = {},
+  onStatus: (answer: Watched) => void,
+  { signal, until, under = false }: WatchOptions = {},
 ): Promise<StatusAnswer> {
   let answer = await runStatus(client, ref);
   let asked = Date.now();
   let told = '';
   let waitMs = fastMs;
   for (;;) {
-    const now = JSON.stringify([answer.status, answer.note]);
+    const runs = under && !answer.closed ? await runsUnder(client, answer.status) : [];
+    const now = JSON.stringify([answer.status, answer.note, runs]);
     waitMs = now === told ? Math.min(waitMs * calming, slowMs) : fastMs;
-    if (now !== told) onStatus(answer);
+    if (now !== told) onStatus(runs.length > 0 ? { ...answer, under: runs } : answer);
     told = now;
     if (answer.closed || until?.(answer) || signal?.aborted) return answer;
     await sleep(waitMs, undefined, signal ? { signal } : {}).catch(() => undefined);

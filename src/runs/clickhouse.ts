@@ -24,7 +24,18 @@ export type ClickHouseMoveInput = RunInput & {
   from: number;
   /** The shard that it goes to. */
   to: number;
+  /** It takes a former move back: set by `clickhouse.undo-move`. */
+  back?: ClickHouseMoveBack;
 };
+
+/** What is known of the move that is taken back. */
+export type ClickHouseMoveBack = {
+  /** What it attached where the partition lies now: no write of anybody's, however young those parts are. */
+  moved?: MovedBlocks;
+};
+
+/** The block numbers that a cutover's attach was given, both ends included, and how many rows that were. */
+export type MovedBlocks = { from: number; to: number; rows: number };
 
 /** The input of the way back of a move that is done. */
 export type ClickHouseUndoMoveInput = RunInput & {
@@ -34,6 +45,8 @@ export type ClickHouseUndoMoveInput = RunInput & {
   table: string;
   /** The partition that was moved. */
   partition: string;
+  /** By a move in the other direction, also where the source could attach what it kept. */
+  reverse?: boolean;
 };
 
 /** The input of a tiering run: one table, which is a level of a family. */

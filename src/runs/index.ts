@@ -3,6 +3,7 @@ export * from './guard.ts';
 export * from './clickhouse-health.ts';
 export * from './clickhouse-rebalance.ts';
 export * from './clickhouse.ts';
+export * from './copy-progress.ts';
 export * from './cron.ts';
 export * from './kinds.ts';
 export * from './next-fire.ts';

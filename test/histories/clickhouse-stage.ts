@@ -20,8 +20,8 @@ export type ClickHouseStage = {
   stop: () => Promise<void>;
 };
 
-/** Starts everything in a folder of its own. */
-export async function openClickHouseStage(): Promise<ClickHouseStage> {
+/** Starts everything in a folder of its own. `keyed`: the platform file says that rows are placed by a key. */
+export async function openClickHouseStage({ keyed = false } = {}): Promise<ClickHouseStage> {
   const stateDir = mkdtempSync(join(tmpdir(), 'gantry-histories-'));
   const stops: (() => Promise<void>)[] = [async () => rmSync(stateDir, { recursive: true, force: true })];
   const stop = async (): Promise<void> => {
@@ -42,7 +42,10 @@ export async function openClickHouseStage(): Promise<ClickHouseStage> {
     const before = (call: string): Promise<void> => hook(call);
     const rig = await startMoveRig({
       ...{ server, cluster, table: 'load.events', before, stateDir },
-      settings: { distributed: 'load.events_all', keys: { column: 'customer', buckets: 4 }, tier: 'nvme' },
+      settings: {
+        ...{ distributed: 'load.events_all', tier: 'nvme' },
+        ...(keyed ? { keys: { column: 'customer', buckets: 4 } } : {}),
+      },
       tiers: { nvme: { medium: 'nvme', temperature: 'hot', size: '100GB' } },
     });
     stops.push(() => rig.stop());

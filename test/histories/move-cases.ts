@@ -58,5 +58,18 @@ export const undoMoveCases: Readonly<Record<string, ClickHouseCase>> = {
     return rig.undo(partition);
   },
 
+  /** By a move in the other direction, a run under this one. */
+  'done-reverse': async ({ rig, filled }) => {
+    const partition = await filled();
+    await (await rig.move(partition, 1, 2)).result();
+    return rig.undo(partition, { reverse: true });
+  },
+
+  'planned-reverse': async ({ rig, filled }) => {
+    const partition = await filled();
+    await (await rig.move(partition, 1, 2)).result();
+    return rig.start('clickhouseUndoMove', 'dry-run/clickhouse.undo-move', { partition, reverse: true, dryRun: true });
+  },
+
   'refused-unknown-move': async ({ rig, filled }) => rig.undo(await filled()),
 };

@@ -1,3 +1,4 @@
+import { readdirSync, rmSync } from 'node:fs';
 import { createEvents } from '../../lab/load/clickhouse-events.ts';
 import type { Inserter, InserterOptions } from '../../lab/load/clickhouse-inserter.ts';
 import { createInserter } from '../../lab/load/clickhouse-inserter.ts';
@@ -19,6 +20,8 @@ export type MoveScene = {
   full: string;
   /** What the closed day has on each server, in the order of their names. */
   rows: () => Promise<number[]>;
+  /** Takes away what a shard's servers have in `detached`, as an operator does on the hosts once the time is over. */
+  emptyDetached: (shard: number) => void;
 };
 
 let tables = 0;
@@ -46,5 +49,11 @@ export async function moveScene(
       Promise.all(
         nodes.map(async ({ name }) => Number(await lab.run(name, `SELECT count() FROM ${full} WHERE day = '${day}'`))),
       ),
+    emptyDetached: (shard) => {
+      for (const { dataDir } of lab.cluster.shard(shard)) {
+        const folder = `${dataDir}/data/load/${events.table}/detached`;
+        for (const part of readdirSync(folder)) rmSync(`${folder}/${part}`, { recursive: true });
+      }
+    },
   };
 }

@@ -1,5 +1,5 @@
 import type { ClickHouseActivities } from '../../activities/clickhouse/index.ts';
-import type { Cutover } from '../../activities/clickhouse/cut-over-look.ts';
+import type { Cutover, CutoverSeen } from '../../activities/clickhouse/cut-over-look.ts';
 import { domainRefs } from '../run/call.ts';
 import type { CriticalStep } from '../run/critical.ts';
 import { criticalStep } from '../run/critical.ts';
@@ -14,13 +14,16 @@ const clickhouse = domainRefs<ClickHouseActivities, 'clickhouse'>('clickhouse');
 export async function finishMove(run: Run, cutover: Cutover, inOneGo: readonly CriticalStep[] = []): Promise<void> {
   const { move, from } = cutover;
   const step = criticalStep('cut over', clickhouse.cutOver, cutover, from === 'staging' ? 'quick' : 'slow');
-  await run.critical([step, ...inOneGo], { drive: 'forward', pointOfNoReturn: true });
+  const [seen] = await run.critical([step, ...inOneGo], { drive: 'forward', pointOfNoReturn: true });
   const lateRows = await bringLateRowsBack(run, cutover);
   run.measure('lateRows', lateRows);
   run.measure('movedRows', cutover.digest.rows);
   await run.step('let the ingest go on', clickhouse.openIngest, move);
   await run.step('start the merges', clickhouse.startMerges, move);
-  await run.step('prove the move', clickhouse.proveMove, { ...cutover, lateRows }, { profile: 'slow' });
+  // Nothing of a section that was skipped.
+  const blocks = (seen as CutoverSeen | undefined)?.blocks;
+  const proof = { ...cutover, lateRows, ...(blocks ? { blocks } : {}) };
+  await run.step('prove the move', clickhouse.proveMove, proof, { profile: 'slow' });
 }
 
 /** One step for each part, so that the history says how far it has come. */

@@ -1,9 +1,9 @@
 import type { ClickHouseActivities } from '../../activities/clickhouse/index.ts';
-import type { ClickHouseMoveInput, ClickHouseRebalanceInput, RebalanceData, RunReport } from '../../src/runs/index.ts';
+import type { ClickHouseRebalanceInput, RebalanceData, RunReport } from '../../src/runs/index.ts';
 import { shardNumber } from '../../src/runs/index.ts';
 import { domainRefs } from '../run/call.ts';
-import type { ChildSpec } from '../run/children.ts';
 import { openRun } from '../run/open-run.ts';
+import { moveRun } from './move-run.ts';
 
 const clickhouse = domainRefs<ClickHouseActivities, 'clickhouse'>('clickhouse');
 
@@ -24,7 +24,9 @@ export async function clickhouseRebalance(input: ClickHouseRebalanceInput): Prom
     const { cluster, table, window, pauseMs } = data;
     const gate = { title: 'look at the health of the cluster', ref: clickhouse.checkHealth, input: { cluster, table } };
     const done = await run.children(
-      data.moves.map((move) => moveRun(input, move)),
+      data.moves.map(({ partition, from, to, wave }) =>
+        moveRun(input, { cluster, table, partition, from: shardNumber(from), to: shardNumber(to) }, wave),
+      ),
       { window, pauseMs, gate },
     );
     const moved = data.moves.filter((_, at) => done[at]);
@@ -43,24 +45,4 @@ export async function clickhouseRebalance(input: ClickHouseRebalanceInput): Prom
     const proof = { cluster, table, keepsRows: data.keepsRows, moved, before: shares };
     await run.step('prove the balance', clickhouse.proveBalance, proof, { profile: 'slow' });
   });
-}
-
-function moveRun(
-  input: ClickHouseRebalanceInput,
-  { partition, from, to, wave }: RebalanceData['moves'][number],
-): ChildSpec {
-  const { cluster, table, requestedBy, reason } = input;
-  const move: ClickHouseMoveInput = {
-    ...{ cluster, table, partition, from: shardNumber(from), to: shardNumber(to) },
-    ...(requestedBy === undefined ? {} : { requestedBy }),
-    ...(reason === undefined ? {} : { reason }),
-  };
-  return {
-    title: `move ${partition} from ${from} to ${to}`,
-    kind: 'clickhouse.move',
-    input: move,
-    wave,
-    // A move stops the merges of the table on both of its shards, and starts them when it ends: another one's too.
-    alone: [from, to],
-  };
 }

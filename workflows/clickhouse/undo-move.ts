@@ -3,13 +3,15 @@ import type { ClickHouseUndoMoveInput, RunReport } from '../../src/runs/index.ts
 import { callControl, domainRefs } from '../run/call.ts';
 import { openRun } from '../run/open-run.ts';
 import { finishMove } from './finish-move.ts';
+import { moveRun } from './move-run.ts';
 import { needed } from './prepare-move.ts';
 
 const clickhouse = domainRefs<ClickHouseActivities, 'clickhouse'>('clickhouse');
 
 /**
  * Takes the last move of a partition back: its source attaches what it kept, its target gives the copy away, which must be
- * exactly what was moved. Runbook: docs/clickhouse/undo-move.md.
+ * exactly what was moved. Where that isn't safe, all of the partition goes back by a move, a run under this one, which holds
+ * the table. Runbook: docs/clickhouse/undo-move.md.
  */
 export async function clickhouseUndoMove(input: ClickHouseUndoMoveInput): Promise<RunReport> {
   return openRun('clickhouse.undo-move', input, async (run) => {
@@ -19,6 +21,10 @@ export async function clickhouseUndoMove(input: ClickHouseUndoMoveInput): Promis
       return { ...input, ...(report ? { report } : {}) };
     });
     await run.approval(plan);
+    if (plan.data.way === 'reverse-move') {
+      await run.children([moveRun(input, plan.data.move)], { window: 1, pauseMs: 0 });
+      return;
+    }
     const { record, ...data } = plan.data;
     const move = { ...data, staging: '' };
     const slow = { profile: 'slow' } as const;

@@ -35,24 +35,25 @@ export type CriticalOptions = { drive: 'forward' | 'back'; rounds?: number; poin
 
 const defaultRounds = 3;
 
-type Part = CriticalStep & { unit: string; record: StepRecord; before: unknown; todo: boolean };
+type Part = CriticalStep & { unit: string; record: StepRecord; before: unknown; after: unknown; todo: boolean };
 
 /**
  * Several steps that must not be torn apart: all first looks come before it, there is no safe point inside, and on
- * failure it reaches a safe state, everything done or nothing done, before it parks.
+ * failure it reaches a safe state, everything done or nothing done, before it parks. Answers what each step found at its end;
+ * nothing of those that were skipped.
  */
 export async function runCritical(
   context: RunContext,
   steps: readonly CriticalStep[],
   options: CriticalOptions,
-): Promise<void> {
+): Promise<readonly unknown[]> {
   const parts = open(context, steps);
   for (;;) {
     await safePoint(context);
     const trouble = await cross(context, parts, options);
-    if (!trouble) return;
+    if (!trouble) return parts.map(({ after }) => after);
     const first = parts[0];
-    if (!first) return;
+    if (!first) return [];
     const proveDone = async (): Promise<{ done: boolean; summary: string }> => {
       const seen = await lookAll(context, parts);
       return {
@@ -68,7 +69,7 @@ export async function runCritical(
     });
     if (resolution.action !== 'skip') continue;
     for (const part of parts) Object.assign(part.record, { state: 'skipped', note: resolution.proof ?? '' });
-    return;
+    return [];
   }
 }
 
@@ -76,7 +77,14 @@ function open(context: RunContext, steps: readonly CriticalStep[]): Part[] {
   return steps.map((step) => {
     const record: StepRecord = { title: step.title, step: step.ref.activity, state: 'pending', changed: false };
     context.book.steps.push(record);
-    return { ...step, unit: stepUnit(context.book.steps.length), record, before: undefined, todo: false };
+    return {
+      ...step,
+      unit: stepUnit(context.book.steps.length),
+      record,
+      before: undefined,
+      after: undefined,
+      todo: false,
+    };
   });
 }
 
@@ -131,6 +139,7 @@ function firstLook(part: Part, seen: StepReport<unknown> | undefined): void {
     });
   }
   part.todo = seen.verdict === 'todo';
+  part.after = seen.after;
   part.record.state = part.todo ? 'pending' : 'unchanged';
   part.record.summary = seen.summary;
   if (part.todo && part.before === undefined) part.before = seen.before;
@@ -145,6 +154,7 @@ async function forward(context: RunContext, part: Part, options: CriticalOptions
     context.book.show();
     try {
       const report = await execute(context, { ...part, mode: 'ensure', shielded: true });
+      part.after = report.after;
       Object.assign(part.record, {
         state: 'done',
         before: report.before,

@@ -40,8 +40,8 @@ export type Run = {
     input: I,
     options?: StepOptions,
   ) => Promise<StepReport<O> | undefined>;
-  /** Does several steps that must not be torn apart. */
-  critical: (steps: readonly CriticalStep[], options: CriticalOptions) => Promise<void>;
+  /** Does several steps that must not be torn apart; answers what each found at its end. */
+  critical: (steps: readonly CriticalStep[], options: CriticalOptions) => Promise<readonly unknown[]>;
   /** Runs that this one is made of, some at once; answers which of them are done. */
   children: <I, O>(specs: readonly ChildSpec[], options: ChildrenOptions<I, O>) => Promise<readonly boolean[]>;
   /** Lets time pass, durably; pause, abort and pre-emption take effect meanwhile. */

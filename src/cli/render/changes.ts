@@ -1,4 +1,5 @@
 import type { RunStatus, StepRecord } from '../../runs/index.ts';
+import { movedWords } from './moves.ts';
 import { stepMarks } from './marks.ts';
 import { clock, duration } from './time.ts';
 
@@ -23,11 +24,12 @@ function same(a: StepRecord | undefined, b: StepRecord): boolean {
   return a?.state === b.state && a.note === b.note && a.run?.state === b.run?.state;
 }
 
-function stepChange({ title, state, ms, attempts, summary, note, run }: StepRecord): string {
+function stepChange(record: StepRecord): string {
+  const { title, state, ms, attempts, summary, note, run } = record;
   const time = ms === undefined ? '' : ` in ${duration(ms)}`;
   const tries = (attempts ?? 1) > 1 ? `, ${attempts} attempts` : '';
   const of = run && state === 'running' ? `${run.workflowId} (${run.state})` : undefined;
-  const said = [of, note ?? summary].filter((words) => words !== undefined).join(': ');
+  const said = [of, note ?? movedWords(record) ?? summary].filter((words) => words !== undefined).join(': ');
   return `${stepMarks[state].mark} ${title}: ${state}${time}${tries}${said ? `; ${said}` : ''}`;
 }
 

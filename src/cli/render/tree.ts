@@ -1,5 +1,7 @@
+import type { RunUnder } from '../../client/index.ts';
 import type { RunStatus, StepRecord } from '../../runs/index.ts';
 import { isClosed } from '../../runs/index.ts';
+import { movedWords, movesLine, underWords } from './moves.ts';
 import { stateInks, stepMarks } from './marks.ts';
 import type { Canvas } from './paint.ts';
 import { clip, columns, pad, paint } from './paint.ts';
@@ -7,16 +9,26 @@ import { noReturnBegins } from './plan.ts';
 import { problemLines } from './problem.ts';
 import { ago, duration } from './time.ts';
 
-/** A run as a tree of its steps, each line no wider than the canvas: what `--follow` redraws. */
-export function treeLines(status: RunStatus, canvas: Canvas, note?: string): string[] {
-  const steps = [...status.steps.map((step) => stepLine(step, canvas)), ...ahead(status, canvas)];
+/**
+ * A run as a tree of its steps, each line no wider than the canvas: what `--follow` redraws. `under`: the runs that it is made
+ * of and that are under way, each a line beneath its own.
+ */
+export function treeLines(status: RunStatus, canvas: Canvas, note?: string, under: readonly RunUnder[] = []): string[] {
+  const steps = [...status.steps.map((step) => stepLine(step, canvas, under)), ...ahead(status, canvas)];
+  const moves = movesLine(status, canvas.now);
   const titles = Math.min(44, Math.max(0, ...steps.map(({ left }) => columns(left))));
   return [
     head(status, canvas),
-    ...steps.map(({ left, right }, index) => {
-      const branch = paint(canvas, 'dim', index === steps.length - 1 ? '└─' : '├─');
-      return right === '' ? `${branch} ${left}` : `${branch} ${pad(left, titles)}  ${right}`;
+    ...steps.flatMap(({ left, right, below = [] }, index) => {
+      const last = index === steps.length - 1;
+      const branch = paint(canvas, 'dim', last ? '└─' : '├─');
+      const stem = paint(canvas, 'dim', last ? ' ' : '│');
+      return [
+        right === '' ? `${branch} ${left}` : `${branch} ${pad(left, titles)}  ${right}`,
+        ...below.map((line) => `${stem}     ${line}`),
+      ];
     }),
+    ...(moves === undefined ? [] : [moves]),
     ...standing(status, canvas),
     ...(note === undefined ? [] : [paint(canvas, 'yellow', note)]),
   ].map((line) => clip(canvas, line));
@@ -38,18 +50,20 @@ function head(status: RunStatus, canvas: Canvas): string {
   ].join('  ');
 }
 
-type Line = { left: string; right: string };
+type Line = { left: string; right: string; below?: readonly string[] };
 
-function stepLine(step: StepRecord, canvas: Canvas): Line {
+function stepLine(step: StepRecord, canvas: Canvas, under: readonly RunUnder[]): Line {
   const { mark, ink } = stepMarks[step.state];
   const atWork = step.state === 'running' || step.state === 'looking' || step.state === 'undoing';
   const time =
     atWork && step.startedAt ? ago(step.startedAt, canvas.now) : step.ms === undefined ? '' : duration(step.ms);
   const took = `${time}${(step.attempts ?? 1) > 1 ? `, ${step.attempts} attempts` : ''}`;
   const of = step.run && atWork ? `${step.run.workflowId} (${step.run.state})` : undefined;
-  const said = [of, step.note ?? step.summary].filter((words) => words !== undefined).join(': ');
+  const words = step.note ?? movedWords(step) ?? step.summary;
+  const said = [of, words].filter((part) => part !== undefined).join(': ');
   return {
     left: `${paint(canvas, ink, mark)} ${step.title}`,
+    below: under.filter((one) => atWork && one.status.runId === step.run?.runId).map(underWords),
     right: said === '' ? paint(canvas, 'dim', took) : `${paint(canvas, 'dim', pad(took, 8))}  ${said}`,
   };
 }

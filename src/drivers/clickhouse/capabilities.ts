@@ -4,6 +4,7 @@ import { serverCodeOf } from './errors.ts';
 import type { ClickHouseLink } from './link.ts';
 import type { Sql } from './sql.ts';
 import { id, sql } from './sql.ts';
+import { fetchCapSetting } from './staging-engine.ts';
 
 /** Statements that some servers know and others don't. */
 export type StatementKind = keyof typeof trials;
@@ -87,6 +88,12 @@ export async function systemTables(link: ClickHouseLink): Promise<ReadonlySet<st
 export async function partColumns(link: ClickHouseLink): Promise<ReadonlySet<string>> {
   const columns = sql`SELECT name FROM system.columns WHERE database = 'system' AND table = 'parts'`;
   return new Set((await link.rows(name, columns)).map(nameOf));
+}
+
+/** Whether a table's fetches can be capped. */
+export async function knowsFetchCap(link: ClickHouseLink): Promise<boolean> {
+  const known = sql`SELECT name FROM system.merge_tree_settings WHERE name = ${fetchCapSetting}`;
+  return (await link.rows(name, known)).length > 0;
 }
 
 function nameOf(row: { name: string }): string {

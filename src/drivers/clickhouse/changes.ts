@@ -3,6 +3,8 @@ import { GantryError } from '../../errors/index.ts';
 import type { ClickHouseLink } from './link.ts';
 import { queryIdPrefix } from './link.ts';
 import { id, sql, Sql } from './sql.ts';
+import { knowsFetchCap } from './capabilities.ts';
+import { stagingEngine } from './staging-engine.ts';
 import type { ClickHouseChanges, PartitionName, TableName, WaitFor } from './types.ts';
 
 const waitsFor: Readonly<Record<WaitFor, '0' | '1' | '2'>> = { nobody: '0', own: '1', all: '2' };
@@ -20,15 +22,17 @@ export function changeVerbs(link: ClickHouseLink): ClickHouseChanges {
   const ofPartition = (name: PartitionName, verb: Sql): Sql =>
     alter(name, sql`${verb} PARTITION ID ${name.partitionId}`);
   return {
-    createStaging: async (staging, of, zookeeperPath) => {
+    createStaging: async (staging, of, zookeeperPath, maxFetchBytesPerSecond) => {
       const [row] = await link.rows(
         z.strictObject({ engine: z.string() }),
         sql`SELECT engine_full AS engine FROM system.tables WHERE database = ${of.database} AND name = ${of.table}`,
       );
       if (!row) throw new GantryError('CLICKHOUSE_UNKNOWN_TABLE', `there is no table ${of.database}.${of.table}`);
+      const caps = maxFetchBytesPerSecond !== undefined && (await knowsFetchCap(link));
+      const cap = caps ? maxFetchBytesPerSecond : undefined;
       await link.act(
         sql`CREATE TABLE IF NOT EXISTS ${id(staging.database, staging.table)} AS ${id(of.database, of.table)}
-          ENGINE = ${engineUnder(row.engine, zookeeperPath)}`,
+          ENGINE = ${stagingEngine(row.engine, zookeeperPath, cap)}`,
       );
     },
     dropTable: (name) => link.act(sql`DROP TABLE IF EXISTS ${id(name.database, name.table)}`, long),
@@ -65,18 +69,4 @@ export function changeVerbs(link: ClickHouseLink): ClickHouseChanges {
       return rows.length;
     },
   };
-}
-
-/** `Replicated…MergeTree('/path', '{replica}', rest) …` with another path: keys and settings stay what they are. */
-function engineUnder(engine: string, zookeeperPath: string): Sql {
-  const form = /^(Replicated\w*MergeTree)\('(?:[^'\\]|\\.)*', ('(?:[^'\\]|\\.)*')/.exec(engine);
-  const [whole, kind, replica] = form ?? [];
-  if (whole === undefined || kind === undefined || replica === undefined) {
-    throw new GantryError(
-      'CLICKHOUSE_STRUCTURE_DIFFERS',
-      `a staging table can not be made like ${engine.slice(0, 120)}`,
-    );
-  }
-  // The server's own text, given back to it.
-  return new Sql(`${kind}(${sql`${zookeeperPath}`.text}, ${replica}${engine.slice(whole.length)}`);
 }

@@ -1,6 +1,6 @@
 import { ClickHouseLogLevel, createClient } from '@clickhouse/client';
 import { GantryError } from '../../errors/index.ts';
-import { capabilityVerb } from './capabilities.ts';
+import { capabilityVerb, knowsFetchCap } from './capabilities.ts';
 import { changeVerbs } from './changes.ts';
 import { diskVerbs } from './disks.ts';
 import { keeperVerbs } from './keeper.ts';
@@ -63,6 +63,7 @@ export async function connectClickHouse(
   const node: ClickHouseNode = {
     endpoint,
     capabilities,
+    capsFetches: () => knowsFetchCap(link),
     ...standingVerbs(link),
     ...tables,
     ...tieringVerbs(link, tables.columns),

@@ -7,6 +7,7 @@ export type { Arrival, BlockNumbers, DropRange } from './keeper.ts';
 export type { DetachedPart, PartFacts, PartitionFacts } from './parts.ts';
 export type {
   ClusterMember,
+  FetchUnderWay,
   MergeUnderWay,
   MutationFacts,
   QueueEntry,

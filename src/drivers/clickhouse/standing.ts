@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { systemTables } from './capabilities.ts';
 import type { ClickHouseLink } from './link.ts';
 import { queryIdPrefix } from './link.ts';
 import type { Sql } from './sql.ts';
@@ -58,6 +59,10 @@ export type QueueEntry = z.output<typeof queueEntry>;
 const mutation = z.strictObject({ id: z.string(), command: z.string(), partsToDo: whole, done: flag });
 export type MutationFacts = z.output<typeof mutation>;
 
+const fetch = z.strictObject({ part: z.string(), bytesRead: whole, bytes: whole });
+/** A part that is being fetched; `bytes`: of the whole of it. */
+export type FetchUnderWay = z.output<typeof fetch>;
+
 const merge = z.strictObject({ partitionId: z.string(), resultPart: z.string(), progress: z.number() });
 export type MergeUnderWay = z.output<typeof merge>;
 
@@ -76,6 +81,7 @@ type Standing = Pick<
   | 'mutations'
   | 'merges'
   | 'running'
+  | 'fetches'
 >;
 
 /** How a server and its replicas stand. */
@@ -137,6 +143,14 @@ export function standingVerbs(link: ClickHouseLink): Standing {
         sql`SELECT partition_id AS partitionId, result_part_name AS resultPart, progress
           FROM system.merges WHERE ${ofTable(name)} ORDER BY resultPart`,
       ),
+    fetches: async (name) => {
+      if (!(await systemTables(link)).has('replicated_fetches')) return undefined;
+      return link.rows(
+        fetch,
+        sql`SELECT result_part_name AS part, bytes_read_compressed AS bytesRead, total_size_bytes_compressed AS bytes
+          FROM system.replicated_fetches WHERE ${ofTable(name)} ORDER BY part`,
+      );
+    },
     running: (unit) =>
       link.rows(
         running,

@@ -3,6 +3,7 @@ import type { Capabilities } from './capabilities.ts';
 import type { ColumnFacts, Digest, TableFacts } from './tables.ts';
 import type {
   ClusterMember,
+  FetchUnderWay,
   MergeUnderWay,
   MutationFacts,
   QueueEntry,
@@ -71,6 +72,10 @@ export type ClickHouseReads = {
   detachedParts: (name: TableName) => Promise<readonly DetachedPart[] | undefined>;
   /** Whether `detached` on this server holds any part of the partition under its own name. Works on every version. */
   hasDetached: (name: PartitionName) => Promise<boolean>;
+  /** Fetches into a table that are under way; undefined where the server can't say (no `system.replicated_fetches`, 18.16). */
+  fetches: (name: TableName) => Promise<readonly FetchUnderWay[] | undefined>;
+  /** Whether a table's fetches can be capped: see `createStaging`. Not on 18.16. */
+  capsFetches: () => Promise<boolean>;
   /** undefined where the server can't say (no `system.disks`). */
   disks: () => Promise<readonly DiskFacts[] | undefined>;
   /** The volumes that the table's parts may lie on; undefined where the server has no storage policies (18.16). */
@@ -99,8 +104,16 @@ export type ClickHouseReads = {
 
 /** The verbs that change something: one statement each. */
 export type ClickHouseChanges = {
-  /** An empty replicated table of the same structure under its own path, unless it is there already. */
-  createStaging: (staging: TableName, of: TableName, zookeeperPath: string) => Promise<void>;
+  /**
+   * An empty replicated table of the same structure under its own path, unless it is there already. `maxFetchBytesPerSecond`:
+   * what is fetched into it takes no more of the network, on a server that can cap that; others make it without.
+   */
+  createStaging: (
+    staging: TableName,
+    of: TableName,
+    zookeeperPath: string,
+    maxFetchBytesPerSecond?: number,
+  ) => Promise<void>;
   dropTable: (name: TableName) => Promise<void>;
   /** Copies the partition's parts from the replicas at a path into `detached` on this server. @throws CLICKHOUSE_ALREADY_DETACHED */
   fetchPartition: (name: PartitionName, fromZookeeperPath: string) => Promise<void>;

@@ -60,6 +60,6 @@ export const clickhouseMoveErrors = {
     meaning:
       'The move can not be taken back by giving the source its parts and dropping the copy: the destination has other rows of the partition too, or what is known of the move is not enough.',
     retryable: false,
-    hint: 'Move the partition back instead: a move from the destination to the source (`gantry clickhouse rebalance` plans it).',
+    hint: 'Where a report of the move is known, `gantry clickhouse undo-move … --reverse` moves the whole partition back instead; the other problems say what is in its way. A run that is parked: `gantry abort <id>` first.',
   },
 } as const satisfies Record<string, CatalogueEntry>;

@@ -2,6 +2,7 @@ export type { PaperMove } from './apply-moves.ts';
 export { applyMoves } from './apply-moves.ts';
 export type { HealthFinding, NoReading, ServerHealth, TableHealth } from './health.ts';
 export { healthLimits, judgeHealth } from './health.ts';
+export { copyRate, uncappedWarnings } from './fetch-rate.ts';
 export { stillHolds } from './still-holds.ts';
 export type { RebalanceTerms } from './rebalance-draft.ts';
 export { rebalanceDraft } from './rebalance-draft.ts';
@@ -20,7 +21,7 @@ export type {
 } from './move-types.ts';
 export type { MovePlanning } from './plan-move.ts';
 export { planMove } from './plan-move.ts';
-export type { MovedBefore } from './plan-undo-move.ts';
+export type { MovedBefore, WayBack, WayBackPlanning } from './way-back-types.ts';
 export { planUndoMove } from './plan-undo-move.ts';
 export type { RebalancePlanning } from './plan-rebalance.ts';
 export { planRebalance } from './plan-rebalance.ts';

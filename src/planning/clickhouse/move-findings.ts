@@ -31,7 +31,7 @@ export function moveFindings(intent: MoveIntent, facts: MoveFacts, input: ClickH
     ...[...facts.source, ...facts.target].flatMap(unanswered),
     ...[...source, ...target].flatMap(unhealthy),
     ...differing([...source, ...target]),
-    ...(source.length > 0 ? ofPartition(intent, source, facts.nowMs, partition) : []),
+    ...(source.length > 0 ? ofPartition(intent, source, facts.nowMs, input) : []),
     ...ofTarget(source, target, partition),
   ];
 }
@@ -71,7 +71,12 @@ function differing(servers: readonly Seen[]): Finding[] {
     }));
 }
 
-function ofPartition(intent: MoveIntent, source: readonly Seen[], nowMs: number, partition: string): Finding[] {
+function ofPartition(
+  intent: MoveIntent,
+  source: readonly Seen[],
+  nowMs: number,
+  { partition, back }: ClickHouseMoveInput,
+): Finding[] {
   const findings: Finding[] = [];
   const add = (code: Finding['code'], message: string, place?: string): void =>
     void findings.push({ code, message, ...(place === undefined ? {} : { place }) });
@@ -86,7 +91,8 @@ function ofPartition(intent: MoveIntent, source: readonly Seen[], nowMs: number,
     add('CLICKHOUSE_REPLICAS_DIFFER', `the source replicas have different numbers of rows of ${partition}: ${rows}`);
   }
   for (const { name, reading } of source) {
-    if (!reading.detached) continue;
+    // A way back has no undo by these parts itself, and attaches none of them by its name: see `detachedBefore`.
+    if (!reading.detached || back) continue;
     const message = `${name} has parts of ${partition} in \`detached\`: the way back could not tell them from its own`;
     add('CLICKHOUSE_ALREADY_DETACHED', message, name);
   }

@@ -1,4 +1,5 @@
 import type { ErrorCode } from '../../errors/index.ts';
+import type { ClickHouseMoveBack } from '../../runs/index.ts';
 
 /** What the platform file says of a table, as far as the plan of a move needs it. Structurally a part of its `ClickHouseTable`. */
 export type MoveIntent = {
@@ -6,6 +7,10 @@ export type MoveIntent = {
   closedAfterMs: number;
   maxPartitionBytes: number;
   retainMs: number;
+  /** What a copy may take of the network. */
+  maxFetchBytesPerSecond?: number;
+  /** Set where rows are placed by a key. */
+  keys?: object;
 };
 
 /** One server of the two shards, as it answered. */
@@ -28,8 +33,10 @@ export type MoveServerReading = {
   rows: number;
   bytes: number;
   parts: number;
-  /** When a part of it was written last, seconds since 1970; 0 without parts. */
+  /** When a part of it was written last, seconds since 1970; 0 without parts. What a move that is taken back attached is none. */
   modifiedSeconds: number;
+  /** Whether it can cap what a fetch takes of the network. */
+  capsFetches: boolean;
   /** Of the emptiest disk; left out where the server can't say. */
   freeBytes?: number;
 };
@@ -62,4 +69,7 @@ export type ClickHouseMoveData = {
   final: boolean;
   /** How it can be taken back once it is done: see docs/clickhouse/undo-move.md. */
   wayBack: 'undo-move' | 'reverse-move';
+  back?: ClickHouseMoveBack;
+  /** Parts of the partition lay in the source's `detached` before: what comes there now can't be told from them by its name. */
+  detachedBefore?: true;
 };

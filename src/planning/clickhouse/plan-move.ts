@@ -1,13 +1,15 @@
 import type { ClickHouseMoveInput, PlanDraft, PlannedAction } from '../../runs/index.ts';
+import { copyRate, uncappedWarnings } from './fetch-rate.ts';
 import { mergesRows, moveFindings, seen } from './move-findings.ts';
 import type { ClickHouseMoveData, MoveFacts, MoveIntent, MoveServerFacts, MoveSide } from './move-types.ts';
 import type { Finding } from './types.ts';
+import { bytesInWords } from './words.ts';
 
 export type MovePlanning =
   { ok: true; draft: PlanDraft<ClickHouseMoveData> } | { ok: false; findings: readonly Finding[] };
 
-/** What a move of 100 MB a second takes; only for people. */
-const bytesPerMs = 100_000;
+/** What a copy transfers on an ordinary network; only for people. */
+const usualBytesPerSecond = 100e6;
 
 /**
  * Plans the move of one partition from one shard to another. Pure: the same facts give the same plan, and what moves by
@@ -21,20 +23,22 @@ export function planMove(intent: MoveIntent, facts: MoveFacts, input: ClickHouse
   const dot = table.indexOf('.');
   const engine = seen(facts.source)[0]?.reading.engine ?? '';
   const ownRows = Math.max(...seen(facts.target).map(({ reading }) => reading.rows));
+  const detachedBefore = seen(facts.source).some(({ reading }) => reading.detached);
   const data: ClickHouseMoveData = {
-    ...{ cluster, table, partition, source, target },
+    ...{ cluster, table, partition, source, target, ...(input.back ? { back: input.back } : {}) },
     name: { database: table.slice(0, dot), table: table.slice(dot + 1) },
     final: mergesRows(engine),
-    wayBack: ownRows === 0 ? 'undo-move' : 'reverse-move',
+    wayBack: ownRows === 0 && !detachedBefore ? 'undo-move' : 'reverse-move',
+    ...(detachedBefore ? { detachedBefore } : {}),
   };
   return {
     ok: true,
     draft: {
       title: `move partition ${partition} of ${table} from shard ${source.shard} to shard ${target.shard}`,
       actions: actionsOf(intent, data),
-      facts: factsOf(facts, ownRows),
+      facts: factsOf(intent, facts, ownRows),
       warnings: warningsOf(intent, facts, data),
-      irreversible: [irreversible(data)],
+      irreversible: [irreversible(data, ownRows)],
       voidIf: [
         `a server of shard ${source.shard} or ${target.shard} is not healthy, or has another structure`,
         `the source gets rows of ${partition} in every one of three rounds`,
@@ -53,23 +57,28 @@ function sideOf(shard: number, servers: readonly MoveServerFacts[]): MoveSide | 
   return { shard, server: pinned.name, others, zookeeperPath: pinned.reading.zookeeperPath };
 }
 
-function irreversible({ wayBack, partition, target }: ClickHouseMoveData): string {
+function irreversible({ wayBack, partition, source, target }: ClickHouseMoveData, ownRows: number): string {
   const from = 'the cutover is the point of no return of this run';
   if (wayBack === 'undo-move') {
     return `${from}; afterwards \`gantry clickhouse undo-move\` takes it back for as long as shard ${target.shard} gets no other rows of ${partition}`;
   }
-  return `${from}: shard ${target.shard} has rows of ${partition} of its own, which can't be told apart afterwards; going back is a move of the whole partition`;
+  const why =
+    ownRows > 0
+      ? `shard ${target.shard} has rows of ${partition} of its own`
+      : `shard ${source.shard} has parts of ${partition} in \`detached\` from before`;
+  return `${from}: ${why}, which can't be told apart afterwards; going back is a move of the whole partition`;
 }
 
-function factsOf(facts: MoveFacts, ownRows: number): { label: string; value: string }[] {
+function factsOf(intent: MoveIntent, facts: MoveFacts, ownRows: number): { label: string; value: string }[] {
   const readings = seen(facts.source).map(({ reading }) => reading);
   const most = (of: (reading: (typeof readings)[number]) => number): number => Math.max(...readings.map(of));
   const bytes = most((reading) => reading.bytes);
+  const rate = copyRate(usualBytesPerSecond, intent.maxFetchBytesPerSecond, uncapped(facts));
   return [
     { label: 'rows', value: String(most((reading) => reading.rows)) },
     { label: 'bytes', value: String(bytes) },
     { label: 'parts', value: String(most((reading) => reading.parts)) },
-    { label: 'copying, at 100 MB/s', value: `${Math.ceil(bytes / bytesPerMs / 1_000)} s` },
+    { label: `copying, at ${bytesInWords(rate)}/s`, value: `${Math.ceil(bytes / rate)} s` },
     { label: 'rows that the target has of it', value: String(ownRows) },
     ...seen(facts.target).map(({ name, reading }) => ({
       label: `free on ${name}`,
@@ -78,17 +87,32 @@ function factsOf(facts: MoveFacts, ownRows: number): { label: string; value: str
   ];
 }
 
-function warningsOf(intent: MoveIntent, facts: MoveFacts, { partition }: ClickHouseMoveData): string[] {
+function warningsOf(
+  intent: MoveIntent,
+  facts: MoveFacts,
+  { partition, detachedBefore, source }: ClickHouseMoveData,
+): string[] {
   return [
     ...(intent.fence.kind === 'quiet'
       ? [
           'nobody holds the writers back: rows that arrive during the cutover are found afterwards and brought back into sight',
         ]
       : []),
+    ...uncappedWarnings(intent.maxFetchBytesPerSecond, uncapped(facts)),
     ...seen(facts.target)
       .filter(({ reading }) => reading.detached)
       .map(({ name }) => `${name} has parts of ${partition} in \`detached\` from before; they are not touched`),
+    ...(detachedBefore
+      ? [
+          `shard ${source.shard} has parts of ${partition} in \`detached\` from before: they are not touched, and rows that come late are left to a person`,
+        ]
+      : []),
   ];
+}
+
+/** Servers that fetch, and can't cap what that takes. */
+function uncapped(facts: MoveFacts): string[] {
+  return seen(facts.target).flatMap(({ name, reading }) => (reading.capsFetches ? [] : [name]));
 }
 
 /** In the order of the steps of the workflow. */

@@ -1,30 +1,32 @@
-import type { ClickHouseUndoMoveInput, PlanDraft } from '../../runs/index.ts';
+import type { ClickHouseMoveInput, ClickHouseUndoMoveInput, PlanDraft } from '../../runs/index.ts';
 import { moveFindings, seen } from './move-findings.ts';
-import type { ClickHouseMoveData, MoveFacts, MoveIntent, MoveSide } from './move-types.ts';
-import type { MovePlanning } from './plan-move.ts';
+import type { ClickHouseMoveData, MoveFacts, MoveIntent } from './move-types.ts';
+import { reverseMove } from './reverse-move.ts';
 import type { Finding } from './types.ts';
-
-/** What the report of the move says. */
-export type MovedBefore = {
-  source: MoveSide;
-  target: MoveSide;
-  final: boolean;
-  wayBack: 'undo-move' | 'reverse-move';
-  digest: { rows: number };
-};
+import type { MovedBefore, WayBack, WayBackPlanning } from './way-back-types.ts';
 
 /**
- * Plans the way back: the same cutover with the sides exchanged. `facts` are of the move's own sides: its source is the
- * shard that gets the partition back.
+ * Plans the way back, and decides which of the two it is. `facts` are of the way back: their source is the shard that has the
+ * partition now, their target the one that it came from.
  */
 export function planUndoMove(
   intent: MoveIntent,
   facts: MoveFacts,
   input: ClickHouseUndoMoveInput,
   moved: MovedBefore,
-): MovePlanning {
+): WayBackPlanning {
   const { cluster, table, partition } = input;
-  const findings = undoFindings(intent, facts, input, moved);
+  const back: ClickHouseMoveInput = {
+    ...{ cluster, table, partition, from: moved.target.shard, to: moved.source.shard },
+    back: moved.blocks ? { moved: moved.blocks } : {},
+  };
+  const gone = goneFindings(intent, facts, back);
+  if (gone.length > 0) return { ok: false, findings: gone };
+  const reasons = reasonsForReverse(facts, input, moved);
+  if (reasons.length > 0) return reverseMove(intent, facts, back, { reasons, moved });
+  // What is detached where the partition lies now, and how long it has been quiet, are no matter for attaching what was kept.
+  const general: Finding['code'][] = ['CLICKHOUSE_PARTITION_OPEN', 'CLICKHOUSE_NO_ROOM'];
+  const findings = moveFindings(intent, facts, back).filter(({ code }) => !general.includes(code));
   if (findings.length > 0) return { ok: false, findings };
   const dot = table.indexOf('.');
   const data: ClickHouseMoveData = {
@@ -35,33 +37,47 @@ export function planUndoMove(
   return { ok: true, draft: draftOf(intent, data, moved) };
 }
 
-/** The general health of both shards, and whether going back is safe. */
-function undoFindings(
+/** Where neither way is one. */
+function goneFindings(
   intent: MoveIntent,
   facts: MoveFacts,
-  { cluster, table, partition }: ClickHouseUndoMoveInput,
-  { source, target, wayBack, digest }: MovedBefore,
+  { table, partition, from }: ClickHouseMoveInput,
 ): Finding[] {
-  const reversed = { nowMs: facts.nowMs, source: facts.target, target: facts.source };
-  // What is detached where the partition lies now, and how long it has been quiet, are no matter for going back.
-  const general: Finding['code'][] = ['CLICKHOUSE_PARTITION_OPEN', 'CLICKHOUSE_ALREADY_DETACHED', 'CLICKHOUSE_NO_ROOM'];
-  const back = { cluster, table, partition, from: target.shard, to: source.shard };
-  const findings = moveFindings(intent, reversed, back).filter(({ code }) => !general.includes(code));
-  const add = (message: string): void => void findings.push({ code: 'CLICKHOUSE_UNDO_UNSAFE', message });
-  const reverse = `move it from shard ${target.shard} to shard ${source.shard} instead`;
-  if (wayBack === 'reverse-move') {
-    add(`shard ${target.shard} had rows of ${partition} of its own before the move: ${reverse}`);
+  if (intent.keys) {
+    const message = `the rows of ${table} belong to the shard that their key says: no partition of it goes back as a whole`;
+    return [{ code: 'CLICKHOUSE_KEY_SHARDED', message, place: table }];
   }
-  for (const { name, reading } of seen(facts.target)) {
-    if (reading.rows === digest.rows) continue;
-    add(`${name} has ${reading.rows} rows of ${partition}, and ${digest.rows} were moved there: ${reverse}`);
-  }
-  const pinned = seen(facts.source).find(({ name }) => name === source.server);
-  if (pinned && !pinned.reading.detached) add(`${source.server} has not kept its parts of ${partition}: ${reverse}`);
-  return findings;
+  const there = seen(facts.source);
+  if (there.length < facts.source.length || there.some(({ reading }) => reading.rows > 0)) return [];
+  const message = `shard ${from} has no row of ${partition}: it has gone back already, or elsewhere`;
+  return [{ code: 'CLICKHOUSE_PARTITION_UNKNOWN', message }];
 }
 
-function draftOf(intent: MoveIntent, data: ClickHouseMoveData, moved: MovedBefore): PlanDraft<ClickHouseMoveData> {
+/** Why what the source kept must not be attached, every reason; none: it may. */
+function reasonsForReverse(
+  facts: MoveFacts,
+  { partition, reverse }: ClickHouseUndoMoveInput,
+  { source, target, wayBack, digest }: MovedBefore,
+): string[] {
+  const pinned = seen(facts.target).find(({ name }) => name === source.server);
+  const differing = new Set(seen(facts.source).map(({ reading }) => reading.rows)).size > 1;
+  const rows = Math.max(0, ...seen(facts.source).map((server) => server.reading.rows));
+  return [
+    ...(reverse ? ['it was asked for'] : []),
+    ...(wayBack === 'reverse-move'
+      ? [
+          `what was moved and what was there before can't be told apart: rows of ${partition} on shard ${target.shard}, or detached parts`,
+        ]
+      : []),
+    // Replicas that differ forbid either way, and are no reason for one of them.
+    ...(!differing && rows !== digest.rows
+      ? [`shard ${target.shard} has ${rows} rows of ${partition}, and ${digest.rows} were moved there`]
+      : []),
+    ...(pinned && !pinned.reading.detached ? [`${source.server} has not kept its parts of ${partition}`] : []),
+  ];
+}
+
+function draftOf(intent: MoveIntent, data: ClickHouseMoveData, moved: MovedBefore): PlanDraft<WayBack> {
   const { partition, source, target, table } = data;
   const sources = [source.server, ...source.others].join(' and ');
   const targets = [target.server, ...target.others].join(' and ');
@@ -69,7 +85,7 @@ function draftOf(intent: MoveIntent, data: ClickHouseMoveData, moved: MovedBefor
   const can = (step: string, what: string) => ({ step, what, reversible: true });
   const final = (step: string, what: string) => ({ step, what, reversible: false });
   return {
-    title: `take the move of partition ${partition} of ${table} from shard ${target.shard} to shard ${source.shard} back`,
+    title: `take the move of partition ${partition} of ${table} from shard ${target.shard} to shard ${source.shard} back: ${target.server} attaches what it kept`,
     actions: [
       can(
         'clickhouse.take-manifest',
@@ -90,10 +106,10 @@ function draftOf(intent: MoveIntent, data: ClickHouseMoveData, moved: MovedBefor
     ],
     facts: [{ label: 'rows', value: String(moved.digest.rows) }],
     warnings: [
-      `totals count ${partition} twice until ${target.others.join(' and ') || 'every server'} has fetched it: longer than a move does`,
+      `totals count ${partition} twice until ${target.others.join(' and ') || 'every server'} has fetched it: longer than a move does; \`--reverse\` makes a move of it`,
     ],
     irreversible: ['the cutover is the point of no return; afterwards the partition can be moved again'],
     voidIf: [`shard ${source.shard} gets another row of ${partition}`, 'a server of either shard is not healthy'],
-    data,
+    data: { ...data, way: 'detached' },
   };
 }

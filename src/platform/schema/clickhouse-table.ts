@@ -88,6 +88,11 @@ export const clickhouseTable = z
     pause: duration.prefault('0s').describe('Between one move and the next.'),
     maxPartition: size.prefault('50GB').describe('Larger ones are left: the server refuses to detach them.'),
     retain: duration.prefault('72h').describe('How long the source keeps what it gave away, for the way back.'),
+    maxFetchRate: size
+      .exactOptional()
+      .describe(
+        'What the copy of a moved partition may take of the network, per second and replica: `50MB`. Servers that can not cap it (18.16) take what there is, and the plan says so.',
+      ),
     tier: name.exactOptional().describe('Where its parts lie, on a server without storage policies.'),
   })
   .superRefine(({ weights }, context) => {
@@ -103,6 +108,7 @@ export const clickhouseTable = z
       pause: 'pauseMs',
       maxPartition: 'maxPartitionBytes',
       retain: 'retainMs',
+      maxFetchRate: 'maxFetchBytesPerSecond',
     }),
   );
 

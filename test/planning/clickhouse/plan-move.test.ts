@@ -22,7 +22,15 @@ const input = { cluster: 'metrics', table: 'db.events', partition: '20260101', f
 function reading(change: Partial<MoveServerReading> = {}): MoveServerReading {
   return {
     ...{ structure: 'n UInt64', engine: 'ReplicatedMergeTree', zookeeperPath: '/t/01/events', leader: false },
-    ...{ readOnly: false, sessionExpired: false, queued: 0, totalReplicas: 2, activeReplicas: 2, mutations: 0 },
+    ...{
+      readOnly: false,
+      sessionExpired: false,
+      queued: 0,
+      totalReplicas: 2,
+      activeReplicas: 2,
+      mutations: 0,
+      capsFetches: false,
+    },
     ...{ detached: false, rows: 100, bytes: 1_000, parts: 3, modifiedSeconds: (nowMs - 48 * hourMs) / 1_000 },
     ...change,
   };
@@ -99,6 +107,23 @@ describe('the plan of a move', () => {
     ],
   ])('is refused for %s', (_, changes, expected) => {
     expect(codes(changes)).toEqual(expected);
+  });
+
+  test('warns where the servers that fetch can not cap what that takes, and reckons with the cap where they can', () => {
+    const capped = { ...intent, maxFetchBytesPerSecond: 20e6 };
+    const made = (changes: Change) => {
+      const planned = planMove(capped, facts(changes), input);
+      if (!planned.ok) throw new Error(JSON.stringify(planned.findings));
+      return planned.draft;
+    };
+    expect(made({}).warnings).toContainEqual(expect.stringContaining('s2r1 and s2r2 can not cap'));
+    expect(made({ s2r1: { capsFetches: true } }).warnings).toContainEqual(
+      expect.stringContaining('20 MB/s can not be kept: s2r2 can not cap'),
+    );
+    const both = made({ s2r1: { capsFetches: true }, s2r2: { capsFetches: true } });
+    expect(both.warnings).toEqual([]);
+    expect(both.facts.map(({ label }) => label)).toContain('copying, at 20 MB/s');
+    expect(made({}).facts.map(({ label }) => label)).toContain('copying, at 100 MB/s');
   });
 
   test('asks of a quiet fence that the partition has been quiet for that long', () => {

@@ -99,5 +99,16 @@ await describeWith(['temporal', 'clickhouse'], 'the move of a partition', () => 
     expect(report.outcome).toBe('planned');
     expect(report.plan?.actions.filter(({ reversible }) => reversible).at(-1)?.step).toBe('clickhouse.hold-ingest');
     expect(report.plan?.irreversible.join()).toContain('undo-move');
+    expect(report.plan?.warnings.join()).not.toContain('maxFetchRate');
+  });
+
+  test('says beforehand that these servers can not cap the copy, and is made without the cap', async () => {
+    const { rig, rows } = await scene({ settings: { maxFetchRate: '20MB' } });
+    const report = await reportOfRun(await rig.move(partition, 1, 2));
+    expect(report.outcome).toBe('done');
+    expect(report.plan?.warnings).toContainEqual(
+      expect.stringMatching(/`maxFetchRate` of 20 MB\/s can not be kept: s2r1 and s2r2 can not cap/),
+    );
+    expect(await rows()).toEqual([0, 0, seeded, seeded]);
   });
 });
