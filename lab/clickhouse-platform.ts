@@ -10,6 +10,8 @@ export type LabClickHousePlatform = {
   tables: Record<string, Record<string, unknown>>;
   /** Of each node, by name: what the file says of their medium, temperature and size. */
   tiers?: Record<string, { medium: string; temperature: string; size: string }>;
+  /** What the file says of the list of shards. */
+  membership?: Record<string, unknown>;
   policies?: Record<string, unknown>;
   /** Default: in the state folder. */
   reportFolder?: string;
@@ -17,7 +19,7 @@ export type LabClickHousePlatform = {
 
 /** Writes `platform-<cluster>.yaml` under the state folder. */
 export function writeClickHousePlatform(options: LabClickHousePlatform): { path: string; reportFolder: string } {
-  const { stateDir, cluster, tables, tiers = {}, policies = {} } = options;
+  const { stateDir, cluster, tables, tiers = {}, membership = {}, policies = {} } = options;
   const { reportFolder = join(stateDir, 'reports') } = options;
   const { host, port } = cluster.zookeeper;
   const platform = {
@@ -35,7 +37,7 @@ export function writeClickHousePlatform(options: LabClickHousePlatform): { path:
             ...{ name, host: at, port: tcpPort, httpPort, shard, replica },
           })),
           coordination: 'keeper',
-          ...{ tables, tiers },
+          ...{ tables, tiers, membership },
         },
       },
     },

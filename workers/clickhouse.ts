@@ -32,6 +32,7 @@ export function clickhouseClusters({
       ...access,
       connect: async (node, options) => wrapDriver('clickhouse', await access.connect(node, options)),
       ingest: (...given) => wrapDriver('ingest', access.ingest(...given)),
+      membership: (...given) => wrapDriver('membership', access.membership(...given)),
     };
   };
 }

@@ -1,4 +1,6 @@
 // Every workflow type that a worker offers. The bundle is made of this file.
+export { clickhouseAddShard } from './clickhouse/add-shard.ts';
+export { clickhouseDrainShard } from './clickhouse/drain-shard.ts';
 export { clickhouseMove } from './clickhouse/move.ts';
 export { clickhouseTier } from './clickhouse/tier.ts';
 export { clickhouseKeyReshard } from './clickhouse/key-reshard.ts';

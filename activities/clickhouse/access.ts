@@ -1,11 +1,14 @@
 import type { ClickHouseConnectOptions, ClickHouseNode } from '../../src/drivers/clickhouse/index.ts';
 import { connectClickHouse } from '../../src/drivers/clickhouse/index.ts';
 import { GantryError } from '../../src/errors/index.ts';
-import type { ClickHouseCluster, ClickHouseTable, SecretRef } from '../../src/platform/index.ts';
+import type { Hook } from '../../src/drivers/hook/index.ts';
+import type { ClickHouseCluster, ClickHouseTable, MembershipPrograms, SecretRef } from '../../src/platform/index.ts';
 import type { StepContext } from '../../src/steps/index.ts';
 import type { Logger } from '../../src/telemetry/log.ts';
 import type { IngestHooks, IngestPrograms, IngestTarget } from './ingest-hooks.ts';
 import { ingestHooks } from './ingest-hooks.ts';
+import type { MembershipTarget } from './membership-hook.ts';
+import { membershipHook } from './membership-hook.ts';
 
 /** A cluster as the worker reaches it. */
 export type ClickHouseClusterAccess = {
@@ -14,6 +17,8 @@ export type ClickHouseClusterAccess = {
   connect: (nodeName: string, options?: ClickHouseConnectOptions) => Promise<ClickHouseNode>;
   /** The programs that hold the writers of one partition back. */
   ingest: (programs: IngestPrograms, of: IngestTarget) => IngestHooks;
+  /** The programs that write `remote_servers` on the hosts. */
+  membership: (programs: MembershipPrograms, of: MembershipTarget) => Hook;
 };
 
 /** What every clickhouse step is given. */
@@ -49,6 +54,7 @@ export function clickhouseClusterAccess(
       );
     },
     ingest: (programs, of) => ingestHooks(programs, of, secret),
+    membership: (programs, of) => membershipHook(programs, of, secret),
   };
 }
 

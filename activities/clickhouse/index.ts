@@ -34,6 +34,13 @@ import { switchRule } from './switch-rule.ts';
 import { verifySplit } from './verify-split.ts';
 import { planTierActivity } from './plan-tier.ts';
 import { proveRollup } from './prove-rollup.ts';
+import { canary } from './canary.ts';
+import { lookAtShares } from './look-at-shares.ts';
+import { makeSchema } from './make-schema.ts';
+import { planAddShardActivity, planDrainShardActivity } from './plan-shard.ts';
+import { proveEmpty } from './prove-empty.ts';
+import { proveQueues } from './prove-queues.ts';
+import { setMembership } from './set-membership.ts';
 
 export type ClickHouseActivityOptions = ClickHouseDeps & { runtime: StepRuntime };
 
@@ -80,5 +87,13 @@ export function createClickHouseActivities({ runtime, ...deps }: ClickHouseActiv
     clickhouseMoveToVolume: step(moveToVolume),
     clickhouseProveRollup: step(proveRollup),
     clickhouseExpirePartition: step(expirePartition),
+    clickhousePlanAddShard: planAddShardActivity(deps, runtime),
+    clickhousePlanDrainShard: planDrainShardActivity(deps, runtime),
+    clickhouseMakeSchema: step(makeSchema),
+    clickhouseSetMembership: step(setMembership),
+    clickhouseCanary: step(canary),
+    clickhouseLookAtShares: step(lookAtShares),
+    clickhouseProveQueues: step(proveQueues),
+    clickhouseProveEmpty: step(proveEmpty),
   };
 }

@@ -1,6 +1,6 @@
 import type { HookTarget } from '../../src/drivers/hook/index.ts';
-import { commandHook, sshHook } from '../../src/drivers/hook/index.ts';
 import type { IngestFence, SecretRef } from '../../src/platform/index.ts';
+import { platformHook } from './platform-hook.ts';
 
 /** A fence of ingest that is made of programs. */
 export type IngestPrograms = Exclude<IngestFence, { kind: 'quiet' }>;
@@ -19,7 +19,6 @@ export type IngestHooks = {
 };
 
 const failure = { what: 'ingest fence', code: 'CLICKHOUSE_INGEST_NOT_HELD' } as const;
-const sshPort = 22;
 
 /** The programs of the platform file for one partition. @throws SECRET_NOT_FOUND from `secret` */
 export function ingestHooks(
@@ -28,12 +27,7 @@ export function ingestHooks(
   secret: (ref: SecretRef) => string,
 ): IngestHooks {
   const target: HookTarget = of;
-  const { confirm } = programs;
-  const hook = (name: string, run: readonly string[]) => {
-    if (programs.kind === 'command') return commandHook({ name, run, confirm }, target, failure);
-    const { host, user, hostKey, privateKey } = programs;
-    return sshHook({ name, run, confirm, host, user, hostKey, port: sshPort }, secret(privateKey), target, failure);
-  };
+  const hook = (name: string, run: readonly string[]) => platformHook(programs, { name, run }, target, failure, secret);
   const [close, open] = [hook('close', programs.close), hook('open', programs.open)];
   return { close: close.run, confirm: close.confirm, open: open.run };
 }

@@ -1,6 +1,7 @@
 import type { ClickHouseNode } from '../../src/drivers/clickhouse/index.ts';
 import { GantryError } from '../../src/errors/index.ts';
 import type { Finding, RebalanceFacts } from '../../src/planning/clickhouse/index.ts';
+import { distributedEngine, placementBy } from '../../src/planning/clickhouse/index.ts';
 import type { ClickHouseClusterAccess } from './access.ts';
 import { withServer } from './access.ts';
 import { tableName } from './read-server.ts';
@@ -22,16 +23,22 @@ export async function placementOf(
   });
   if (distributed === undefined) return unknown(`the platform file names no Distributed table over ${table}`);
   const keys = new Map<string, string[]>();
+  const short: Finding[] = [];
   await Promise.all(
     access.config.nodes.map(async ({ name }) => {
-      const key = await withServer(access, name, (node) => shardingKey(node, distributed, table), { signal }).catch(
+      const seen = await withServer(access, name, (node) => distributedOn(node, distributed, table), { signal }).catch(
         // A server that can't be read is a finding of its own.
         (error: unknown) => {
           if (error instanceof GantryError) return undefined;
           throw error;
         },
       );
-      if (key !== undefined) keys.set(key, [...(keys.get(key) ?? []), name]);
+      if (seen === undefined) return;
+      keys.set(seen.key, [...(keys.get(seen.key) ?? []), name]);
+      if (seen.shards >= access.config.shards) return;
+      // What a move brings to a shard that is not listed there is out of sight of that server's readers.
+      const message = `${name} lists ${seen.shards} of ${access.config.shards} shards: what lies on the others is not seen through ${distributed} there`;
+      short.push({ code: 'CLICKHOUSE_MEMBERSHIP_DIFFERS', message, place: name });
     }),
   );
   const [key] = keys.keys();
@@ -42,39 +49,21 @@ export async function placementOf(
   }
   if (key === '') return unknown(`${distributed} has no sharding key: whoever inserts chooses the shard`);
   return {
-    sharding: /^rand(32|64)?\(\)$/.test(key) ? { kind: 'random' } : { kind: 'key', expression: key },
-    findings: [],
+    sharding: placementBy(key).kind === 'random' ? { kind: 'random' } : { kind: 'key', expression: key },
+    findings: short.sort((a, b) => ((a.place ?? '') < (b.place ?? '') ? -1 : 1)),
   };
 }
 
-/** The sharding key, empty where there is none; undefined where this is no Distributed table over `table`. */
-async function shardingKey(node: ClickHouseNode, distributed: string, table: string): Promise<string | undefined> {
+/** What a server's Distributed table does; undefined where this is none over `table`. */
+async function distributedOn(
+  node: ClickHouseNode,
+  distributed: string,
+  table: string,
+): Promise<{ key: string; shards: number } | undefined> {
   const facts = await node.table(tableName(distributed));
-  const inside = /^Distributed\((.*?)\)(?: SETTINGS .*)?$/s.exec(facts?.engineFull ?? '')?.[1];
-  if (inside === undefined) return undefined;
-  const [, database, over, key = ''] = argumentsOf(inside).map(unquoted);
+  const engine = distributedEngine(facts?.engineFull ?? '');
   const name = tableName(table);
-  return database === name.database && over === name.table ? key : undefined;
-}
-
-/** Split at the commas that are in no brackets and no quotes. */
-function argumentsOf(text: string): string[] {
-  const list: string[] = [''];
-  let [depth, quote] = [0, ''];
-  for (const char of text) {
-    if (quote) quote = char === quote ? '' : quote;
-    else if (char === "'" || char === '`') quote = char;
-    else if (char === '(') depth += 1;
-    else if (char === ')') depth -= 1;
-    else if (char === ',' && depth === 0) {
-      list.push('');
-      continue;
-    }
-    list.push(`${list.pop() ?? ''}${char}`);
-  }
-  return list.map((one) => one.trim());
-}
-
-function unquoted(text: string): string {
-  return /^(['`])(.*)\1$/s.exec(text)?.[2] ?? text;
+  if (engine?.database !== name.database || engine.table !== name.table) return undefined;
+  const members = await node.cluster(engine.cluster);
+  return { key: engine.key, shards: new Set(members.map(({ shard }) => shard)).size };
 }

@@ -1,4 +1,9 @@
-import type { Finding, RebalanceFacts, RebalancePolicy } from '../../src/planning/clickhouse/index.ts';
+import type {
+  Finding,
+  RebalanceFacts,
+  RebalancePlanning,
+  RebalancePolicy,
+} from '../../src/planning/clickhouse/index.ts';
 import {
   copyRate,
   healthLimits,
@@ -103,15 +108,15 @@ export function rebalancePolicy(
   };
 }
 
-/** Plans, asks whether anything detached is in the way of what would move, and plans around that. */
-async function planAround(
+/** Plans, asks whether anything detached is in the way of what would move, and plans around that. `ask`: false leaves the question out. */
+export async function planAround(
   access: ClickHouseClusterAccess,
   facts: RebalanceFacts,
   policy: RebalancePolicy,
   table: string,
   signal: AbortSignal,
   ask: boolean,
-) {
+): Promise<RebalancePlanning> {
   const asked = new Set<string>();
   let now = facts;
   for (;;) {

@@ -39,7 +39,7 @@ export async function readFacts(
     const tables = read.filter(({ shard }) => shard === number).map(({ seen }) => seen);
     return {
       name: shardName(number),
-      weight: config.weights[String(number)] ?? 1,
+      weight: shareOf(access, config, number),
       replicas: ofShard.map((one): ReplicaFacts => {
         if (one.problem) return { name: one.server, problem: one.problem };
         const disks = disksOf(one, access.config, config.tier);
@@ -76,6 +76,11 @@ export async function readFacts(
         }),
     ],
   };
+}
+
+/** Nothing is to be kept on a shard that takes no new rows. */
+export function shareOf({ config }: ClickHouseClusterAccess, { weights }: ClickHouseTable, shard: number): number {
+  return weights[String(shard)] ?? (config.membership.weights[String(shard)] === 0 ? 0 : 1);
 }
 
 function nameOf(full: string): { database: string; name: string } {

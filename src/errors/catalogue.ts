@@ -2,6 +2,7 @@ import { clickhouseErrors } from './catalogue/clickhouse.ts';
 import { clickhouseMoveErrors } from './catalogue/clickhouse-move.ts';
 import { clickhouseHealthErrors } from './catalogue/clickhouse-health.ts';
 import { clickhousePlanningErrors } from './catalogue/clickhouse-planning.ts';
+import { clickhouseShardErrors } from './catalogue/clickhouse-shards.ts';
 import { clickhouseTierErrors } from './catalogue/clickhouse-tier.ts';
 import { engineErrors } from './catalogue/engine.ts';
 import type { CatalogueEntry } from './catalogue/entry.ts';
@@ -18,6 +19,7 @@ export const catalogue = {
   ...clickhousePlanningErrors,
   ...clickhouseMoveErrors,
   ...clickhouseHealthErrors,
+  ...clickhouseShardErrors,
   ...clickhouseTierErrors,
   ...labErrors,
 };

@@ -7,6 +7,7 @@ export { freezeAt, policyFor, redisGroup, windowState } from './look-ups.ts';
 export { platformJsonSchema, platformJsonSchemaText } from './json-schema.ts';
 export type { ClickHouseCluster, ClickHouseNode } from './schema/clickhouse.ts';
 export type { ClickHouseBackup, ClickHouseFamily } from './schema/clickhouse-family.ts';
+export type { ClickHouseMembership, MembershipPrograms } from './schema/clickhouse-membership.ts';
 export type { ClickHouseTable, IngestFence, TableKeys } from './schema/clickhouse-table.ts';
 export type { Freeze, MaintenanceWindow } from './schema/calendar.ts';
 export type { Platform } from './schema/platform.ts';

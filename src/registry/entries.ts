@@ -2,6 +2,7 @@ import type { Kind } from '../runs/index.ts';
 import { clickhouseKeyReshard, clickhouseSplit } from './clickhouse-key-reshard.ts';
 import { clickhouseMove, clickhouseUndoMove } from './clickhouse-move.ts';
 import { clickhouseRebalance } from './clickhouse-rebalance.ts';
+import { clickhouseAddShard, clickhouseDrainShard } from './clickhouse-shard.ts';
 import type { KindEntry } from './entry.ts';
 import { clickhouseTier } from './clickhouse-tier.ts';
 import { redisFailover } from './redis-failover.ts';
@@ -20,4 +21,6 @@ export const entries: Readonly<Record<Kind, KindEntry>> = {
   'clickhouse.key-reshard': clickhouseKeyReshard,
   'clickhouse.split': clickhouseSplit,
   'clickhouse.rebalance': clickhouseRebalance,
+  'clickhouse.add-shard': clickhouseAddShard,
+  'clickhouse.drain-shard': clickhouseDrainShard,
 };

@@ -49,6 +49,14 @@ export type ClickHouseUndoMoveInput = RunInput & {
   reverse?: boolean;
 };
 
+/** The input of a run that adds a shard to its cluster, or empties one. */
+export type ClickHouseShardInput = RunInput & {
+  /** The cluster's name in the platform file. */
+  cluster: string;
+  /** The shard, by its number in the platform file. */
+  shard: number;
+};
+
 /** The input of a tiering run: one table, which is a level of a family. */
 export type ClickHouseTierInput = RunInput & {
   /** The cluster's name in the platform file. */

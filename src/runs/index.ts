@@ -2,6 +2,7 @@ export * from './activities.ts';
 export * from './guard.ts';
 export * from './clickhouse-health.ts';
 export * from './clickhouse-rebalance.ts';
+export * from './clickhouse-shards.ts';
 export * from './clickhouse.ts';
 export * from './copy-progress.ts';
 export * from './cron.ts';

@@ -74,6 +74,18 @@ export const kinds = {
     workflowType: 'clickhouseRebalance',
     targetFields: ['cluster', 'table'],
   },
+  'clickhouse.add-shard': {
+    domain: 'clickhouse',
+    verb: 'add-shard',
+    workflowType: 'clickhouseAddShard',
+    targetFields: ['cluster'],
+  },
+  'clickhouse.drain-shard': {
+    domain: 'clickhouse',
+    verb: 'drain-shard',
+    workflowType: 'clickhouseDrainShard',
+    targetFields: ['cluster'],
+  },
 } as const satisfies Record<string, KindDefinition>;
 
 export type Kind = keyof typeof kinds;

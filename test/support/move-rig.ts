@@ -124,7 +124,8 @@ export async function startMoveRig(options: MoveRigOptions): Promise<MoveRig> {
   };
 }
 
-function callingBefore(before: (call: string) => Promise<void>): WorkerContext['wrapDriver'] {
+/** Wraps drivers so that `before` is called ahead of each of their verbs. */
+export function callingBefore(before: (call: string) => Promise<void>): WorkerContext['wrapDriver'] {
   return (name, driver) =>
     new Proxy(driver, {
       get(target, key) {

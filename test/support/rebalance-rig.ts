@@ -10,6 +10,7 @@ import type { RunReport, RunState, RunStatus } from '../../src/runs/index.ts';
 import { createLog } from '../../src/telemetry/log.ts';
 import type { RunningWorkers } from '../../workers/all.ts';
 import { startWorkers } from '../../workers/all.ts';
+import { callingBefore } from './move-rig.ts';
 import type { TestServer } from './temporal.ts';
 
 /** Quick to give up, nobody to ask. */
@@ -32,6 +33,9 @@ export type RebalanceRigOptions = {
   /** Of a node's disk; 100 GB unless given. */
   tierSize?: string;
   policies?: Record<string, unknown>;
+  membership?: Record<string, unknown>;
+  /** Called before each call of a driver, `clickhouse.detachPartition`; what it throws is what the driver throws. */
+  before?: (call: string) => Promise<void>;
 };
 
 /** Workers over a cluster of the lab, and the verbs of a test. */
@@ -50,16 +54,25 @@ let rigs = 0;
 let dryRuns = 0;
 
 export async function startRebalanceRig(options: RebalanceRigOptions): Promise<RebalanceRig> {
-  const { server, cluster, tables, tierSize = '100GB', policies = rebalancePolicies } = options;
+  const {
+    server,
+    cluster,
+    tables,
+    tierSize = '100GB',
+    policies = rebalancePolicies,
+    membership = {},
+    before,
+  } = options;
   const stateDir = mkdtempSync(join(tmpdir(), 'gantry-rebalance-'));
   const taskQueue = `rebalance-${process.pid}-${(rigs += 1)}`;
   const tiers = { nvme: { medium: 'nvme', temperature: 'hot', size: tierSize } };
-  const { path, reportFolder } = writeClickHousePlatform({ stateDir, cluster, tables, tiers, policies });
+  const { path, reportFolder } = writeClickHousePlatform({ stateDir, cluster, tables, tiers, policies, membership });
   const { address, client } = server;
   const workers = await startWorkers(
     {
       connection: { address, namespace: 'default', options: { address } },
       ...{ taskQueue, platform: loadPlatform(path), log: createLog('fatal') },
+      ...(before ? { wrapDriver: callingBefore(before) } : {}),
     },
     ['orchestration', 'clickhouse'],
   );

@@ -1,11 +1,13 @@
 import { ClickHouseLogLevel, createClient } from '@clickhouse/client';
 import { GantryError } from '../../errors/index.ts';
+import { canaryVerbs } from './canary.ts';
 import { capabilityVerb, knowsFetchCap } from './capabilities.ts';
 import { changeVerbs } from './changes.ts';
 import { diskVerbs } from './disks.ts';
 import { keeperVerbs } from './keeper.ts';
 import { linkOver } from './link.ts';
 import { partVerbs } from './parts.ts';
+import { schemaVerbs } from './schema.ts';
 import { standingVerbs } from './standing.ts';
 import { tableVerbs } from './tables.ts';
 import { bucketVerbs } from './buckets.ts';
@@ -72,6 +74,8 @@ export async function connectClickHouse(
     ...diskVerbs(link),
     ...changeVerbs(link),
     ...bucketVerbs(link),
+    ...schemaVerbs(link),
+    ...canaryVerbs(link),
     close: () => client.close(),
   };
   try {

@@ -1,3 +1,4 @@
+export type { Canary, CanaryRows } from './canary.ts';
 export type { Capabilities, StatementKind } from './capabilities.ts';
 export type { ClickHouseConnectOptions } from './connect.ts';
 export { connectClickHouse } from './connect.ts';
@@ -5,6 +6,7 @@ export type { DiskFacts, Usage } from './disks.ts';
 export { serverCodeOf } from './errors.ts';
 export type { Arrival, BlockNumbers, DropRange } from './keeper.ts';
 export type { DetachedPart, PartFacts, PartitionFacts } from './parts.ts';
+export type { SchemaObject, WaitingFiles } from './schema.ts';
 export type {
   ClusterMember,
   FetchUnderWay,

@@ -19,9 +19,10 @@ const member = z.strictObject({
   weight: whole,
   replica: whole,
   host: z.string(),
+  address: z.string(),
   port: whole,
 });
-/** One server of a cluster; `port` is the native protocol's. */
+/** One server of a cluster: `host` as `remote_servers` says, `address` what it resolves to; `port` is the native protocol's. */
 export type ClusterMember = z.output<typeof member>;
 
 const replica = z.strictObject({
@@ -120,7 +121,8 @@ export function standingVerbs(link: ClickHouseLink): Standing {
     cluster: (name) =>
       link.rows(
         member,
-        sql`SELECT shard_num AS shard, shard_weight AS weight, replica_num AS replica, host_name AS host, port
+        sql`SELECT shard_num AS shard, shard_weight AS weight, replica_num AS replica, host_name AS host,
+          host_address AS address, port
           FROM system.clusters WHERE cluster = ${name} ORDER BY shard, replica`,
       ),
     replica: replicaOf,

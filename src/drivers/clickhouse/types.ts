@@ -1,5 +1,7 @@
 import type { BucketVerbs } from './buckets.ts';
+import type { CanaryChanges, CanaryReads } from './canary.ts';
 import type { Capabilities } from './capabilities.ts';
+import type { SchemaChanges, SchemaReads } from './schema.ts';
 import type { ColumnFacts, Digest, TableFacts } from './tables.ts';
 import type {
   ClusterMember,
@@ -155,4 +157,8 @@ export type ClickHouseChanges = {
  */
 export type ClickHouseNode = ClickHouseReads &
   BucketVerbs &
-  ClickHouseChanges & { readonly endpoint: ClickHouseEndpoint; close: () => Promise<void> };
+  SchemaReads &
+  CanaryReads &
+  ClickHouseChanges &
+  SchemaChanges &
+  CanaryChanges & { readonly endpoint: ClickHouseEndpoint; close: () => Promise<void> };

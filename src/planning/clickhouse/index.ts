@@ -63,3 +63,13 @@ export type {
 } from './tier-types.ts';
 export type { TableTtl } from './table-ttl.ts';
 export { tableTtl } from './table-ttl.ts';
+export type { DistributedEngine, Placement } from './distributed-engine.ts';
+export { distributedEngine, placementBy } from './distributed-engine.ts';
+export { asXml, listingOf, listingProblems, sumOfWeights, weightsInWords } from './membership.ts';
+export type { AddShardPlanning } from './plan-add-shard.ts';
+export { planAddShard } from './plan-add-shard.ts';
+export type { DrainShardPlanning } from './plan-drain-shard.ts';
+export { planDrainShard } from './plan-drain-shard.ts';
+export { fullName } from './schema-order.ts';
+export { placeOn } from './shard-paths.ts';
+export type { ListedMember, ObjectFacts, ShardIntent, ShardServerFacts } from './shard-types.ts';

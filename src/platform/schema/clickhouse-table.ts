@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { count, name, text } from './names.ts';
-import { always } from './relaxed.ts';
 import { secretRef } from './secret.ts';
+import { shardMap } from './shard-map.ts';
 import { duration, rename, size } from './units.ts';
 
 const placeholders =
@@ -69,10 +69,9 @@ export const clickhouseTable = z
     closedAfter: duration
       .prefault('24h')
       .describe('A partition that took a row within this time is never moved: longer than any producer tries again.'),
-    weights: z
-      .record(z.string(), z.number().min(0))
-      .default({})
-      .describe('Share of each shard, by its number; 1 unless given, 0 empties it.'),
+    weights: shardMap(z.number().min(0)).describe(
+      'Share of each shard, by its number; 1 unless given (0 where the `membership` of the cluster gives it 0), 0 empties it.',
+    ),
     tolerance: z
       .number()
       .min(0)
@@ -95,12 +94,6 @@ export const clickhouseTable = z
       ),
     tier: name.exactOptional().describe('Where its parts lie, on a server without storage policies.'),
   })
-  .superRefine(({ weights }, context) => {
-    for (const shard of Object.keys(weights ?? {})) {
-      if (/^[1-9]\d*$/.test(shard)) continue;
-      context.addIssue({ code: 'custom', message: 'a shard is a number from 1', path: ['weights', shard] });
-    }
-  }, always)
   .transform(
     rename({
       closedAfter: 'closedAfterMs',

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { clickhouseFamily } from './clickhouse-family.ts';
+import { clickhouseMembership } from './clickhouse-membership.ts';
 import { clickhouseTable } from './clickhouse-table.ts';
 import { machine, medium } from './machine.ts';
 import { count, host, mapOf, name, port, text } from './names.ts';
@@ -42,6 +43,9 @@ const cluster = z.strictObject({
   username: text.exactOptional(),
   password: secretRef.exactOptional(),
   loadBalancer: name.exactOptional(),
+  membership: clickhouseMembership
+    .prefault({})
+    .describe('Which shards the servers list, and how `remote_servers` on the hosts is changed.'),
   tables: mapOf(clickhouseTable).describe('What Gantry may move and expire, by its full name: `usage.events`.'),
   tiers: mapOf(tier),
   retentions: mapOf(retention).describe('How long each level of aggregation is kept, and on which tier.'),

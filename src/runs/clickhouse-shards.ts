@@ -1,0 +1,39 @@
+/** The weight of each listed shard, by its number: as `remote_servers` has them. */
+export type ShardWeights = Readonly<Record<string, number>>;
+
+/** A table or view that a new server needs; `digest`: of the statement that makes it. */
+export type SchemaPart = { database: string; name: string; digest: string };
+
+/** What a run that adds a shard works from. */
+export type AddShardData = {
+  cluster: string;
+  listedAs: string;
+  shard: number;
+  /** The server whose schema is copied. */
+  source: string;
+  /** The new servers, and what each needs in the order in which it is made. */
+  servers: readonly string[];
+  databases: readonly string[];
+  schema: readonly SchemaPart[];
+  /** The weights under which the shard is listed first and takes no row; left out where it is listed already. */
+  join?: ShardWeights;
+  /** Those under which it takes its first rows: few, where all tables are placed at random. */
+  open?: ShardWeights;
+  /** Those of the platform file, at the end; left out where the shard takes no rows. */
+  final?: ShardWeights;
+  /** Tables that are rebalanced. */
+  tables: readonly string[];
+  /** Nothing is missing anywhere. */
+  idle: boolean;
+};
+
+/** What a run that empties a shard works from. */
+export type DrainShardData = {
+  cluster: string;
+  listedAs: string;
+  shard: number;
+  servers: readonly string[];
+  /** The present weights with 0 for the shard. */
+  weights: ShardWeights;
+  tables: readonly string[];
+};
