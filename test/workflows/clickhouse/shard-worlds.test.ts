@@ -58,7 +58,8 @@ await describeWith(['temporal', 'clickhouse'], 'a shard that is added in a bad w
     const run = await rig.run('clickhouseAddShard', 3, { dryRun: true });
     return reportOf(run).then(
       () => ({ type: 'it was planned', message: '' }),
-      (error: { cause?: { type: string; message: string } }) => error.cause ?? { type: String(error), message: '' },
+      (error: { cause?: { type: string; message: string } }) =>
+        error.cause ?? { type: 'it failed without a cause', message: '' },
     );
   };
   const onEach = async (names: readonly string[], statement: string): Promise<void> => {
