@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, renameSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ClickHouseAddress } from './clickhouse-client.ts';
 import { clickhouseCall } from './clickhouse-client.ts';
@@ -95,6 +95,8 @@ export async function clickhouseServer(options: ClickHouseServerOptions): Promis
       )
     ).trim() === '1';
   let running: LabProcess | undefined;
+  // In whole seconds, as a server compares them: changed twice within one, or read half-written, a file would stay unnoticed.
+  let declaredAt = 0;
   return {
     ...address,
     ...{ name, shard, replica, tcpPort, interserverPort, dataDir, user: 'default' },
@@ -108,8 +110,13 @@ export async function clickhouseServer(options: ClickHouseServerOptions): Promis
       await running?.stop();
       running = await start();
     },
-    declare: (clusters) =>
-      writeFileSync(join(dir, 'config.d', 'remote_servers.xml'), remoteServersXml(clusters, password), { mode: 0o600 }),
+    declare(clusters) {
+      const file = join(dir, 'config.d', 'remote_servers.xml');
+      writeFileSync(`${file}.new`, remoteServersXml(clusters, password), { mode: 0o600 });
+      declaredAt = Math.max(Math.floor(Date.now() / 1_000), declaredAt + 1);
+      utimesSync(`${file}.new`, declaredAt, declaredAt);
+      renameSync(`${file}.new`, file);
+    },
   };
 }
 
