@@ -26,7 +26,7 @@ export const restingTable = (table: string): Record<string, unknown> => ({
 });
 
 export type RebalanceRigOptions = {
-  server: TestServer;
+  server: Pick<TestServer, 'address' | 'client'>;
   cluster: ClickHouseCluster;
   /** What the platform file says of each, by full name. */
   tables: Record<string, Record<string, unknown>>;
