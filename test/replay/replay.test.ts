@@ -34,7 +34,12 @@ describe('the recorded histories', () => {
     ['redisRejoin', outcomes],
     ['redisRestoreRedundancy', ['done', 'planned', 'idle']],
     ['clickhouseMove', ['done', 'planned', 'orphan', 'refused-unknown-partition', 'aborted', 'parked-retried']],
-    ['clickhouseUndoMove', ['done', 'refused-unknown-move']],
+    ['clickhouseUndoMove', ['done', 'refused-unknown-move', 'planned-reverse', 'done-reverse']],
+    ['clickhouseRebalance', ['done', 'planned', 'idle']],
+    ['clickhouseKeyReshard', ['done', 'planned', 'idle']],
+    ['clickhouseSplit', ['done', 'orphan', 'parked-retried']],
+    ['clickhouseAddShard', ['done', 'planned', 'aborted', 'idle']],
+    ['clickhouseDrainShard', ['done', 'planned']],
     ['clickhouseTier', [...outcomes, 'done-moves', 'idle', 'paused']],
     ['redisGuard', ['stopped', 'observed', 'failed-over']],
   ])('hold a %s of every outcome', (workflow, wanted) => {
