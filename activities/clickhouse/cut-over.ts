@@ -17,6 +17,7 @@ import {
   stagingOf,
   stopMergesOn,
 } from './move.ts';
+import { shownOnAll } from './shown.ts';
 
 const pollEveryMs = 5;
 /**
@@ -79,7 +80,7 @@ export const cutOver = defineStep<Cutover, CutoverSeen, ClickHouseDeps>({
       const attachAt = performance.now();
       if (seen.attached === 'no') await attach(cutover, sides);
       const attachedAt = performance.now();
-      await shown(cutover, sides, context);
+      await shownOnAll(sides.target, cutover, siblingMs[cutover.from], context);
       const shownAt = performance.now();
       await detach(cutover, sides, context);
       context.measure('attachMs', attachedAt - attachAt);
@@ -131,33 +132,6 @@ async function attach({ move, copy, own, from }: Cutover, { target: [node] }: Si
     throw new GantryError('CLICKHOUSE_CUTOVER_UNCLEAR', `the target's parts of ${move.partition} have changed`);
   }
   await node.attachPartitionFrom(partitionOf(move), stagingOf(move), 'nobody');
-}
-
-/** Waits until every target server shows the rows: a reader of a sibling would miss them once the source has none. */
-async function shown({ move, copy, own, from }: Cutover, { target }: Sides, { signal }: StepContext): Promise<void> {
-  const ours = new Set(own.parts);
-  const rows = copy.map((part) => part.rows).sort((a, b) => a - b);
-  const has = async (node: ClickHouseNode): Promise<boolean> => {
-    const came = (await node.parts(move.name, move.partition)).filter(({ name }) => !ours.has(name));
-    const left = came.map((part) => part.rows);
-    return rows.every((count) => {
-      const at = left.indexOf(count);
-      if (at >= 0) left.splice(at, 1);
-      return at >= 0;
-    });
-  };
-  const deadline = performance.now() + siblingMs[from];
-  await Promise.all(
-    target.map(async (node) => {
-      while (!(await has(node))) {
-        if (performance.now() > deadline) {
-          const where = `${node.endpoint.host}:${node.endpoint.port}`;
-          throw new GantryError('CLICKHOUSE_REPLICA_BEHIND', `${where} does not show what was attached`);
-        }
-        await wait(pollEveryMs, signal);
-      }
-    }),
-  );
 }
 
 async function detach({ move, source: copied }: Cutover, { source }: Sides, { signal }: StepContext): Promise<void> {

@@ -1,9 +1,10 @@
 import type { ClickHouseNode } from '../../src/drivers/clickhouse/index.ts';
 import { GantryError } from '../../src/errors/index.ts';
 import type { Probe, StepContext } from '../../src/steps/index.ts';
-import { blocked, defineStep, done, todo, wait } from '../../src/steps/index.ts';
+import { blocked, defineStep, done, todo } from '../../src/steps/index.ts';
 import type { ClickHouseClusterAccess, ClickHouseDeps } from './access.ts';
 import { asStep, withServers } from './access.ts';
+import type { Cutover } from './cut-over-look.ts';
 import { lookAtTargetOf } from './cut-over-look.ts';
 import type { Move } from './move.ts';
 import {
@@ -15,13 +16,13 @@ import {
   stagingOf,
   stopMergesOn,
 } from './move.ts';
+import { shownOnAll } from './shown.ts';
 import type { Copied } from './split.ts';
 
 /** `stay`: the rows that the source keeps, verified; `maxBlock`: of what was copied. */
 export type GiveBack = { stay: Move; copy: Copied; maxBlock: number };
 export type GivenBack = { attached: 'no' | 'yes' | 'unclear'; detached: boolean; rows: number };
 
-const pollEveryMs = 5;
 const shownMs = 10_000;
 /** As in the cutover: a statement follows the look that justifies it. */
 const freshMs = 900;
@@ -58,7 +59,7 @@ export const giveOwnBack = defineStep<GiveBack, GivenBack, ClickHouseDeps>({
           throw new GantryError('CLICKHOUSE_PARTITION_CHANGES', `${stay.staging} is not what was verified`);
         await node.attachPartitionFrom(partitionOf(stay), stagingOf(stay), 'nobody');
       }
-      await shown(nodes, given, context);
+      await shownOnAll(nodes, asCutover(given), shownMs, context);
       context.measure('attachMs', performance.now() - startedAt);
     }),
   undo: (given, _before, { clusters }, context) =>
@@ -90,6 +91,10 @@ async function onSource<T>(
 
 const none = { rows: 0, sum: '0', xor: '0' };
 
+function asCutover({ stay, copy }: GiveBack): Omit<Cutover, 'source'> {
+  return { move: stay, copy: copy.parts, digest: copy.digest, own: { parts: [], digest: none }, from: 'staging' };
+}
+
 /**
  * Parts above the last block that was copied have come since: those that stay, and late rows. Before the detach it is not
  * attached; afterwards the source is what a cutover's target is, with no row of its own: merged parts are told by their rows.
@@ -98,20 +103,6 @@ async function look(node: ClickHouseNode, { stay, copy, maxBlock }: GiveBack): P
   const now = await node.parts(stay.name, stay.partition);
   const rows = now.reduce((sum, part) => sum + part.rows, 0);
   if (!now.every(({ minBlock }) => minBlock > maxBlock)) return { attached: 'no', detached: false, rows };
-  const given = { move: stay, copy: copy.parts, digest: copy.digest, own: { parts: [], digest: none } };
-  const { attached } = await lookAtTargetOf(node, { ...given, from: 'staging' });
+  const { attached } = await lookAtTargetOf(node, asCutover({ stay, copy, maxBlock }));
   return { attached, detached: true, rows };
-}
-
-async function shown(nodes: readonly ClickHouseNode[], given: GiveBack, { signal }: StepContext): Promise<void> {
-  const deadline = performance.now() + shownMs;
-  for (const node of nodes) {
-    while ((await look(node, given)).attached !== 'yes') {
-      if (performance.now() > deadline) {
-        const where = `${node.endpoint.host}:${node.endpoint.port}`;
-        throw new GantryError('CLICKHOUSE_REPLICA_BEHIND', `${where} does not show the rows that stay`);
-      }
-      await wait(pollEveryMs, signal);
-    }
-  }
 }

@@ -21,7 +21,7 @@ export function planSplitActivity(
     const access = await clusters(input.cluster);
     const config = tableOf(access, input.table);
     keysOf(config, input.table);
-    const intent = config.fence.kind === 'quiet' ? config : { ...config, closedAfterMs: 0 };
+    const intent = config.fence.kind === 'quiet' ? config : { ...config, closedAfterMs: 0, underWrites: true };
     const planning = planMove(intent, await readMoveFacts(access, input, signal), input);
     if (!planning.ok) return planning;
     const { draft } = planning;

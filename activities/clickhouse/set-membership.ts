@@ -1,9 +1,9 @@
 import type { ShardWeights } from '../../src/runs/index.ts';
 import { GantryError } from '../../src/errors/index.ts';
-import type { ListedMember } from '../../src/planning/clickhouse/index.ts';
+import type { ListedMember, ListedServer } from '../../src/planning/clickhouse/index.ts';
 import { asXml, listingOf, listingProblems, weightsInWords } from '../../src/planning/clickhouse/index.ts';
 import type { StepContext } from '../../src/steps/index.ts';
-import { blocked, defineStep, done, todo } from '../../src/steps/index.ts';
+import { blocked, defineStep, done, todo, wait } from '../../src/steps/index.ts';
 import type { ClickHouseClusterAccess, ClickHouseDeps } from './access.ts';
 import { asStep, serversOf, withServer, withServers } from './access.ts';
 import { filledTables } from './filled-tables.ts';
@@ -16,6 +16,7 @@ export type MembershipSeen = { lists: Readonly<Record<string, string>>; former?:
 
 /** Hosts take a changed file up within seconds; bringing it to them is what takes its time. */
 const settleMs = 120_000;
+const lookEveryMs = 500;
 
 /**
  * Every server lists these shards, with these servers and weights. The file on the hosts is the operator's: the platform
@@ -24,15 +25,13 @@ const settleMs = 120_000;
 export const setMembership = defineStep<MembershipInput, MembershipSeen, ClickHouseDeps>({
   name: 'clickhouse.set-membership',
   settleMs,
-  settleEveryMs: 500,
+  settleEveryMs: lookEveryMs,
   probe: async (input, { clusters }, context) => {
     const access = await clusters(input.cluster);
-    const { nodes, membership } = access.config;
-    const servers = nodes.map(({ name: server, ...rest }) => ({ server, ...rest }));
+    const { membership } = access.config;
+    const servers = declaredServers(access);
     const lists = await listsOf(access, input, context);
-    const problems = lists.flatMap(({ server, listed }) =>
-      listingProblems(listed, servers, input.weights).map((problem) => `${server} ${problem}`),
-    );
+    const problems = problemsOf(lists, servers, input.weights);
     const seen = seenOf(lists);
     const wanted = weightsInWords(input.weights);
     if (problems.length === 0) {
@@ -70,8 +69,43 @@ export const setMembership = defineStep<MembershipInput, MembershipSeen, ClickHo
       throw new GantryError('CLICKHOUSE_SHARD_NOT_EMPTY', message);
     }
     await hookOf(access, input, former, context)?.run(context.signal);
+    await allListAgain(access, input, former, context);
   },
 });
+
+/**
+ * What is undone next drops the tables of who has left: read where it is still listed, they would be missed.
+ * @throws CLICKHOUSE_MEMBERSHIP_DIFFERS where servers still list others: at once where a person writes the list
+ */
+async function allListAgain(
+  access: ClickHouseClusterAccess,
+  input: MembershipInput,
+  former: ShardWeights,
+  context: StepContext,
+): Promise<void> {
+  const deadline = performance.now() + (access.config.membership.hook ? settleMs : 0);
+  const servers = declaredServers(access);
+  for (;;) {
+    const members = (await listsOf(access, input, context)).filter(({ shard }) => String(shard) in former);
+    const problems = problemsOf(members, servers, former);
+    if (problems.length === 0) return;
+    if (performance.now() > deadline) {
+      const text = `${problems.slice(0, 6).join('; ')}. In \`remote_servers\` of every server, ${input.listedAs}: ${asXml(former, servers)}`;
+      throw new GantryError('CLICKHOUSE_MEMBERSHIP_DIFFERS', text);
+    }
+    await wait(lookEveryMs, context.signal);
+  }
+}
+
+function declaredServers({ config }: ClickHouseClusterAccess): ListedServer[] {
+  return config.nodes.map(({ name: server, ...rest }) => ({ server, ...rest }));
+}
+
+function problemsOf(lists: Lists, servers: readonly ListedServer[], weights: ShardWeights): string[] {
+  return lists.flatMap(({ server, listed }) =>
+    listingProblems(listed, servers, weights).map((problem) => `${server} ${problem}`),
+  );
+}
 
 type Lists = readonly { server: string; shard: number; listed: readonly ListedMember[] }[];
 

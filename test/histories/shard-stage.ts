@@ -48,7 +48,7 @@ export async function openShardStage({ third = false, empties = false } = {}): P
     const table = `${events.database}.${events.table}`;
     const server = { address: temporal.address, client: new Client({ connection }) };
     const rig = await startShardRig({
-      ...{ server, cluster, tables: { [table]: restingTable(table) }, before: (call: string) => hook(call) },
+      ...{ server, cluster, stateDir, tables: { [table]: restingTable(table) }, before: (call: string) => hook(call) },
       membership: {
         hook: hosts.hook,
         ...(empties ? { weights: { 2: 0 }, queues: ['true', '{server}'] } : {}),

@@ -34,6 +34,8 @@ export type RebalanceRigOptions = {
   tierSize?: string;
   policies?: Record<string, unknown>;
   membership?: Record<string, unknown>;
+  /** For the platform file and the reports; one of its own unless given, which goes with it. */
+  stateDir?: string;
   /** Called before each call of a driver, `clickhouse.detachPartition`; what it throws is what the driver throws. */
   before?: (call: string) => Promise<void>;
 };
@@ -63,7 +65,7 @@ export async function startRebalanceRig(options: RebalanceRigOptions): Promise<R
     membership = {},
     before,
   } = options;
-  const stateDir = mkdtempSync(join(tmpdir(), 'gantry-rebalance-'));
+  const stateDir = options.stateDir ?? mkdtempSync(join(tmpdir(), 'gantry-rebalance-'));
   const taskQueue = `rebalance-${process.pid}-${(rigs += 1)}`;
   const tiers = { nvme: { medium: 'nvme', temperature: 'hot', size: tierSize } };
   const { path, reportFolder } = writeClickHousePlatform({ stateDir, cluster, tables, tiers, policies, membership });
@@ -95,7 +97,7 @@ export async function startRebalanceRig(options: RebalanceRigOptions): Promise<R
     },
     async stop() {
       await workers.stop();
-      rmSync(stateDir, { recursive: true, force: true });
+      if (options.stateDir === undefined) rmSync(stateDir, { recursive: true, force: true });
     },
   };
 }

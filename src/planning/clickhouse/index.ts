@@ -65,6 +65,7 @@ export type { TableTtl } from './table-ttl.ts';
 export { tableTtl } from './table-ttl.ts';
 export type { DistributedEngine, Placement } from './distributed-engine.ts';
 export { distributedEngine, placementBy } from './distributed-engine.ts';
+export type { ListedServer } from './membership.ts';
 export { asXml, listingOf, listingProblems, sumOfWeights, weightsInWords } from './membership.ts';
 export type { AddShardPlanning } from './plan-add-shard.ts';
 export { planAddShard } from './plan-add-shard.ts';

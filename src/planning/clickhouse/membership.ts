@@ -1,13 +1,14 @@
 import type { ShardWeights } from '../../runs/index.ts';
 import type { ListedMember, ShardIntent, ShardServerFacts } from './shard-types.ts';
 
-type Server = Pick<ShardServerFacts, 'server' | 'shard' | 'host' | 'port'>;
+/** A server as the platform file declares it. */
+export type ListedServer = Pick<ShardServerFacts, 'server' | 'shard' | 'host' | 'port'>;
 
 /** What a server lists: the weight of each shard, and what is not as the platform file says. */
 export type Listing = { weights: ShardWeights; wrong: readonly string[] };
 
 /** Compares what a server lists with the servers of the platform file. The shard's place in the list is its number. */
-export function listingOf(listed: readonly ListedMember[], servers: readonly Server[]): Listing {
+export function listingOf(listed: readonly ListedMember[], servers: readonly ListedServer[]): Listing {
   const weights: Record<string, number> = {};
   for (const { shard, weight } of listed) weights[String(shard)] = weight;
   const wrong = Object.keys(weights).flatMap((shard) => {
@@ -24,14 +25,14 @@ export function listingOf(listed: readonly ListedMember[], servers: readonly Ser
 }
 
 /** By its name or by what that resolves to. */
-function isSame({ host, address, port }: ListedMember, server: Server): boolean {
+function isSame({ host, address, port }: ListedMember, server: ListedServer): boolean {
   return port === server.port && (host === server.host || address === server.host);
 }
 
 /** In what a server's list is not the wanted one, in words; empty where it is. */
 export function listingProblems(
   listed: readonly ListedMember[],
-  servers: readonly Server[],
+  servers: readonly ListedServer[],
   wanted: ShardWeights,
 ): string[] {
   const { weights, wrong } = listingOf(listed, servers);
@@ -61,7 +62,7 @@ export function changedHow({ hook, listedAs }: Pick<ShardIntent, 'hook' | 'liste
 }
 
 /** The elements of `remote_servers` that a person adds or changes. User and password are as the other shards have them. */
-export function asXml(weights: ShardWeights, servers: readonly Server[]): string {
+export function asXml(weights: ShardWeights, servers: readonly ListedServer[]): string {
   return Object.entries(weights)
     .sort(([a], [b]) => Number(a) - Number(b))
     .map(([shard, weight]) => {

@@ -32,7 +32,7 @@ export function moveFindings(intent: MoveIntent, facts: MoveFacts, input: ClickH
     ...[...source, ...target].flatMap(unhealthy),
     ...differing([...source, ...target]),
     ...(source.length > 0 ? ofPartition(intent, source, facts.nowMs, input) : []),
-    ...ofTarget(source, target, partition),
+    ...ofTarget(intent, source, target, partition),
   ];
 }
 
@@ -86,7 +86,7 @@ function ofPartition(
     add('CLICKHOUSE_PARTITION_UNKNOWN', `the source has no part of partition ${partition}`);
     return findings;
   }
-  if (new Set(source.map(({ reading }) => reading.rows)).size > 1) {
+  if (!intent.underWrites && new Set(source.map(({ reading }) => reading.rows)).size > 1) {
     const rows = source.map(({ name, reading }) => `${name} ${reading.rows}`).join(', ');
     add('CLICKHOUSE_REPLICAS_DIFFER', `the source replicas have different numbers of rows of ${partition}: ${rows}`);
   }
@@ -112,7 +112,12 @@ function ofPartition(
   return findings;
 }
 
-function ofTarget(source: readonly Seen[], target: readonly Seen[], partition: string): Finding[] {
+function ofTarget(
+  { underWrites }: MoveIntent,
+  source: readonly Seen[],
+  target: readonly Seen[],
+  partition: string,
+): Finding[] {
   const findings: Finding[] = [];
   const bytes = Math.max(0, ...source.map(({ reading }) => reading.bytes));
   for (const { name, reading } of target) {
@@ -121,7 +126,7 @@ function ofTarget(source: readonly Seen[], target: readonly Seen[], partition: s
       findings.push({ code: 'CLICKHOUSE_NO_ROOM', message, place: name });
     }
   }
-  if (new Set(target.map(({ reading }) => reading.rows)).size > 1) {
+  if (!underWrites && new Set(target.map(({ reading }) => reading.rows)).size > 1) {
     const rows = target.map(({ name, reading }) => `${name} ${reading.rows}`).join(', ');
     const message = `the target replicas have different numbers of rows of ${partition}: ${rows}`;
     findings.push({ code: 'CLICKHOUSE_REPLICAS_DIFFER', message });

@@ -11,6 +11,8 @@ export type MoveIntent = {
   maxFetchBytesPerSecond?: number;
   /** Set where rows are placed by a key. */
   keys?: object;
+  /** Rows may come while both shards are read: its replicas are compared once the writers are held. */
+  underWrites?: boolean;
 };
 
 /** One server of the two shards, as it answered. */

@@ -63,6 +63,12 @@ const draft = (changes: Change = {}) => {
 };
 
 describe('the plan of a move', () => {
+  test('compares the rows of replicas, unless rows come while it reads', () => {
+    const behind: Change = { s1r2: { rows: 99 }, s2r1: { rows: 1 } };
+    expect(codes(behind)).toEqual(['CLICKHOUSE_REPLICAS_DIFFER', 'CLICKHOUSE_REPLICAS_DIFFER']);
+    expect(codes(behind, { underWrites: true })).toEqual([]);
+  });
+
   test('pins the leader of each shard, and goes on only from the cutover', () => {
     const { data, actions, irreversible } = draft();
     expect(data.source).toMatchObject({ shard: 1, server: 's1r2', others: ['s1r1'], zookeeperPath: '/t/01/events' });

@@ -114,7 +114,19 @@ await describeWith(['temporal', 'clickhouse'], 'a shard that is added in a bad w
         on: 'clickhouse.insertCanary',
         act: () => rig.tell(run, 'abort', { reason: 'not today' }),
       });
+      // No reader ever asks a shard that has no table.
+      const reads = { ended: false, count: 0, failed: [] as unknown[] };
+      const reading = (async () => {
+        for (; !reads.ended; reads.count += 1)
+          await onEach(['s1r1', 's2r2'], `SELECT count() FROM ${table}_all`).catch((error: unknown) =>
+            reads.failed.push(error),
+          );
+      })();
       const report = await rig.through(run);
+      reads.ended = true;
+      await reading;
+      expect(reads.failed).toEqual([]);
+      expect(reads.count).toBeGreaterThan(10);
       expect(report).toMatchObject({ outcome: 'aborted', pastNoReturn: false, leftBehind: [] });
       expect(report.steps.map(({ state }) => state)).toEqual(['undone', 'undone', 'undone', 'undone']);
       expect(hosts.asked).toEqual(['1=1,2=1,3=0', '1=1,2=1']);
