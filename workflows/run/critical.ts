@@ -100,28 +100,44 @@ async function cross(
   parts: readonly Part[],
   options: CriticalOptions,
 ): Promise<TroubleRecord | undefined> {
-  const { book, controls } = context;
+  const { book } = context;
   try {
     const seen = await lookAll(context, parts);
     for (const [index, part] of parts.entries()) firstLook(part, seen[index]);
   } catch (error) {
     if (error instanceof Ending) throw error;
-    return troubleOf(error);
+    const trouble = troubleOf(error);
+    if (!parts.some(standsBetween)) return trouble;
+    // It can not go forward from there, and could not be taken back the last time: what was in the way may be gone.
+    const still = await shielded(context, () => back(context, parts, trouble, options.rounds ?? defaultRounds));
+    return parts.some(standsBetween) ? still : cross(context, parts, options);
   }
   throwIfInterrupted(context);
-  controls.crossing = true;
-  try {
+  return shielded(context, async () => {
     for (const part of parts) {
       const trouble = part.todo ? await forward(context, part, options) : undefined;
-      if (trouble) return await back(context, parts, trouble, options.rounds ?? defaultRounds);
+      if (trouble) return back(context, parts, trouble, options.rounds ?? defaultRounds);
     }
     if (options.pointOfNoReturn) book.pastNoReturn = true;
     else registerWayBack(context, parts);
     return undefined;
+  });
+}
+
+/** Nobody gets between. */
+async function shielded<T>({ book, controls }: RunContext, body: () => Promise<T>): Promise<T> {
+  controls.crossing = true;
+  try {
+    return await body();
   } finally {
     controls.crossing = false;
     book.show();
   }
+}
+
+/** Changed, and not taken back: a former way back has failed. */
+function standsBetween({ record, before }: Part): boolean {
+  return record.changed && before !== undefined && record.state !== 'undone';
 }
 
 /** Once through, an abort takes the section back like any other steps. */
@@ -183,7 +199,7 @@ async function back(
   rounds: number,
 ): Promise<TroubleRecord> {
   for (const part of [...parts].reverse()) {
-    if (!part.record.changed || part.before === undefined || part.record.state === 'undone') continue;
+    if (!standsBetween(part)) continue;
     const trouble = await undoPart(context, part, rounds);
     if (!trouble) continue;
     context.book.pastNoReturn = true;

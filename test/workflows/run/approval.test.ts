@@ -155,6 +155,26 @@ await describeWith(['temporal'], 'plan, approval, pause', () => {
     expect(world.journal).toEqual(['on a', 'off b', 'off a', 'on a', 'on b']);
   });
 
+  test('one that could not be driven back, and can not go forward from there, is driven back by a retry', async () => {
+    fresh();
+    const is = { mended: false, between: false };
+    world.hook = async (event) => {
+      if (event === 'undo a') is.between = !is.mended;
+      if (!is.mended && (event === 'apply b' || event === 'undo a')) throw new Error('on purpose');
+      if (is.between && event === 'probe b') throw new GantryError('REDIS_UNKNOWN_GROUP', 'neither done nor undone');
+    };
+    const handle = await use.harness.start({ group: group(), steps: ['a', 'b'], drive: 'back' } as never, {
+      type: 'critical',
+    });
+    const parked = await use.harness.until(handle, 'parked');
+    expect(parked.parked?.trouble.message).toContain('The section stands in between');
+    expect(world.journal).toEqual(['on a', 'off b']);
+    is.mended = true;
+    await use.harness.update(handle, 'resolve', { action: 'retry' });
+    expect(((await handle.result()) as RunReport).outcome).toBe('done');
+    expect(world.journal).toEqual(['on a', 'off b', 'off a', 'on a', 'on b']);
+  });
+
   test('a critical section that is driven forward gets through a passing failure without going back', async () => {
     fresh();
     let failures = 0;
