@@ -16,27 +16,30 @@ type Sides = {
 
 /**
  * Takes a broken cutover back: first the source gets what it gave away, on the one server whose `detached` is used, then
- * the copy is dropped. Doubled for a moment rather than missing.
- * @throws UNDO_FAILED where the target has rows of its own, which a drop would take along
+ * the copy is detached. Doubled for a moment rather than missing.
+ * @throws UNDO_FAILED where the target has rows of its own, which a detach would take along
  */
 export async function giveBack(cutover: Cutover, { target, source }: Sides, { signal }: StepContext): Promise<void> {
   const { move, own, copy, from } = cutover;
   const { attached } = await lookAtTargetOf(target[0], cutover);
-  if (attached === 'no') return;
-  const copied = new Set(copy.map(({ hash }) => hash));
   const now = await hashedParts(target[0], partitionOf(move));
-  if (own.parts.length > 0 || now.some(({ hash }) => !copied.has(hash))) {
-    const message = `the target has rows of ${move.partition} of its own: the copy can't be dropped without them`;
-    throw new GantryError('UNDO_FAILED', message, { evidence: { attached, own: own.parts.length, now: now.length } });
-  }
+  // Of what was detached a part may be attached: that is not nothing.
+  if (attached === 'no' && (from === 'staging' || now.every(({ name }) => own.parts.includes(name)))) return;
+  const copied = new Set(copy.map(({ hash }) => hash));
+  const mustBeCopy = (parts: readonly { hash: string }[]): void => {
+    if (own.parts.length === 0 && parts.every(({ hash }) => copied.has(hash))) return;
+    const message = `the target has rows of ${move.partition} of its own: the copy can't be taken away without them`;
+    throw new GantryError('UNDO_FAILED', message, { evidence: { attached, own: own.parts.length, now: parts.length } });
+  };
+  mustBeCopy(now);
   const { detached } = await lookAtSourceOf(source[0], cutover);
   // A second ATTACH on the same server finds nothing left to attach.
   if (detached === 'yes') await source[0].attachPartition(partitionOf(move));
   const rows = cutover.source.parts.reduce((sum, part) => sum + part.rows, 0);
   await until(source, signal, async (node) => (await rowsOf(node, cutover)) >= rows);
-  // What the target had detached before is the only way back that there is: it is detached again.
-  if (from === 'detached') await target[0].detachPartition(partitionOf(move), 'nobody');
-  else await target[0].dropPartition(partitionOf(move), 'nobody');
+  mustBeCopy(await hashedParts(target[0], partitionOf(move)));
+  // Never dropped: a row that came within this moment is in `detached` then, and what the target had there is its way back.
+  await target[0].detachPartition(partitionOf(move), 'nobody');
   await until(target, signal, async (node) => (await rowsOf(node, cutover)) === 0);
 }
 

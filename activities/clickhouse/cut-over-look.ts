@@ -48,8 +48,13 @@ export async function lookAtTargetOf(
     const blocks = blocksOf(came.filter(({ hash }) => wanted.has(hash)));
     return { attached: 'yes', targetRows, ...(blocks ? { blocks } : {}) };
   }
-  // Part by part, unlike an attach from staging: a rest is attached by the next one.
-  if (from === 'detached') return { attached: 'no', targetRows };
+  if (from === 'detached') {
+    // Part by part, unlike an attach from staging: a rest is attached by the next one. Parts that were merged on either side of
+    // the detach have other hashes: then the rows tell.
+    if (came.length === 0) return { attached: 'no', targetRows };
+    const rows = await node.digest({ ...partitionOf(move), final: move.final });
+    return { attached: sameDigest(rows, digestSum(own.digest, digest)) ? 'yes' : 'no', targetRows };
+  }
   const untouched = now.length - came.length === ours.size && came.every(({ level }) => level === 0);
   if (found === 0 && untouched) return { attached: 'no', targetRows };
   const all = await node.digest({ ...partitionOf(move), final: move.final });

@@ -53,7 +53,7 @@ export const findLateRows = defineStep<Cutover, LateRows, ClickHouseDeps>({
         if (attached >= late.length) return done({ ...seen, late: [] }, `${attached} late parts were attached by hand`);
         // By a name that lay there before, rows of then would come twice and those of now not at all.
         const names = late.slice(0, 3).join(', ');
-        const summary = `${late.length} blocks came late (${names}${late.length > 3 ? ', …' : ''}), and \`detached\` had parts before: attach by hand those that are of now, each on one server`;
+        const summary = `${late.length} blocks came late (${names}${late.length > 3 ? ', …' : ''}), and \`detached\` had parts before: attach by hand those that are of now, each on one server, then \`gantry retry\`; or \`gantry skip\` once all are in sight`;
         return blocked('CLICKHOUSE_ALREADY_DETACHED', seen, summary);
       }
       return done(seen, `blocks ${source.maxBlock + 1} to ${upTo} came after the last look`);
@@ -76,20 +76,23 @@ async function logMark(node: ClickHouseNode, move: Move): Promise<LogMark> {
   return { entry: (await node.arrivals(partitionOf(move), move.source.zookeeperPath)).to, given };
 }
 
-/** `part`: what was attached to the partition first since a mark; `unknown`: nobody can tell any more. `now`: the next mark. */
-export type AttachSince = { part: string | undefined; unknown: boolean; now: LogMark };
+/**
+ * `parts`: what came to the partition without the hash of a block since a mark: attaches, and inserts that ask for no
+ * deduplication, as those do that a materialized view makes. `unknown`: nobody can tell any more. `now`: the next mark.
+ */
+export type CameSince = { parts: readonly string[]; unknown: boolean; now: LogMark };
 
 /**
- * The replication log tells attaches, which have no hash of a block, from inserts, which have one. It forgets old entries, so
- * it is asked for those after a mark only; where it has forgotten some of these, the partition's block numbers tell whether
+ * The replication log tells attaches, which have no hash of a block, from most inserts, which have one. It forgets old entries,
+ * so it is asked for those after a mark only; where it has forgotten some of these, the partition's block numbers tell whether
  * anything came at all.
  */
-export async function attachSince(node: ClickHouseNode, move: Move, since: LogMark): Promise<AttachSince> {
+export async function cameSince(node: ClickHouseNode, move: Move, since: LogMark): Promise<CameSince> {
   const { given } = await node.blockNumbers(partitionOf(move), move.source.zookeeperPath);
   const { from, to, parts } = await node.arrivals(partitionOf(move), move.source.zookeeperPath);
-  const attach = parts.find(({ entry, block }) => block === '' && entry > since.entry);
-  const unknown = !attach && from > since.entry + 1 && given > since.given;
-  return { part: attach?.part, unknown, now: { entry: attach?.entry ?? to, given } };
+  const came = parts.filter(({ entry, block }) => block === '' && entry > since.entry).map(({ part }) => part);
+  const unknown = from > since.entry + 1 && given > since.given;
+  return { parts: came, unknown, now: { entry: to, given } };
 }
 
 /** Each of the source's servers has carried out all that was in the log. */

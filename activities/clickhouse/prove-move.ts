@@ -4,6 +4,7 @@ import { blocked, defineStep, done } from '../../src/steps/index.ts';
 import type { ClickHouseDeps } from './access.ts';
 import { tableOf } from './access.ts';
 import type { Cutover } from './cut-over-look.ts';
+import { lookAtSourceOf } from './cut-over-look.ts';
 import type { MoveRecord } from './move-record.ts';
 import { digestSum, partitionOf, sameDigest, serversOfSide, withSide } from './move.ts';
 
@@ -28,16 +29,18 @@ type Given = Cutover & { lateRows: number; blocks?: MovedBlocks };
 export const proveMove = defineStep<Given, Proof, ClickHouseDeps>({
   name: 'clickhouse.prove-move',
   settleMs: 0,
-  probe: async ({ move, own, copy, digest: moved, lateRows, blocks }, { clusters }, context) => {
+  probe: async (given, { clusters }, context) => {
+    const { move, own, digest: moved, lateRows, blocks } = given;
     const access = await clusters(move.cluster);
     const partition = partitionOf(move);
     const wanted = digestSum(own.digest, moved);
     const target = await withSide(access, move.target, context, (nodes) =>
       Promise.all(nodes.map((node) => node.digest({ ...partition, final: move.final }))),
     );
-    const { sourceRows, folders } = await withSide(access, move.source, context, async (nodes) => ({
+    const { sourceRows, folders, sights } = await withSide(access, move.source, context, async (nodes) => ({
       sourceRows: (await nodes[0].parts(move.name, move.partition)).reduce((sum, { rows }) => sum + rows, 0),
       folders: await Promise.all(nodes.map(async (node) => (await node.table(move.name))?.dataPath ?? [])),
+      sights: await Promise.all(nodes.map((node) => lookAtSourceOf(node, given))),
     }));
     const on = serversOfSide(move.source).flatMap((server, index) =>
       (folders[index] ?? []).map((path) => ({ server, folder: `${path}detached`, parts: `${move.partition}_*` })),
@@ -45,9 +48,14 @@ export const proveMove = defineStep<Given, Proof, ClickHouseDeps>({
     const until = new Date(Date.now() + tableOf(access, move.table).retainMs).toISOString();
     const exact = target.every((digest) => sameDigest(digest, wanted));
     const { source, target: to, final, wayBack } = move;
-    const record = { source, target: to, final, wayBack, digest: moved, parts: copy, ...(blocks ? { blocks } : {}) };
+    // As the source gave them away: a merge during the copy made other parts of the same rows.
+    const { parts } = given.source;
+    const record = { source, target: to, final, wayBack, digest: moved, parts, ...(blocks ? { blocks } : {}) };
     const seen = { target, sourceRows, moved, exact, kept: { until, on }, record };
     const rows = target.map((digest) => digest.rows).join(', ');
+    if (sights.some(({ detached }) => detached !== 'yes')) {
+      return blocked('CLICKHOUSE_COPY_DIFFERS', seen, `the source still shows what was moved: its rows count twice`);
+    }
     if (exact) return done(seen, `the target's servers have ${rows} rows, as they must; the source ${sourceRows}`);
     if (target.some((digest) => digest.rows < wanted.rows) || sourceRows < lateRows) {
       return blocked('CLICKHOUSE_COPY_DIFFERS', seen, `the target has ${rows} rows, and ${wanted.rows} must be there`);

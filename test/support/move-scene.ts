@@ -57,3 +57,17 @@ export async function moveScene(
     },
   };
 }
+
+/** Something that happens once, before the first such call of a driver after it was set. */
+export function once() {
+  const set: { call?: string; act?: () => Promise<unknown> } = {};
+  return {
+    on: (call: string, act: () => Promise<unknown>) => void Object.assign(set, { call, act }),
+    before: async (call: string) => {
+      const { act } = set;
+      if (!act || call !== set.call) return;
+      delete set.act;
+      await act();
+    },
+  };
+}

@@ -47,7 +47,7 @@ export const clickhouseMoveErrors = {
   },
   CLICKHOUSE_LATE_ROWS_UNCLEAR: {
     meaning:
-      'Whether a part of late rows has been attached again at the source can not be told: an attempt was cut off, and the replication log has since forgotten what it did.',
+      'Whether a part of late rows has been attached again at the source can not be told: an attempt was cut off and the replication log has forgotten what it did, or rows came meanwhile that look like an attach (inserts without deduplication, as a materialized view makes them).',
     retryable: false,
     hint: 'Look for the part of the message in the table’s `detached` folder on each server of the source. Where all of them have it, it is not attached: `ALTER TABLE … ATTACH PART` it on one; where some have it, look for its rows first. Then `gantry skip <id>`: the run goes on with the next part.',
   },

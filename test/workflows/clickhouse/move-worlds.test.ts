@@ -9,7 +9,7 @@ import { clickhouseRig } from '../../support/clickhouse-rig.ts';
 import { describeWith } from '../../support/lab.ts';
 import { reportOfRun } from '../../support/move-rig.ts';
 import type { MoveScene } from '../../support/move-scene.ts';
-import { day, moveScene, partition, seededBlocks } from '../../support/move-scene.ts';
+import { day, moveScene, once, partition, seededBlocks } from '../../support/move-scene.ts';
 import { useTemporal } from '../../support/temporal.ts';
 
 const seeded = seededBlocks * rowsPerBlock;
@@ -18,19 +18,6 @@ await describeWith(['temporal', 'clickhouse'], 'the move of a partition in a bad
   const server = useTemporal();
   const lab = clickhouseRig();
 
-  /** Something that happens once, before the first such call of a driver after it was set. */
-  function once() {
-    const set: { call?: string; act?: () => Promise<unknown> } = {};
-    return {
-      on: (call: string, act: () => Promise<unknown>) => void Object.assign(set, { call, act }),
-      before: async (call: string) => {
-        const { act } = set;
-        if (!act || call !== set.call) return;
-        delete set.act;
-        await act();
-      },
-    };
-  }
   const plan = async ({ rig }: MoveScene): Promise<unknown> => {
     const id = `dry-run/${rig.table}/${process.pid}`;
     const run = await rig.start('clickhouseMove', id, { partition, from: 1, to: 2, dryRun: true });

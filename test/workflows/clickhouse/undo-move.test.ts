@@ -1,11 +1,12 @@
 import { expect, test } from 'vitest';
+import { until } from '../../../lab/clock.ts';
 import { rowsPerBlock } from '../../../lab/load/clickhouse-events.ts';
 import { startTotalsReader } from '../../../lab/load/clickhouse-reader.ts';
 import { clickhouseRig } from '../../support/clickhouse-rig.ts';
 import { describeWith, stopping } from '../../support/lab.ts';
 import { reportOfRun } from '../../support/move-rig.ts';
 import type { MoveScene } from '../../support/move-scene.ts';
-import { day, moveScene, partition, seededBlocks } from '../../support/move-scene.ts';
+import { day, moveScene, once, partition, seededBlocks } from '../../support/move-scene.ts';
 import { useTemporal } from '../../support/temporal.ts';
 
 const seeded = seededBlocks * rowsPerBlock;
@@ -41,6 +42,31 @@ await describeWith(['temporal', 'clickhouse'], 'the way back of a move', () => {
     for (const node of ['s1r1', 's1r2']) expect(await digestOn(node, set)).toEqual(before);
     expect(wrong.filter(({ under }) => under < 0)).toEqual([]);
     expect(await set.inserter.verify(lab.cluster.node('s2r2'))).toMatchObject({ lostRows: 0, doubledRows: 0 });
+  });
+
+  test('gives back what the source merged between the copy and the cutover: other parts of the same rows', async () => {
+    const happens = once();
+    const set = await moveScene(lab, server(), happens);
+    await set.inserter.seed(1, day, 5);
+    const all = seeded + 5 * rowsPerBlock;
+    const before = await digestOn('s1r1', set);
+    const parts = `SELECT count() FROM system.parts WHERE active AND table = '${set.name.table}' AND partition_id = '${partition}'`;
+    // What was fetched is attached to the staging table.
+    happens.on('clickhouse.attachPartition', () =>
+      until(
+        async () => {
+          await lab.run('s1r1', `OPTIMIZE TABLE ${set.full} PARTITION ID '${partition}' FINAL`);
+          return (await lab.run('s1r1', parts)) === '1\n' && (await lab.run('s1r2', parts)) === '1\n';
+        },
+        15_000,
+        100,
+      ),
+    );
+    expect((await reportOfRun(await set.rig.move(partition, 1, 2))).outcome).toBe('done');
+    expect(await set.rows()).toEqual([0, 0, all, all]);
+    expect((await reportOfRun(await set.rig.undo(partition))).outcome).toBe('done');
+    expect(await set.rows()).toEqual([all, all, 0, 0]);
+    for (const node of ['s1r1', 's1r2']) expect(await digestOn(node, set)).toEqual(before);
   });
 
   test('is refused without a report of the move, and after it has been taken back', async () => {
