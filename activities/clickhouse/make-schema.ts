@@ -6,7 +6,8 @@ import type { Probe, StepContext } from '../../src/steps/index.ts';
 import { blocked, defineStep, done, todo } from '../../src/steps/index.ts';
 import type { ClickHouseClusterAccess, ClickHouseDeps } from './access.ts';
 import { asStep, withServer } from './access.ts';
-import { digestOf } from './read-shards.ts';
+import { waitingOn } from './prove-queues.ts';
+import { digestOf, listedName } from './read-shards.ts';
 import { tableName } from './read-server.ts';
 
 /** The schema of `source` on one new server. */
@@ -31,10 +32,15 @@ export const makeSchema = defineStep<SchemaInput, SchemaSeen, ClickHouseDeps>({
     });
     log.info({ cluster: input.cluster, server: input.server, objects: input.schema.length }, 'schema made');
   },
-  undo: async (input, before, { clusters }, context) =>
-    on(await clusters(input.cluster), input.server, context, async (node) => {
+  undo: async (input, before, { clusters }, context) => {
+    const access = await clusters(input.cluster);
+    await nothingWaits(access, input, before, context);
+    await on(access, input.server, context, async (node) => {
+      // A view that keeps its rows itself has them in a table of its own.
       const filled = new Set(
-        (await node.usage()).flatMap(({ database, table, bytes }) => (bytes > 0 ? [`${database}.${table}`] : [])),
+        (await node.usage()).flatMap(({ database, table, bytes }) =>
+          bytes > 0 ? [`${database}.${table.replace(/^\.inner\./, '')}`] : [],
+        ),
       );
       const mine = input.schema.map(fullName).filter((name) => before.missing.includes(name));
       const kept = mine.filter((name) => filled.has(name));
@@ -43,8 +49,27 @@ export const makeSchema = defineStep<SchemaInput, SchemaSeen, ClickHouseDeps>({
         throw new GantryError('CLICKHOUSE_SHARD_NOT_EMPTY', message);
       }
       for (const name of mine.reverse()) await node.dropTable(tableName(name));
-    }),
+    });
+  },
 });
+
+/**
+ * Rows that somebody has inserted through a Distributed table here wait in its folder, acknowledged: a drop takes them along.
+ * @throws CLICKHOUSE_QUEUE_NOT_EMPTY, and CLICKHOUSE_QUEUE_UNKNOWN where nobody can say it
+ */
+async function nothingWaits(
+  access: ClickHouseClusterAccess,
+  { cluster, server }: SchemaInput,
+  before: SchemaSeen,
+  context: StepContext,
+): Promise<void> {
+  if (before.missing.length === 0) return;
+  const waiting = await waitingOn(access, { server, listedAs: listedName(access, cluster) }, context);
+  if (waiting?.length === 0) return;
+  if (waiting) throw new GantryError('CLICKHOUSE_QUEUE_NOT_EMPTY', waiting.join('; '));
+  const message = `${server} can not say whether rows wait in its Distributed tables, and the platform file has no program that can: look there, drop the tables by hand, then \`gantry skip\``;
+  throw new GantryError('CLICKHOUSE_QUEUE_UNKNOWN', message);
+}
 
 function on<T>(
   access: ClickHouseClusterAccess,

@@ -2,13 +2,14 @@ import type { PlacementRule } from '../../src/drivers/clickhouse/index.ts';
 import type { Finding, RebalanceFacts } from '../../src/planning/clickhouse/index.ts';
 import { planReshard } from '../../src/planning/clickhouse/index.ts';
 import type { ClickHouseKeyReshardInput, KeyReshardData, PlanActivity } from '../../src/runs/index.ts';
-import { shardName } from '../../src/runs/index.ts';
+import { shardName, shardNumber } from '../../src/runs/index.ts';
 import type { StepRuntime } from '../../src/steps/index.ts';
 import { planningActivity } from '../run/planning-activity.ts';
 import type { ClickHouseDeps } from './access.ts';
 import { tableOf, withServer } from './access.ts';
 import { fenceInWords, readTableFacts } from './plan-rebalance.ts';
 import { bucketShares, keysOf, slotsOf } from './read-buckets.ts';
+import { listedName } from './read-shards.ts';
 import { tableName } from './read-server.ts';
 
 /** A bucket is copied into staging and attached from there: hard links, but for a moment of both. */
@@ -44,12 +45,12 @@ export function planKeyReshardActivity(
           ];
     if (findings.length + unsupported.length > 0) return { ok: false, findings: [...findings, ...unsupported] };
     const [server] = access.config.nodes;
-    const slots = await slotsOf(access, input.cluster, signal);
+    const slots = await slotsOf(access, listedName(access, input.cluster), signal);
     const now =
       server && (await withServer(access, server.name, (node) => node.placement(tableName(distributed)), { signal }));
     const placed = now && sameKeys(now, keys) ? placedBy(now, slots) : undefined;
     const sharding = facts.table.sharding;
-    return planReshard(
+    const planning = planReshard(
       {
         ...{ cluster: facts.cluster, shards: shardsOf(facts) },
         table: { ...facts.table, sharding: { kind: 'key', expression: `${keys.hash}(${keys.column})` } },
@@ -66,7 +67,19 @@ export function planKeyReshardActivity(
         ...(input.approved ? { approved: input.approved } : {}),
       },
     );
+    return planning.ok ? ofTakers(planning, slots) : planning;
   });
+}
+
+/** A shard that takes no rows by its weight can be given no key either. */
+function ofTakers<P extends { ok: true; draft: { data: KeyReshardData } }>(
+  planning: P,
+  slots: ReadonlyMap<number, number>,
+): P | { ok: false; findings: Finding[] } {
+  const without = [...new Set(planning.draft.data.placed)].filter((shard) => !slots.has(shardNumber(shard)));
+  if (without.length === 0) return planning;
+  const message = `${without.join(', ')} is to get keys, and has the weight 0 in \`remote_servers\`: no value of a key leads there`;
+  return { ok: false, findings: [{ code: 'CLICKHOUSE_PLACEMENT_UNKNOWN', message }] };
 }
 
 function sameKeys(

@@ -49,27 +49,41 @@ async function look(
   { shard, listedAs }: QueuesInput,
   context: StepContext,
 ): Promise<QueuesSeen> {
-  const { nodes, membership } = access.config;
-  const own = nodes.filter((one) => one.shard === shard).map(({ host, port }) => `${host}:${port}`);
   const waiting: string[] = [];
   const unknown: string[] = [];
   await Promise.all(
-    nodes.map(async ({ name: server, host, shard: of }) => {
-      const files = await withServer(access, server, (node) => node.waitingFiles(), asStep(context));
-      if (files) {
-        waiting.push(...files.filter((one) => of === shard || mayBeFor(one, shard)).map((one) => inWords(server, one)));
-        return;
-      }
-      if (!membership.queues) return void unknown.push(server);
-      const target = { server, host, cluster: listedAs, towards: of === shard ? 'any' : own.join(',') };
-      const said = await ask(
-        membership.queues.map((word) => filled(word, target)),
-        context,
-      );
-      if (said !== undefined) waiting.push(`${server}: ${said}`);
+    access.config.nodes.map(async ({ name: server, shard: of }) => {
+      const said = await waitingOn(access, { server, listedAs, ...(of === shard ? {} : { towards: shard }) }, context);
+      if (said) waiting.push(...said);
+      else unknown.push(server);
     }),
   );
   return { waiting: waiting.sort(), unknown: unknown.sort() };
+}
+
+/**
+ * What waits in the Distributed tables of a server, in words: for one shard, or for any. Undefined where neither the server can
+ * say it (18.16) nor a program of the platform file.
+ */
+export async function waitingOn(
+  access: ClickHouseClusterAccess,
+  { server, listedAs, towards }: { server: string; listedAs: string; towards?: number },
+  context: StepContext,
+): Promise<string[] | undefined> {
+  const { nodes, membership } = access.config;
+  const files = await withServer(access, server, (node) => node.waitingFiles(), asStep(context));
+  if (files) {
+    return files.filter((one) => towards === undefined || mayBeFor(one, towards)).map((one) => inWords(server, one));
+  }
+  if (!membership.queues) return undefined;
+  const own = nodes.filter((one) => one.shard === towards).map(({ host, port }) => `${host}:${port}`);
+  const host = nodes.find(({ name }) => name === server)?.host ?? '';
+  const target = { server, host, cluster: listedAs, towards: towards === undefined ? 'any' : own.join(',') };
+  const said = await ask(
+    membership.queues.map((word) => filled(word, target)),
+    context,
+  );
+  return said === undefined ? [] : [`${server}: ${said}`];
 }
 
 /** A folder is called after its shard, `shard3_replica1`, or after its servers: then it may be for any. */

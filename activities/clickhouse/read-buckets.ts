@@ -45,7 +45,7 @@ export async function bucketShares(
 
 /**
  * The value of the sharding key at which rows come to each shard: a shard takes as many values as its weight in
- * `remote_servers`, in the order of the shards.
+ * `remote_servers`, in the order of the shards; one of weight 0 has none.
  * @throws CLICKHOUSE_UNKNOWN_CLUSTER where a server lists other shards than the platform file
  */
 export async function slotsOf(
@@ -72,7 +72,8 @@ export async function slotsOf(
   const slots = new Map<number, number>();
   let next = 0;
   for (const [shard, weight] of lists[0] ?? []) {
-    slots.set(shard, next);
+    // To a shard without a weight no value leads: its place would be the next one's.
+    if (weight > 0) slots.set(shard, next);
     next += weight;
   }
   return slots;

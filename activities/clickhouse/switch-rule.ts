@@ -8,6 +8,7 @@ import type { ClickHouseClusterAccess, ClickHouseDeps } from './access.ts';
 import { asStep, tableOf, withServers } from './access.ts';
 import { earlierEnded } from './earlier-ended.ts';
 import { keysOf, slotsOf } from './read-buckets.ts';
+import { listedName } from './read-shards.ts';
 import { tableName } from './read-server.ts';
 
 /** Servers that still place rows another way, or whose former table has not got its name yet. */
@@ -43,7 +44,7 @@ export const switchRule = defineStep<KeyReshardData, Switched, ClickHouseDeps>({
     const access = await clusters(data.cluster);
     const rule = await ruleOf(access, data, context);
     const names = namesOf(data, context);
-    const over = { cluster: data.cluster, ...tableName(data.table) };
+    const over = { cluster: listedName(access, data.cluster), ...tableName(data.table) };
     await onAll(access, context, async (node, name) => {
       // An exchange that still waits for a long reader would undo ours.
       await earlierEnded(node, context);
@@ -51,7 +52,7 @@ export const switchRule = defineStep<KeyReshardData, Switched, ClickHouseDeps>({
       const { current, beside, between } = names;
       if (sameRule(await node.placement(current), rule)) return;
       if (!(await node.table(current))) return node.createDistributed(current, over, rule);
-      if (!(await node.table(beside))) await node.createDistributed(beside, over, rule);
+      if (!(await node.table(beside))) await node.createDistributed(beside, over, rule, current);
       // Never dropped: after an exchange the folder of its name has the queue of the table in use.
       if (!sameRule(await node.placement(beside), rule)) {
         const words = `${beside.database}.${beside.table} on ${name} has a rule that is not the planned one`;
@@ -82,8 +83,13 @@ async function ruleOf(
   { signal }: StepContext,
 ): Promise<PlacementRule> {
   const { keys } = keysOf(tableOf(access, table), table);
-  const slots = await slotsOf(access, cluster, signal);
-  return { ...keys, values: placed.map((shard) => slots.get(shardNumber(shard)) ?? 0) };
+  const slots = await slotsOf(access, listedName(access, cluster), signal);
+  const values = placed.map((shard) => {
+    const value = slots.get(shardNumber(shard));
+    if (value !== undefined) return value;
+    throw new GantryError('CLICKHOUSE_PLACEMENT_UNKNOWN', `${shard} has the weight 0: no value leads to it`);
+  });
+  return { ...keys, values };
 }
 
 function sameRule(now: PlacementRule | undefined, wanted: PlacementRule): boolean {

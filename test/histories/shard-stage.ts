@@ -8,7 +8,7 @@ import { startTemporal } from '../../lab/temporal.ts';
 import { registerSearchAttributes } from '../../workers/search-attributes.ts';
 import { restingTable } from '../support/rebalance-rig.ts';
 import type { ShardRig } from '../support/shard-rig.ts';
-import { hostFiles, startShardRig } from '../support/shard-rig.ts';
+import { hostFiles, queueProgram, startShardRig } from '../support/shard-rig.ts';
 
 /** A real cluster with days on its first shard alone, workers in this process, and hosts that list what they are asked to. */
 export type ShardStage = {
@@ -51,7 +51,8 @@ export async function openShardStage({ third = false, empties = false } = {}): P
       ...{ server, cluster, stateDir, tables: { [table]: restingTable(table) }, before: (call: string) => hook(call) },
       membership: {
         hook: hosts.hook,
-        ...(empties ? { weights: { 2: 0 }, queues: ['true', '{server}'] } : {}),
+        queues: queueProgram(cluster),
+        ...(empties ? { weights: { 2: 0 } } : {}),
       },
     });
     stops.push(() => rig.stop());

@@ -65,6 +65,14 @@ export function hostFiles(
   };
 }
 
+/** For `membership.queues`: looks on the hosts' disks, as the operator's program does. */
+export function queueProgram(cluster: ClickHouseCluster): string[] {
+  const folders = cluster.nodes.map(({ name, dataDir }) => `${name}:${dataDir}`).join(' ');
+  const script = `for one in ${folders}; do [ "\${one%%:*}" = "$0" ] && dir="\${one#*:}"; done
+    ! find "$dir/data" -path '*_all/*@*' -name '*.bin' | grep -q .`;
+  return ['sh', '-c', script, '{server}'];
+}
+
 export type ShardRig = RebalanceRig & {
   /** Starts a run that adds or drains a shard; a dry run under an id of its own. */
   run: (

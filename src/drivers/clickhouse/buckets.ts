@@ -24,10 +24,12 @@ export type BucketVerbs = {
   insertStream: (into: TableName, rows: Readable) => Promise<void>;
   /** The rule of a Distributed table, if it is one that `createDistributed` made; undefined for any other. */
   placement: (distributed: TableName) => Promise<PlacementRule | undefined>;
+  /** `like`: whose columns it has, with their defaults; those of the table that it is over unless given. */
   createDistributed: (
     distributed: TableName,
     over: TableName & { cluster: string },
     rule: PlacementRule,
+    like?: TableName,
   ) => Promise<void>;
   /** Each is called as the other of its pair from now on, one pair after the other, in one statement. */
   renameTables: (pairs: readonly (readonly [from: TableName, to: TableName])[]) => Promise<void>;
@@ -61,9 +63,9 @@ export function bucketVerbs(link: ClickHouseLink): BucketVerbs {
       );
       return row && placementIn(row.engine);
     },
-    createDistributed: (distributed, { cluster, ...over }, rule) =>
+    createDistributed: (distributed, { cluster, ...over }, rule, like = over) =>
       link.act(
-        sql`CREATE TABLE ${full(distributed)} AS ${full(over)}
+        sql`CREATE TABLE ${full(distributed)} AS ${full(like)}
           ENGINE = Distributed(${cluster}, ${over.database}, ${over.table}, ${placedBy(rule)})`,
       ),
     renameTables: (pairs) =>

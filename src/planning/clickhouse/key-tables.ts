@@ -2,7 +2,7 @@ import type { ShardWeights } from '../../runs/index.ts';
 import { placementBy } from './distributed-engine.ts';
 import { sumOfWeights } from './membership.ts';
 import { fullName, isPassing } from './schema-order.ts';
-import type { ShardServer } from './shard-types.ts';
+import type { ShardIntent, ShardServer } from './shard-types.ts';
 
 /** A Distributed table that places rows by a key, as one server has it. */
 export type KeyTable = { name: string; over: string; key: string; bound?: number };
@@ -24,6 +24,21 @@ export function keyTables(servers: readonly ShardServer[], listedAs: string): Ke
     }
   }
   return [...found.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+/** Whether a Distributed table is named for a table of the platform file and places its rows, by chance or by a key. */
+export function isPlaced(
+  { name, distributed }: ShardIntent['tables'][number],
+  servers: readonly ShardServer[],
+): boolean {
+  return servers.some(({ objects }) =>
+    objects.some(
+      (one) =>
+        fullName(one) === distributed &&
+        `${one.distributed?.database}.${one.distributed?.table}` === name &&
+        one.distributed?.key !== '',
+    ),
+  );
 }
 
 /**

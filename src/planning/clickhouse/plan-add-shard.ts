@@ -1,6 +1,6 @@
 import type { AddShardData, PlanDraft, ShardWeights } from '../../runs/index.ts';
 import { addShardDraft } from './add-shard-draft.ts';
-import { keyTables, placesTheSame } from './key-tables.ts';
+import { isPlaced, keyTables, placesTheSame } from './key-tables.ts';
 import { listingOf, sameWeights } from './membership.ts';
 import { placementBy } from './distributed-engine.ts';
 import { pathFindings } from './shard-paths.ts';
@@ -65,10 +65,10 @@ export function planAddShard(facts: readonly ShardServerFacts[], intent: ShardIn
     ...(isListed ? {} : { join: { ...now, [String(shard)]: 0 } }),
     ...(taking > 0 && !takesSome ? { open: few } : {}),
     ...(taking > 0 && !done ? { final: weights } : {}),
-    tables: taking > 0 ? tables.filter((one) => !isKeyed(one, others)).map(({ name }) => name) : [],
+    tables: taking > 0 ? tables.filter((one) => !staysBehind(one, others)).map(({ name }) => name) : [],
     idle: !missing && done,
   };
-  const waiting = tables.filter((one) => isKeyed(one, others)).map(({ name }) => name);
+  const waiting = tables.filter((one) => staysBehind(one, others)).map(({ name }) => name);
   return { ok: true, draft: addShardDraft(data, intent, { now, waiting, left: schema.left }) };
 }
 
@@ -168,9 +168,10 @@ function serverFindings(fresh: readonly ShardServer[], others: readonly ShardSer
   ]);
 }
 
-/** Whether the rows of a declared table are placed by a key: its partitions don't move as a whole. */
-function isKeyed({ name, distributed }: ShardIntent['tables'][number], servers: readonly ShardServer[]): boolean {
-  if (distributed === undefined) return true;
+/** Whether the rows of a declared table are placed by a key, or nobody knows how: its partitions don't move as a whole. */
+function staysBehind(declared: ShardIntent['tables'][number], servers: readonly ShardServer[]): boolean {
+  if (!isPlaced(declared, servers)) return true;
+  const { name, distributed } = declared;
   return servers.some(({ objects }) =>
     objects.some(
       (one) =>

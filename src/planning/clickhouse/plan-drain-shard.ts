@@ -1,5 +1,5 @@
 import type { DrainShardData, PlanDraft, ShardWeights } from '../../runs/index.ts';
-import { keyTables, placesTheSame } from './key-tables.ts';
+import { isPlaced, keyTables, placesTheSame } from './key-tables.ts';
 import { changedHow, listingOf, sameWeights, sumOfWeights, weightsInWords } from './membership.ts';
 import type { ShardIntent, ShardServer, ShardServerFacts } from './shard-types.ts';
 import type { Finding } from './types.ts';
@@ -33,6 +33,14 @@ export function planDrainShard(facts: readonly ShardServerFacts[], intent: Shard
         const message = `${name} has rows on shard ${shard}, and is not among the tables of ${cluster} that Gantry may move`;
         return { code: 'CLICKHOUSE_TABLE_UNDECLARED', message, place: name };
       }),
+    ...tables
+      .filter((table) => filled.includes(table.name) && !isPlaced(table, servers))
+      .map(({ name, distributed }): Finding => {
+        const how =
+          distributed === undefined ? 'no Distributed table is named for it' : `${distributed} has no sharding key`;
+        const message = `${name} has rows on shard ${shard}, and ${how}: where they may go is not known`;
+        return { code: 'CLICKHOUSE_PLACEMENT_UNKNOWN', message, place: name };
+      }),
     ...keyed
       .filter((table) => filled.includes(table.over) || !placesTheSame(table, now, weights))
       .map(({ name, over, key }): Finding => {
@@ -43,7 +51,9 @@ export function planDrainShard(facts: readonly ShardServerFacts[], intent: Shard
   if (findings.length > 0) return { ok: false, findings };
   const data: DrainShardData = {
     ...{ cluster, listedAs, shard, weights, servers: own.map(({ server }) => server) },
-    tables: tables.map(({ name }) => name).filter((name) => !keyed.some(({ over }) => over === name)),
+    tables: tables
+      .filter((table) => isPlaced(table, servers) && !keyed.some(({ over }) => over === table.name))
+      .map(({ name }) => name),
   };
   return { ok: true, draft: draftOf(data, intent, now, filled) };
 }

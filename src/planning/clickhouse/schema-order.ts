@@ -14,7 +14,7 @@ export function isCopied({ engine }: Pick<ObjectFacts, 'engine'>): boolean {
 
 /** A table that a run made for itself: the staging of a move, a former Distributed table, a canary. */
 export function isPassing({ name }: Pick<ObjectFacts, 'name'>): boolean {
-  return /__[a-z]+_[0-9a-f]{6,}(?:_\d+)?$|^gantry_canary_/.test(name);
+  return /__(?:mv|go|stay|before|between)_[0-9a-f]{12}(?:_\d+)?$|^gantry_canary_/.test(name);
 }
 
 function rankOf(engine: string): number {

@@ -10,7 +10,7 @@ import { clickhouseRig } from '../../support/clickhouse-rig.ts';
 import { describeWith, stopping } from '../../support/lab.ts';
 import { reportOf, restingTable } from '../../support/rebalance-rig.ts';
 import type { HostFiles, ShardRig } from '../../support/shard-rig.ts';
-import { hostFiles, startShardRig } from '../../support/shard-rig.ts';
+import { hostFiles, queueProgram, startShardRig } from '../../support/shard-rig.ts';
 import { useTemporal } from '../../support/temporal.ts';
 
 const today = '2026-02-01';
@@ -178,7 +178,7 @@ await describeWith(['temporal', 'clickhouse'], 'a cluster of two shards', () => 
     async () => {
       const marked = await startShardRig({
         ...{ server: server(), cluster: lab.cluster, tables: declared },
-        membership: { hook: hosts.hook, weights: { 3: 0 }, queues: queuesOf() },
+        membership: { hook: hosts.hook, weights: { 3: 0 }, queues: queueProgram(lab.cluster) },
       });
       stopping(marked);
       // As when the retention of what the first two shards gave away is over, and somebody has removed it on the hosts.
@@ -207,13 +207,5 @@ await describeWith(['temporal', 'clickhouse'], 'a cluster of two shards', () => 
   function removeDetached(node: string): void {
     const folder = `${lab.cluster.node(node).dataDir}/data/${table.replace('.', '/')}/detached`;
     for (const part of readdirSync(folder)) rmSync(`${folder}/${part}`, { recursive: true });
-  }
-
-  /** Looks on the hosts' disks, as the operator's program does. */
-  function queuesOf(): string[] {
-    const folders = lab.cluster.nodes.map(({ name, dataDir }) => `${name}:${dataDir}`).join(' ');
-    const script = `for one in ${folders}; do [ "\${one%%:*}" = "$0" ] && dir="\${one#*:}"; done
-      ! find "$dir/data" -path '*_all/*@*' -name '*.bin' | grep -q .`;
-    return ['sh', '-c', script, '{server}'];
   }
 });

@@ -11,7 +11,7 @@ import { clickhouseRig } from '../../support/clickhouse-rig.ts';
 import { describeWith } from '../../support/lab.ts';
 import { reportOf, restingTable } from '../../support/rebalance-rig.ts';
 import type { HostFiles, ShardRig } from '../../support/shard-rig.ts';
-import { hostFiles, shardPolicies, startShardRig } from '../../support/shard-rig.ts';
+import { hostFiles, queueProgram, shardPolicies, startShardRig } from '../../support/shard-rig.ts';
 import { useTemporal } from '../../support/temporal.ts';
 
 const longMs = 400_000;
@@ -40,7 +40,12 @@ await describeWith(['temporal', 'clickhouse'], 'a shard that is added in a bad w
     await lab.cluster.addShard();
     hosts = hostFiles(lab.cluster);
     rig = await startShardRig({
-      ...{ server: server(), cluster: lab.cluster, tables, membership: { hook: hosts.hook } },
+      ...{
+        server: server(),
+        cluster: lab.cluster,
+        tables,
+        membership: { hook: hosts.hook, queues: queueProgram(lab.cluster) },
+      },
       before: async (call) => {
         const { act } = happens;
         if (!act || call !== happens.on) return;
