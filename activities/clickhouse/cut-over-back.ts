@@ -33,8 +33,10 @@ export async function giveBack(cutover: Cutover, { target, source }: Sides, { si
   };
   mustBeCopy(now);
   const { detached } = await lookAtSourceOf(source[0], cutover);
-  // A second ATTACH on the same server finds nothing left to attach.
-  if (detached === 'yes') await source[0].attachPartition(partitionOf(move));
+  // Part by part: one that was cut off has left a rest. A second ATTACH on the same server finds nothing else to attach.
+  const back = new Set((await hashedParts(source[0], partitionOf(move))).map(({ hash }) => hash));
+  const isBack = cutover.source.parts.every(({ hash }) => back.has(hash));
+  if (detached !== 'no' && !isBack) await source[0].attachPartition(partitionOf(move));
   const rows = cutover.source.parts.reduce((sum, part) => sum + part.rows, 0);
   await until(source, signal, async (node) => (await rowsOf(node, cutover)) >= rows);
   mustBeCopy(await hashedParts(target[0], partitionOf(move)));
