@@ -1,6 +1,9 @@
+import { readdirSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { until } from '../../../lab/clock.ts';
+import { clickhouseCall } from '../../../lab/clickhouse-client.ts';
 import { rowsPerBlock } from '../../../lab/load/clickhouse-events.ts';
+import { GantryError } from '../../../src/errors/index.ts';
 import { clickhouseRig } from '../../support/clickhouse-rig.ts';
 import { describeWith } from '../../support/lab.ts';
 import { reportOfRun } from '../../support/move-rig.ts';
@@ -77,4 +80,64 @@ await describeWith(['temporal', 'clickhouse'], 'rows that come between the last 
     },
     rounds * 60_000,
   );
+
+  const late = (id: number): string => `VALUES ('${day}', 1, ${id}, 1, NULL)`;
+  const seenOn = async (node: string, full: string): Promise<string> =>
+    lab.run(node, `SELECT id, count() FROM ${full} WHERE day = '${day}' AND id >= 900000000 GROUP BY id ORDER BY id`);
+  /** The part that the detach took last, by its name. */
+  const lastDetached = (node: string, full: string): string => {
+    const folder = `${lab.cluster.node(node).dataDir}/data/${full.replace('.', '/')}/detached`;
+    const numbers = readdirSync(folder).map((name) => Number(/^\d+_(\d+)_\d+_0$/.exec(name)?.[1] ?? -1));
+    const number = Math.max(...numbers);
+    return `${partition}_${number}_${number}_0`;
+  };
+
+  test('are not attached once more from a sibling where the answer of an attach was lost', async () => {
+    const happens = { late: false, cut: false };
+    const set = await moveScene(lab, server(), {
+      before: async (call) => {
+        if (call === 'clickhouse.detachPartition' && !happens.late) {
+          happens.late = true;
+          await lab.run('s1r1', `INSERT INTO ${set.full} ${late(900_000_001)}`);
+          await until(async () => (await seenOn('s1r2', set.full)) !== '', 10_000, 20);
+        }
+        if (call !== 'clickhouse.attachPart' || happens.cut) return;
+        happens.cut = true;
+        await lab.run('s1r1', `ALTER TABLE ${set.full} ATTACH PART '${lastDetached('s1r1', set.full)}'`);
+        throw new GantryError('CLICKHOUSE_UNREACHABLE', 'the connection is gone');
+      },
+    });
+    const report = await reportOfRun(await set.rig.move(partition, 1, 2));
+    expect(report).toMatchObject({ outcome: 'done', measurements: { lateRows: 1 } });
+    expect(happens).toEqual({ late: true, cut: true });
+    expect([await seenOn('s1r1', set.full), await seenOn('s2r1', set.full)]).toEqual(['900000001\t1\n', '']);
+  }, 120_000);
+
+  test('are a person’s where one server alone has them, and rows came that look like an attach', async () => {
+    const happens = { late: false, came: false };
+    const set = await moveScene(lab, server(), {
+      before: async (call) => {
+        if (call === 'clickhouse.detachPartition' && !happens.late) {
+          happens.late = true;
+          await lab.run('s1r1', `SYSTEM STOP FETCHES ${set.full}`);
+          await lab.run('s1r2', `INSERT INTO ${set.full} ${late(900_000_001)}`);
+        }
+        if (call === 'clickhouse.dropRanges') await lab.run('s1r1', `SYSTEM START FETCHES ${set.full}`);
+        if (call !== 'clickhouse.attachPart' || happens.came) return;
+        happens.came = true;
+        // As a materialized view inserts.
+        const settings = { insert_deduplicate: 0 };
+        await clickhouseCall(lab.cluster.node('s1r1'), `INSERT INTO ${set.full} ${late(900_000_002)}`, { settings });
+      },
+    });
+    const run = await set.rig.move(partition, 1, 2);
+    const status = await set.rig.reaches(run, 'parked');
+    expect(status.parked?.trouble.code).toBe('CLICKHOUSE_LATE_ROWS_UNCLEAR');
+    await lab.run('s1r2', `ALTER TABLE ${set.full} ATTACH PART '${lastDetached('s1r2', set.full)}'`);
+    await set.rig.tell(run, 'resolve', { action: 'skip', acceptedRisk: 'attached on s1r2 by hand' });
+    expect((await reportOfRun(run)).outcome).toBe('done');
+    const both = '900000001\t1\n900000002\t1\n';
+    expect(await until(async () => (await seenOn('s1r1', set.full)) === both, 10_000)).toBe(true);
+    expect(await seenOn('s2r1', set.full)).toBe('');
+  }, 120_000);
 });
