@@ -228,9 +228,12 @@ await describeWith(['temporal', 'clickhouse'], 'the reshard of a table by its ke
     expect(await set.inserter.verify(set.cluster.node('s3r1'))).toMatchObject({ lostRows: 0, doubledRows: 0 });
   }, 180_000);
 
-  test('is refused for a table without `keys`, and where a server lists other shards', async () => {
+  test('is refused for a table without `keys`, with a shard of weight 0, and where a server lists other shards', async () => {
     const set = await scene(['2026-01-01'], 2);
     await set.grow();
+    await set.cluster.declare({ 1: 1, 2: 1, 3: 0 });
+    const weightless = await set.reshard(await set.start(), { dryRun: true });
+    expect(await weightless.result().catch(codeOf)).toBe('CLICKHOUSE_PLACEMENT_UNKNOWN');
     await set.cluster.declare({ 1: 1, 2: 1 });
     const run = await set.reshard(await set.start());
     expect(await run.result().catch(codeOf)).toBe('CLICKHOUSE_UNKNOWN_CLUSTER');
