@@ -36,7 +36,9 @@ export const bringBack = defineStep<Back, BroughtBack, ClickHouseDeps>({
         return blocked(
           'CLICKHOUSE_LATE_ROWS_UNCLEAR',
           seen,
-          `is ${part} attached? ${came.parts.length} parts came since`,
+          came.unknown
+            ? `is ${part} attached? The replication log has forgotten what came since`
+            : `is ${part} attached? Of the ${came.parts.length} parts that came since without a block's hash, one may be it`,
         );
       }
       if (fate.kind === 'nowhere') {
@@ -49,7 +51,7 @@ export const bringBack = defineStep<Back, BroughtBack, ClickHouseDeps>({
     withSide(await clusters(move.cluster), move.source, context, async (nodes) => {
       const servers = [move.source.server, ...move.source.others];
       for (const [index, node] of nodes.entries()) {
-        await earlierEnded(node, context);
+        await attachEnded(node, context);
         if (index > 0) {
           // Missing on the first: a sibling's is attached only where nothing came that may be an earlier attempt's attach.
           const { parts, unknown } = await cameSince(nodes[0], move, since);
@@ -77,7 +79,8 @@ async function rowsOf(node: ClickHouseNode, move: Move, part: string | undefined
   return (await node.parts(move.name, move.partition)).find(({ name }) => name === part)?.rows ?? 0;
 }
 
-async function earlierEnded(node: ClickHouseNode, { unit, attempt, signal }: StepContext): Promise<void> {
+/** An earlier attempt's attach is waited for and not stopped, for as long as this attempt may last: how it ends decides. */
+async function attachEnded(node: ClickHouseNode, { unit, attempt, signal }: StepContext): Promise<void> {
   for (;;) {
     const mine = `gantry:${unit}:${attempt}:`;
     if ((await node.running(unit)).every(({ queryId }) => queryId.startsWith(mine))) return;

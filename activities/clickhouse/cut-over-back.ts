@@ -3,7 +3,7 @@ import { GantryError } from '../../src/errors/index.ts';
 import type { StepContext } from '../../src/steps/index.ts';
 import { wait } from '../../src/steps/index.ts';
 import type { Cutover } from './cut-over-look.ts';
-import { lookAtSourceOf, lookAtTargetOf } from './cut-over-look.ts';
+import { hasAllMoved, lookAtSourceOf, lookAtTargetOf } from './cut-over-look.ts';
 import { hashedParts, partitionOf } from './move.ts';
 
 const pollEveryMs = 20;
@@ -34,8 +34,7 @@ export async function giveBack(cutover: Cutover, { target, source }: Sides, { si
   mustBeCopy(now);
   const { detached } = await lookAtSourceOf(source[0], cutover);
   // Part by part: one that was cut off has left a rest. A second ATTACH on the same server finds nothing else to attach.
-  const back = new Set((await hashedParts(source[0], partitionOf(move))).map(({ hash }) => hash));
-  const isBack = cutover.source.parts.every(({ hash }) => back.has(hash));
+  const isBack = hasAllMoved(await hashedParts(source[0], partitionOf(move)), cutover);
   if (detached !== 'no' && !isBack) await source[0].attachPartition(partitionOf(move));
   const rows = cutover.source.parts.reduce((sum, part) => sum + part.rows, 0);
   await until(source, signal, async (node) => (await rowsOf(node, cutover)) >= rows);

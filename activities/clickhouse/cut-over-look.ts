@@ -83,3 +83,9 @@ export async function lookAtSourceOf(
   const copied = new Set(source.parts.map(({ hash }) => hash));
   return { detached: now.some(({ hash }) => copied.has(hash)) ? 'back' : 'yes', sourceRows };
 }
+
+/** Whether all that was moved is among these parts: not given away, or back as a whole. */
+export function hasAllMoved(parts: readonly { hash: string }[], { source }: Pick<Cutover, 'source'>): boolean {
+  const hashes = new Set(parts.map(({ hash }) => hash));
+  return source.parts.every(({ hash }) => hashes.has(hash));
+}

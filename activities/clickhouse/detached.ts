@@ -1,7 +1,7 @@
 import type { ClickHouseNode } from '../../src/drivers/clickhouse/index.ts';
+import { tableName } from '../../src/runs/index.ts';
 import type { ClickHouseClusterAccess } from './access.ts';
 import { withServer } from './access.ts';
-import { tableName } from './read-server.ts';
 
 /**
  * Which of these partitions have parts in `detached` on any server of the cluster: what a person took out, or what an earlier

@@ -1,10 +1,10 @@
 import { misplacedRows } from '../../src/planning/clickhouse/index.ts';
 import type { KeyReshardData, ReshardMove } from '../../src/runs/index.ts';
+import { tableName } from '../../src/runs/index.ts';
 import { defineStep, done } from '../../src/steps/index.ts';
 import type { ClickHouseDeps } from './access.ts';
 import { tableOf, withServers } from './access.ts';
 import { bucketShares, keysOf } from './read-buckets.ts';
-import { tableName } from './read-server.ts';
 
 /** Partitions that took rows within `closedAfter` and whose writers can be held: none where the fence is `quiet`. */
 export const findOpen = defineStep<KeyReshardData, { open: readonly string[] }, ClickHouseDeps>({

@@ -1,4 +1,5 @@
 import type { AddShardData } from '../../src/runs/index.ts';
+import { tableName } from '../../src/runs/index.ts';
 import type { ClickHouseNode, SchemaObject } from '../../src/drivers/clickhouse/index.ts';
 import { GantryError } from '../../src/errors/index.ts';
 import { fullName } from '../../src/planning/clickhouse/index.ts';
@@ -8,7 +9,6 @@ import type { ClickHouseClusterAccess, ClickHouseDeps } from './access.ts';
 import { asStep, withServer } from './access.ts';
 import { waitingOn } from './prove-queues.ts';
 import { digestOf, listedName } from './read-shards.ts';
-import { tableName } from './read-server.ts';
 
 /** The schema of `source` on one new server. */
 export type SchemaInput = Pick<AddShardData, 'cluster' | 'source' | 'databases' | 'schema'> & { server: string };

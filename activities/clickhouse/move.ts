@@ -16,12 +16,6 @@ export type ManifestPart = { name: string; rows: number; hash: string };
 /** What the source has of the partition, equal on all its replicas. */
 export type Manifest = { rows: number; bytes: number; digest: Digest; parts: readonly ManifestPart[] };
 
-/** `db.events` → database and table; the database's name has no dot. */
-export function tableName(full: string): TableName {
-  const dot = full.indexOf('.');
-  return { database: full.slice(0, dot), table: full.slice(dot + 1) };
-}
-
 export function serversOfSide({ server, others }: MoveSide): readonly string[] {
   return [server, ...others];
 }

@@ -2,9 +2,9 @@ import type { ClickHouseNode } from '../../src/drivers/clickhouse/index.ts';
 import { GantryError } from '../../src/errors/index.ts';
 import type { Finding, RebalanceFacts } from '../../src/planning/clickhouse/index.ts';
 import { distributedEngine, placementBy } from '../../src/planning/clickhouse/index.ts';
+import { tableName } from '../../src/runs/index.ts';
 import type { ClickHouseClusterAccess } from './access.ts';
 import { withServer } from './access.ts';
-import { tableName } from './read-server.ts';
 
 /** The rule by which rows come to their shards, and why it isn't known where it isn't. */
 export type Placement = { sharding: RebalanceFacts['table']['sharding']; findings: Finding[] };

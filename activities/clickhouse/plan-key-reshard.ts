@@ -2,7 +2,7 @@ import type { PlacementRule } from '../../src/drivers/clickhouse/index.ts';
 import type { Finding, RebalanceFacts } from '../../src/planning/clickhouse/index.ts';
 import { planReshard } from '../../src/planning/clickhouse/index.ts';
 import type { ClickHouseKeyReshardInput, KeyReshardData, PlanActivity } from '../../src/runs/index.ts';
-import { shardName, shardNumber } from '../../src/runs/index.ts';
+import { shardName, shardNumber, tableName } from '../../src/runs/index.ts';
 import type { StepRuntime } from '../../src/steps/index.ts';
 import { planningActivity } from '../run/planning-activity.ts';
 import type { ClickHouseDeps } from './access.ts';
@@ -10,7 +10,6 @@ import { tableOf, withServer } from './access.ts';
 import { fenceInWords, readTableFacts } from './plan-rebalance.ts';
 import { bucketShares, keysOf, slotsOf } from './read-buckets.ts';
 import { listedName } from './read-shards.ts';
-import { tableName } from './read-server.ts';
 
 /** A bucket is copied into staging and attached from there: hard links, but for a moment of both. */
 const policy = { stagingFactor: 2, copyBytesPerSecond: 50e6, bucketOverheadMs: 0 };

@@ -1,11 +1,11 @@
 import type { DrainShardData } from '../../src/runs/index.ts';
+import { tableName } from '../../src/runs/index.ts';
 import type { ClickHouseNode } from '../../src/drivers/clickhouse/index.ts';
 import { GantryError } from '../../src/errors/index.ts';
 import { defineStep, done, todo, wait } from '../../src/steps/index.ts';
 import type { ClickHouseDeps } from './access.ts';
 import { asStep, serversOf, tableOf, withServer } from './access.ts';
 import { filledTables } from './filled-tables.ts';
-import { tableName } from './read-server.ts';
 
 /** `partitions`: what the shard had when the run began and later, by table. */
 export type EmptyInput = Pick<DrainShardData, 'cluster' | 'shard'> & {

@@ -4,6 +4,7 @@ import { blocked, defineStep, done } from '../../src/steps/index.ts';
 import type { ClickHouseDeps } from './access.ts';
 import { tableOf } from './access.ts';
 import type { Cutover } from './cut-over-look.ts';
+import { hasAllMoved } from './cut-over-look.ts';
 import type { MoveRecord } from './move-record.ts';
 import { digestSum, hashedParts, partitionOf, sameDigest, serversOfSide, withSide } from './move.ts';
 
@@ -71,9 +72,9 @@ export const proveMove = defineStep<Given, Proof, ClickHouseDeps>({
 });
 
 /** Whether a source server shows all that was moved: not given away, or back. Of a split some may stay, in parts that are alike. */
-async function stillShown(node: ClickHouseNode, { move, source }: Given): Promise<boolean> {
+async function stillShown(node: ClickHouseNode, given: Given): Promise<boolean> {
+  const { move, source } = given;
   const now = await hashedParts(node, partitionOf(move));
   if (now.some(({ minBlock }) => minBlock <= source.maxBlock)) return true;
-  const hashes = new Set(now.map(({ hash }) => hash));
-  return source.parts.length > 0 && source.parts.every(({ hash }) => hashes.has(hash));
+  return source.parts.length > 0 && hasAllMoved(now, given);
 }

@@ -2,10 +2,9 @@ import type { BucketRule } from '../../src/drivers/clickhouse/index.ts';
 import { GantryError } from '../../src/errors/index.ts';
 import type { BucketShare } from '../../src/planning/clickhouse/index.ts';
 import type { ClickHouseTable, TableKeys } from '../../src/platform/index.ts';
-import { shardName } from '../../src/runs/index.ts';
+import { shardName, tableName } from '../../src/runs/index.ts';
 import type { ClickHouseClusterAccess } from './access.ts';
 import { serversOf, withServer } from './access.ts';
-import { tableName } from './read-server.ts';
 
 /** What the platform file says of a table's keys. @throws CLICKHOUSE_NOT_KEY_SHARDED, CLICKHOUSE_PLACEMENT_UNKNOWN */
 export function keysOf(config: ClickHouseTable, table: string): { keys: TableKeys; distributed: string } {

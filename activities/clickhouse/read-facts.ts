@@ -8,12 +8,11 @@ import type {
   ReplicaFacts,
 } from '../../src/planning/clickhouse/index.ts';
 import type { ClickHouseTable } from '../../src/platform/index.ts';
-import { shardName } from '../../src/runs/index.ts';
+import { shardName, tableName } from '../../src/runs/index.ts';
 import type { ClickHouseClusterAccess } from './access.ts';
 import { disksOf } from './judge-servers.ts';
 import { placementOf } from './placement.ts';
 import type { ServerReading, TableReading } from './read-server.ts';
-import { tableName } from './read-server.ts';
 
 /** The facts as far as they could be read, and everything that keeps a plan from resting on them. */
 export type FactsRead = { facts: RebalanceFacts; findings: readonly Finding[] };

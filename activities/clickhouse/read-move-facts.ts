@@ -2,9 +2,10 @@ import type { ClickHouseNode } from '../../src/drivers/clickhouse/index.ts';
 import { GantryError } from '../../src/errors/index.ts';
 import type { MoveFacts, MoveServerFacts, MoveServerReading } from '../../src/planning/clickhouse/index.ts';
 import type { ClickHouseMoveInput, MovedBlocks } from '../../src/runs/index.ts';
+import { tableName } from '../../src/runs/index.ts';
 import type { ClickHouseClusterAccess } from './access.ts';
 import { serversOf, withServer } from './access.ts';
-import { lastWrite, tableName } from './move.ts';
+import { lastWrite } from './move.ts';
 
 /** What both shards say of the table and the partition. A server that doesn't answer is a fact too. */
 export async function readMoveFacts(

@@ -10,6 +10,7 @@ import type {
 } from '../../src/drivers/clickhouse/index.ts';
 import { GantryError } from '../../src/errors/index.ts';
 import type { NoReading } from '../../src/planning/clickhouse/index.ts';
+import { tableName } from '../../src/runs/index.ts';
 import type { ClickHouseClusterAccess } from './access.ts';
 import { withServer } from './access.ts';
 
@@ -61,12 +62,6 @@ export function readServers(
       return 'code' in seen ? { server, shard, problem: seen } : { server, shard, ...seen };
     }),
   );
-}
-
-/** `usage.events` → its database and its name. */
-export function tableName(full: string): TableName {
-  const dot = full.indexOf('.');
-  return { database: dot < 0 ? 'default' : full.slice(0, dot), table: full.slice(dot + 1) };
 }
 
 /** What was read, or the catalogue error that it met. */

@@ -1,6 +1,6 @@
 import type { ClickHouseNode, PlacementRule } from '../../src/drivers/clickhouse/index.ts';
 import type { KeyReshardData } from '../../src/runs/index.ts';
-import { shardNumber } from '../../src/runs/index.ts';
+import { shardNumber, tableName } from '../../src/runs/index.ts';
 import { GantryError } from '../../src/errors/index.ts';
 import type { StepContext } from '../../src/steps/index.ts';
 import { defineStep, done, todo } from '../../src/steps/index.ts';
@@ -9,7 +9,6 @@ import { asStep, tableOf, withServers } from './access.ts';
 import { earlierEnded } from './earlier-ended.ts';
 import { keysOf, slotsOf } from './read-buckets.ts';
 import { listedName } from './read-shards.ts';
-import { tableName } from './read-server.ts';
 
 /** Servers that still place rows another way, or whose former table has not got its name yet. */
 type Switched = { others: readonly string[] };

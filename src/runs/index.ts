@@ -17,3 +17,4 @@ export * from './report.ts';
 export * from './search-attributes.ts';
 export * from './states.ts';
 export * from './step.ts';
+export * from './table-name.ts';

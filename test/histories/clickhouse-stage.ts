@@ -1,13 +1,8 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { Client, Connection } from '@temporalio/client';
 import { startClickHouseCluster } from '../../lab/clickhouse.ts';
 import { createEvents, insertBlocks } from '../../lab/load/clickhouse-events.ts';
-import { startTemporal } from '../../lab/temporal.ts';
-import { registerSearchAttributes } from '../../workers/search-attributes.ts';
 import type { MoveRig } from '../support/move-rig.ts';
 import { startMoveRig } from '../support/move-rig.ts';
+import { connected, opening } from './opening.ts';
 
 /** A real cluster with one table, a real server and workers in this process, whose driver calls can be got between. */
 export type ClickHouseStage = {
@@ -22,23 +17,14 @@ export type ClickHouseStage = {
 
 /** Starts everything in a folder of its own. `keyed`: the platform file says that rows are placed by a key. */
 export async function openClickHouseStage({ keyed = false } = {}): Promise<ClickHouseStage> {
-  const stateDir = mkdtempSync(join(tmpdir(), 'gantry-histories-'));
-  const stops: (() => Promise<void>)[] = [async () => rmSync(stateDir, { recursive: true, force: true })];
-  const stop = async (): Promise<void> => {
-    for (let next = stops.pop(); next; next = stops.pop()) await next();
-  };
-  try {
+  return opening(async (parts) => {
+    const { stateDir, stops, stop } = parts;
     const events = { cluster: 'metrics', database: 'load', table: 'events' };
     const cluster = await startClickHouseCluster({ stateDir, name: events.cluster });
     stops.push(() => cluster.stop());
     await createEvents(cluster.nodes, events);
-    const temporal = await startTemporal({ stateDir });
-    stops.push(() => temporal.stop());
-    const connection = await Connection.connect({ address: temporal.address });
-    stops.push(() => connection.close());
-    await registerSearchAttributes(connection, 'default');
+    const server = await connected(parts);
     let hook: (call: string) => Promise<void> = async () => undefined;
-    const server = { address: temporal.address, client: new Client({ connection }) };
     const before = (call: string): Promise<void> => hook(call);
     const rig = await startMoveRig({
       ...{ server, cluster, table: 'load.events', before, stateDir },
@@ -60,8 +46,5 @@ export async function openClickHouseStage({ keyed = false } = {}): Promise<Click
         return day.replaceAll('-', '');
       },
     };
-  } catch (error) {
-    await stop();
-    throw error;
-  }
+  });
 }

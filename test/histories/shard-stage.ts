@@ -1,14 +1,9 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { Client, Connection } from '@temporalio/client';
 import { startClickHouseCluster } from '../../lab/clickhouse.ts';
 import { createEvents, insertBlocks } from '../../lab/load/clickhouse-events.ts';
-import { startTemporal } from '../../lab/temporal.ts';
-import { registerSearchAttributes } from '../../workers/search-attributes.ts';
 import { restingTable } from '../support/rebalance-rig.ts';
 import type { ShardRig } from '../support/shard-rig.ts';
 import { hostFiles, queueProgram, startShardRig } from '../support/shard-rig.ts';
+import { connected, opening } from './opening.ts';
 
 /** A real cluster with days on its first shard alone, workers in this process, and hosts that list what they are asked to. */
 export type ShardStage = {
@@ -22,12 +17,8 @@ export type ShardStage = {
 
 /** `third`: a third shard is there that nobody lists; `empties`: the platform file says that the second takes no rows. */
 export async function openShardStage({ third = false, empties = false } = {}): Promise<ShardStage> {
-  const stateDir = mkdtempSync(join(tmpdir(), 'gantry-histories-'));
-  const stops: (() => Promise<void>)[] = [async () => rmSync(stateDir, { recursive: true, force: true })];
-  const stop = async (): Promise<void> => {
-    for (let next = stops.pop(); next; next = stops.pop()) await next();
-  };
-  try {
+  return opening(async (parts) => {
+    const { stateDir, stops, stop } = parts;
     const events = { cluster: 'metrics', database: 'load', table: 'events' };
     const cluster = await startClickHouseCluster({ stateDir, name: events.cluster });
     stops.push(() => cluster.stop());
@@ -37,16 +28,11 @@ export async function openShardStage({ third = false, empties = false } = {}): P
       await insertBlocks(cluster.node(empties ? 's2r1' : 's1r1'), events, block);
     }
     if (third) await cluster.addShard();
-    const temporal = await startTemporal({ stateDir });
-    stops.push(() => temporal.stop());
-    const connection = await Connection.connect({ address: temporal.address });
-    stops.push(() => connection.close());
-    await registerSearchAttributes(connection, 'default');
+    const server = await connected(parts);
     const hosts = hostFiles(cluster);
     stops.push(() => hosts.stop());
     let hook: (call: string) => Promise<void> = async () => undefined;
     const table = `${events.database}.${events.table}`;
-    const server = { address: temporal.address, client: new Client({ connection }) };
     const rig = await startShardRig({
       ...{ server, cluster, stateDir, tables: { [table]: restingTable(table) }, before: (call: string) => hook(call) },
       membership: {
@@ -57,8 +43,5 @@ export async function openShardStage({ third = false, empties = false } = {}): P
     });
     stops.push(() => rig.stop());
     return { rig, stateDir, table, stop, before: (next) => void (hook = next) };
-  } catch (error) {
-    await stop();
-    throw error;
-  }
+  });
 }

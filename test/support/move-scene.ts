@@ -1,4 +1,5 @@
 import { readdirSync, rmSync } from 'node:fs';
+import { until } from '../../lab/clock.ts';
 import { createEvents } from '../../lab/load/clickhouse-events.ts';
 import type { Inserter, InserterOptions } from '../../lab/load/clickhouse-inserter.ts';
 import { createInserter } from '../../lab/load/clickhouse-inserter.ts';
@@ -22,6 +23,8 @@ export type MoveScene = {
   rows: () => Promise<number[]>;
   /** Takes away what a shard's servers have in `detached`, as an operator does on the hosts once the time is over. */
   emptyDetached: (shard: number) => void;
+  /** Makes one part of the closed day on every server of a shard. */
+  merge: (shard: number) => Promise<void>;
 };
 
 let tables = 0;
@@ -49,6 +52,16 @@ export async function moveScene(
       Promise.all(
         nodes.map(async ({ name }) => Number(await lab.run(name, `SELECT count() FROM ${full} WHERE day = '${day}'`))),
       ),
+    async merge(shard) {
+      const [first, ...others] = lab.cluster.shard(shard).map(({ name }) => name);
+      const parts = `SELECT count() FROM system.parts WHERE active AND table = '${events.table}' AND partition_id = '${partition}'`;
+      const merged = async (): Promise<boolean> => {
+        await lab.run(first ?? '', `OPTIMIZE TABLE ${full} PARTITION ID '${partition}' FINAL`);
+        const counts = await Promise.all([first ?? '', ...others].map((name) => lab.run(name, parts)));
+        return counts.every((count) => count === '1\n');
+      };
+      if (!(await until(merged, 15_000, 100))) throw new Error(`shard ${shard} did not merge`);
+    },
     emptyDetached: (shard) => {
       for (const { dataDir } of lab.cluster.shard(shard)) {
         const folder = `${dataDir}/data/load/${events.table}/detached`;

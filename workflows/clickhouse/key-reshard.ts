@@ -6,7 +6,7 @@ import type {
   ReshardMove,
   RunReport,
 } from '../../src/runs/index.ts';
-import { shardNumber } from '../../src/runs/index.ts';
+import { shardNumber, tableName } from '../../src/runs/index.ts';
 import { domainRefs } from '../run/call.ts';
 import type { ChildSpec } from '../run/children.ts';
 import { openRun } from '../run/open-run.ts';
@@ -50,8 +50,7 @@ export async function clickhouseKeyReshard(input: ClickHouseKeyReshardInput): Pr
 /** A block that is tried again across the change would go to another shard, which does not know it: open partitions are held. */
 async function switchTheRule(run: Run, data: KeyReshardData): Promise<void> {
   const { cluster, table } = data;
-  const dot = table.indexOf('.');
-  const name = { database: table.slice(0, dot), table: table.slice(dot + 1) };
+  const name = tableName(table);
   const { open } = needed(await run.step('see which partitions take rows', clickhouse.findOpen, data));
   const held = open.map((partition) => ({ cluster, table, name, partition }));
   for (const of of held)

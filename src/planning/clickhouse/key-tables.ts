@@ -26,19 +26,22 @@ export function keyTables(servers: readonly ShardServer[], listedAs: string): Ke
   return [...found.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
-/** Whether a Distributed table is named for a table of the platform file and places its rows, by chance or by a key. */
-export function isPlaced(
+/** By what the Distributed table that the platform file names places a table's rows, on each server that has it: '' without a key. */
+export function keysNamed(
   { name, distributed }: ShardIntent['tables'][number],
   servers: readonly ShardServer[],
-): boolean {
-  return servers.some(({ objects }) =>
-    objects.some(
-      (one) =>
-        fullName(one) === distributed &&
-        `${one.distributed?.database}.${one.distributed?.table}` === name &&
-        one.distributed?.key !== '',
-    ),
+): string[] {
+  return servers.flatMap(({ objects }) =>
+    objects.flatMap((one) => {
+      const over = `${one.distributed?.database}.${one.distributed?.table}`;
+      return fullName(one) === distributed && over === name ? [one.distributed?.key ?? ''] : [];
+    }),
   );
+}
+
+/** Whether it is known how a table's rows are placed, by chance or by a key. */
+export function isPlaced(declared: ShardIntent['tables'][number], servers: readonly ShardServer[]): boolean {
+  return keysNamed(declared, servers).some((key) => key !== '');
 }
 
 /**

@@ -1,6 +1,6 @@
 import type { AddShardData, PlanDraft, ShardWeights } from '../../runs/index.ts';
 import { addShardDraft } from './add-shard-draft.ts';
-import { isPlaced, keyTables, placesTheSame } from './key-tables.ts';
+import { isPlaced, keysNamed, keyTables, placesTheSame } from './key-tables.ts';
 import { listingOf, sameWeights } from './membership.ts';
 import { placementBy } from './distributed-engine.ts';
 import { pathFindings } from './shard-paths.ts';
@@ -170,14 +170,6 @@ function serverFindings(fresh: readonly ShardServer[], others: readonly ShardSer
 
 /** Whether the rows of a declared table are placed by a key, or nobody knows how: its partitions don't move as a whole. */
 function staysBehind(declared: ShardIntent['tables'][number], servers: readonly ShardServer[]): boolean {
-  if (!isPlaced(declared, servers)) return true;
-  const { name, distributed } = declared;
-  return servers.some(({ objects }) =>
-    objects.some(
-      (one) =>
-        fullName(one) === distributed &&
-        `${one.distributed?.database}.${one.distributed?.table}` === name &&
-        placementBy(one.distributed?.key ?? '').kind === 'key',
-    ),
-  );
+  const byKey = keysNamed(declared, servers).some((key) => placementBy(key).kind === 'key');
+  return byKey || !isPlaced(declared, servers);
 }
