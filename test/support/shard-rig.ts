@@ -24,6 +24,8 @@ export type HostFiles = {
   hook: Record<string, unknown>;
   /** What was asked for, in order. */
   readonly asked: readonly string[];
+  /** Somebody else has written a list since: the next one that is asked for is written whatever was asked for before. */
+  forget: () => void;
   stop: () => Promise<void>;
 };
 
@@ -36,8 +38,8 @@ export function hostFiles(
   const [wanted, written] = [join(dir, 'wanted'), join(dir, 'written')];
   const asked: string[] = [];
   let running = true;
+  let last = '';
   const loop = (async () => {
-    let last = '';
     while (running) {
       const now = existsSync(wanted) ? readFileSync(wanted, 'utf8') : '';
       if (now !== '' && now !== last) {
@@ -57,6 +59,10 @@ export function hostFiles(
       confirm: ['cmp', '-s', wanted, written],
     },
     asked,
+    forget() {
+      for (const file of [wanted, written]) rmSync(file, { force: true });
+      last = '';
+    },
     async stop() {
       running = false;
       await loop;

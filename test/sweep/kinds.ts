@@ -1,6 +1,7 @@
 import type { Kind } from '../../src/runs/index.ts';
 import type { LabNeed } from '../support/lab.ts';
 import { startClickHouseScene } from './clickhouse/scene.ts';
+import { startShardScene } from './clickhouse/shard-take.ts';
 import { startTierScene, tierReads } from './clickhouse/tier-take.ts';
 import type { Rules } from './points.ts';
 import { failovers } from './redis/failover-take.ts';
@@ -18,6 +19,8 @@ export type SweptKind = {
   needs: readonly LabNeed[];
   /** Points that every sample has: what the kind promises stands or falls with them. */
   always: readonly string[];
+  /** Points of a sample, where a run takes long; 8 unless given. */
+  sample?: number;
 };
 
 /** The driver calls of the redis domain that only look. */
@@ -45,8 +48,20 @@ const clickhouseReads = [
     ...['ping', 'version', 'capabilities', 'macros', 'cluster', 'table', 'columns', 'partitions', 'parts', 'digest'],
     ...['replica', 'caughtUp', 'replicationQueue', 'mutations', 'merges', 'running', 'detachedParts', 'hasDetached'],
     ...['disks', 'usage', 'blockNumbers', 'partHashes', 'dropRanges', 'arrivals'],
+    ...['bucketRows', 'bucketStream', 'capsFetches'],
   ].map((verb) => `clickhouse.${verb}`),
   'ingest.confirm',
+];
+
+/** Of a shard that comes or goes, its moves aside: they are swept by themselves. */
+const shardSteps = [
+  ...['clickhouseMakeSchema', 'clickhouseSetMembership', 'clickhouseCanary', 'clickhouseLookAtShares'],
+  ...['clickhouseProveEmpty', 'clickhouseProveQueues'],
+];
+const shardReads = [
+  ...clickhouseReads,
+  ...['objects', 'canaries', 'canaryRows', 'replicasAt', 'waitingFiles'].map((verb) => `clickhouse.${verb}`),
+  'membership.confirm',
 ];
 
 export const sweptKinds = {
@@ -88,6 +103,36 @@ export const sweptKinds = {
     always: [
       'driver:after:clickhouse.attachPartitionFrom#1@clickhouseCutOver.ensure#1',
       'stop:driver:before:clickhouse.detachPartition#1@clickhouseCutOver.ensure#1',
+    ],
+  },
+  'clickhouse.split': {
+    rules: { decisive: 'clickhouseCutOver.ensure#1', reads: clickhouseReads },
+    startScene: (stateDir) => startClickHouseScene(stateDir, { kind: 'split', buckets: [1, 4, 7, 10] }),
+    workflows: '../support/under-table.ts',
+    needs: ['clickhouse'],
+    always: [
+      'driver:after:clickhouse.detachPartition#1@clickhouseCutOver.ensure#1',
+      'stop:driver:before:clickhouse.attachPartitionFrom#1@clickhouseGiveOwnBack.ensure#1',
+    ],
+  },
+  'clickhouse.add-shard': {
+    rules: { decisive: 'clickhouseSetMembership.ensure#2', reads: shardReads, own: shardSteps },
+    startScene: (stateDir) => startShardScene(stateDir, 'add'),
+    needs: ['clickhouse'],
+    sample: 4,
+    always: [
+      'driver:after:clickhouse.createObject#1@clickhouseMakeSchema.ensure#1',
+      'driver:after:membership.run#1@clickhouseSetMembership.ensure#2',
+    ],
+  },
+  'clickhouse.drain-shard': {
+    rules: { decisive: 'clickhouseSetMembership.ensure#1', reads: shardReads, own: shardSteps },
+    startScene: (stateDir) => startShardScene(stateDir, 'drain'),
+    needs: ['clickhouse'],
+    sample: 4,
+    always: [
+      'driver:after:membership.run#1@clickhouseSetMembership.ensure#1',
+      'activity:after:clickhouseProveEmpty.inspect#1',
     ],
   },
   'clickhouse.tier': {

@@ -22,6 +22,13 @@ test('leaves out places that only some of the undisturbed runs came through', ()
   expect(enumerate([trace, trace.slice(0, 2)], rules).map(({ place }) => place)).not.toContain(trace[3]);
 });
 
+test('leaves the parts of a run that have a sweep of their own to it, and with them calls that only look', () => {
+  const own = enumerate([trace], { ...rules, own: ['redisHandover'] });
+  expect(own.filter(({ cut }) => cut === 'kill').map(({ place }) => place)).toEqual(trace.slice(0, 4));
+  const other = enumerate([trace], { ...rules, own: ['redisProveRoles'] });
+  expect(other.map(nameOf)).toEqual(['task#1']);
+});
+
 test('finds points by a part of their name, with * for anything', () => {
   expect(matching(points, 'stop:driver:*:redis.demote#1').map(nameOf)).toEqual([
     'stop:driver:before:redis.demote#1@redisHandover.ensure#1',

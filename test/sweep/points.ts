@@ -25,18 +25,31 @@ export type Rules = {
   decisive: string;
   /** Driver calls that only look, `redis.info` or `discovery.read`: before every other one the worker is stopped and raced. */
   reads: readonly string[];
+  /**
+   * The activities of this kind alone, where the runs that are a part of it have a sweep of their own: only these are cut, and
+   * within them only calls that change something. Every activity and call unless given.
+   */
+  own?: readonly string[];
 };
 
 /**
  * The points of a kind: every place that all of the undisturbed runs went through, in the order of the first. A place
  * that only some runs have (one more look of a polling loop) can't be aimed at.
  */
-export function enumerate(traces: readonly (readonly string[])[], { decisive, reads }: Rules): Point[] {
+export function enumerate(traces: readonly (readonly string[])[], { decisive, reads, own }: Rules): Point[] {
+  const changes = (place: string, when: string): boolean => {
+    const call = new RegExp(`^driver:(?:${when}):([^#]+)`).exec(place)?.[1];
+    return call !== undefined && !reads.includes(call);
+  };
+  const isOwn = (place: string): boolean =>
+    own === undefined ||
+    place.startsWith('task#') ||
+    (own.some((activity) => new RegExp(`[:@]${activity}[.#]`).test(place)) &&
+      (place.startsWith('activity:') || changes(place, 'before|after')));
   const [first = [], ...others] = traces.map((trace) => [...new Set(trace)]);
-  const places = first.filter((place) => others.every((other) => other.includes(place)));
+  const places = first.filter((place) => isOwn(place) && others.every((other) => other.includes(place)));
   const isDecisive = (place: string): boolean => place.startsWith('driver:') && place.includes(`@${decisive}`);
-  const isWrite = (place: string): boolean =>
-    !reads.includes(/^driver:before:([^#]+)/.exec(place)?.[1] ?? reads[0] ?? '');
+  const isWrite = (place: string): boolean => changes(place, 'before');
   const cutAt = (cut: Cut, worthIt: (place: string) => boolean): Point[] =>
     places.filter(worthIt).map((place) => ({ cut, place }));
   return [

@@ -3,12 +3,13 @@ import { rmSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { expect, test } from 'vitest';
 import { describeWith } from '../support/lab.ts';
+import type { SweptKind } from './kinds.ts';
 import { sweptKinds } from './kinds.ts';
 import { sampleOf } from './points.ts';
 import { sweep } from './sweep.ts';
 
-/** So many of the points of `make sweep`, other ones with each commit; two are always among them. */
-const sampleSize = 8;
+/** So many of the points of `make sweep` unless the kind says so, other ones with each commit; two are always among them. */
+const usualSample = 8;
 
 /** The commit, so that a failure comes back when the same tree is tested again; without git the package's version. */
 function seed(): string {
@@ -19,7 +20,8 @@ function seed(): string {
   }
 }
 
-for (const [name, kind] of Object.entries(sweptKinds)) {
+for (const [name, kind] of Object.entries<SweptKind>(sweptKinds)) {
+  const sampleSize = kind.sample ?? usualSample;
   await describeWith([...kind.needs, 'temporal'], 'a worker that dies or freezes in the middle of a run', () => {
     test(`leaves ${name} as an undisturbed run does`, async () => {
       // Not a folder that goes away: a failed point leaves its history and logs there.

@@ -1,12 +1,13 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { until } from '../../../lab/clock.ts';
-import { clickhouseCall, clickhouseRows } from '../../../lab/clickhouse-client.ts';
+import { clickhouseCall } from '../../../lab/clickhouse-client.ts';
 import type { ClickHouseCluster, ClickHouseServer } from '../../../lab/clickhouse.ts';
 import { startClickHouseCluster } from '../../../lab/clickhouse.ts';
 import { daysAgo, makeRollups, rollupTables, samplesOf } from '../../support/rollups.ts';
 import { tierCluster, tierPlatform } from '../../support/tier-platform.ts';
 import type { Findings, Scene, Take } from '../scene.ts';
+import { idle, keepsItsLog, logOf, sweptPolicy } from './look.ts';
 
 /** The driver calls that a tiering only looks with. */
 export const tierReads = [
@@ -21,11 +22,6 @@ export const tierReads = [
   'figures',
 ].map((verb) => `clickhouse.${verb}`);
 
-const profile = { heartbeat: '1s', attempts: 30, firstRetry: '100ms', maxRetry: '300ms' };
-const policies = {
-  default: { approval: { people: 0 }, profiles: { quick: profile, slow: profile, watched: profile } },
-};
-
 /** Samples that each shard gets of the day. */
 const samples = [60, 40] as const;
 /** A day that is to be kept by every run. */
@@ -33,16 +29,13 @@ const kept = daysAgo(2);
 
 /** A real cluster of two shards with the shipped roll-ups; each run expires a day of its own. */
 export async function startTierScene(stateDir: string): Promise<Scene> {
-  // What a run did is read from the replication log, which is cleaned above a hundred entries.
-  const cluster = await startClickHouseCluster({
-    ...{ stateDir, name: tierCluster, mergeTree: { min_replicated_logs_to_keep: 10_000 } },
-  });
+  const cluster = await startClickHouseCluster({ stateDir, name: tierCluster, mergeTree: keepsItsLog });
   try {
     await makeRollups(cluster.nodes, 'replicated');
     for (const [at, rows] of samples.entries())
       await clickhouseCall(cluster.node(`s${at + 1}r1`), samplesOf(kept.date, rows));
     const platformFile = join(stateDir, 'platform.yaml');
-    const rest = { policies, reports: { folder: join(stateDir, 'reports') } };
+    const rest = { policies: { default: sweptPolicy }, reports: { folder: join(stateDir, 'reports') } };
     mkdirSync(stateDir, { recursive: true });
     writeFileSync(platformFile, JSON.stringify(tierPlatform({ servers: cluster.nodes, rest })));
     let runs = 0;
@@ -77,7 +70,7 @@ async function beginExpiry(cluster: ClickHouseCluster, due: Day): Promise<Take> 
 
 /** The day is gone everywhere, its roll-up has all of it, and the other day is as it was. */
 async function conclude(cluster: ClickHouseCluster, due: Day): Promise<Findings> {
-  for (const server of cluster.nodes) await until(() => idle(server), 10_000, 50);
+  for (const server of cluster.nodes) await until(() => idle(server, 'samples'), 10_000, 50);
   const left: Record<string, number> = {};
   const untouched: Record<string, number> = {};
   for (const server of cluster.nodes) {
@@ -108,19 +101,8 @@ async function conclude(cluster: ClickHouseCluster, due: Day): Promise<Findings>
 
 /** The orders to drop the day in a shard's replication log. */
 async function dropsOf(server: ClickHouseServer, day: string): Promise<string[]> {
-  const path = `/clickhouse/tables/0${server.shard}/metrics.samples/log`;
-  const entries = await clickhouseRows<{ value: string }>(
-    server,
-    `SELECT value FROM system.zookeeper WHERE path = '${path}' ORDER BY name`,
-  );
-  return entries
-    .map(({ value }) => value)
-    .filter((value) => value.includes(`${day}_`) && value.split('\n').includes('drop'));
-}
-
-async function idle(server: ClickHouseServer): Promise<boolean> {
-  const queue = `SELECT count() FROM system.replication_queue WHERE table = 'samples' AND type != 'MERGE_PARTS'`;
-  return Number(await clickhouseCall(server, queue)) === 0;
+  const entries = await logOf(server, 'metrics.samples');
+  return entries.filter((value) => value.includes(`${day}_`) && value.split('\n').includes('drop'));
 }
 
 async function rowsOf(server: ClickHouseServer, { day }: Day): Promise<number> {
