@@ -29,11 +29,18 @@ export type MoveScene = {
 
 let tables = 0;
 
+export type MoveSceneOptions = Partial<MoveRigOptions> & {
+  /** Of the table itself: `index_granularity = 8192, …`. */
+  tableSettings?: string;
+  /** `settings`, where they name the table: `db.events`. */
+  settingsOf?: (full: string) => Record<string, unknown>;
+};
+
 /** A table of the test's own with workers over it. Everything ends with the test. */
 export async function moveScene(
   lab: ClickHouseRig,
   server: TestServer,
-  { tableSettings, ...options }: Partial<MoveRigOptions> & { tableSettings?: string } = {},
+  { tableSettings, settingsOf, ...options }: MoveSceneOptions = {},
   load: Partial<InserterOptions> = {},
 ): Promise<MoveScene> {
   tables += 1;
@@ -45,7 +52,8 @@ export async function moveScene(
   const inserter = stopping(createInserter({ shards, events, today, perSecond: 10, ...load }));
   await inserter.seed(1, day, seededBlocks);
   const full = `load.${events.table}`;
-  const rig = stopping(await startMoveRig({ server, cluster: lab.cluster, table: full, ...options }));
+  const settings = settingsOf ? { settings: settingsOf(full) } : {};
+  const rig = stopping(await startMoveRig({ server, cluster: lab.cluster, table: full, ...settings, ...options }));
   return {
     ...{ inserter, rig, full, name: { database: 'load', table: events.table } },
     rows: () =>
