@@ -124,10 +124,17 @@ function partitionsOf(tables: readonly TableReading[], { maxPartitionBytes, tier
       parts: Math.max(...there.map(({ parts }) => parts)),
       tier: disks[0] ?? tier ?? 'unknown',
       ...newestWrite(there),
+      ...heatOf(tables, id),
       open: false,
       flags,
     };
   });
+}
+
+/** Each replica knows what was read on it alone. A shard that has a replica which doesn't say has no heat at all. */
+function heatOf(tables: readonly TableReading[], id: string): { heat?: number } {
+  const known = tables.flatMap(({ reads }) => (reads ? [reads.get(id) ?? 0] : []));
+  return known.length < tables.length ? {} : { heat: known.reduce((sum, count) => sum + count, 0) };
 }
 
 /** A merge counts as a write: what it wrote last is the latest that an insert can have come. */

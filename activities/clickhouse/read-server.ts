@@ -24,6 +24,8 @@ export type TableReading = {
   queue: readonly QueueEntry[];
   mutations: readonly MutationFacts[];
   partitions: readonly PartitionFacts[];
+  /** How often each partition was read of late; undefined where the server doesn't say. */
+  reads: ReadonlyMap<string, number> | undefined;
   /** The disks that the parts of each partition lie on; empty where the server doesn't say. */
   disksOf: ReadonlyMap<string, ReadonlySet<string>>;
   keeperMs: number;
@@ -103,8 +105,17 @@ async function readTable(node: ClickHouseNode, name: TableName): Promise<TableRe
     queue: await node.replicationQueue(name),
     mutations: (await node.mutations(name)).filter(({ done }) => !done),
     partitions: await node.partitions(name),
+    reads: await readsOf(node, name),
     disksOf,
     keeperMs,
     capsFetches: await node.capsFetches(),
   };
+}
+
+/** A whole week: what is read on some weekday is in it. */
+const heatDays = 7;
+
+async function readsOf(node: ClickHouseNode, name: TableName): Promise<TableReading['reads']> {
+  const reads = await node.partitionReads(name, heatDays);
+  return reads && new Map(reads.map(({ partitionId, reads: count }) => [partitionId, count]));
 }

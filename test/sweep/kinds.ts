@@ -48,7 +48,7 @@ const clickhouseReads = [
     ...['ping', 'version', 'capabilities', 'macros', 'cluster', 'table', 'columns', 'partitions', 'parts', 'digest'],
     ...['replica', 'caughtUp', 'replicationQueue', 'mutations', 'merges', 'running', 'detachedParts', 'hasDetached'],
     ...['disks', 'usage', 'blockNumbers', 'partHashes', 'dropRanges', 'arrivals'],
-    ...['bucketRows', 'bucketStream', 'capsFetches'],
+    ...['bucketRows', 'bucketStream', 'capsFetches', 'partitionReads'],
   ].map((verb) => `clickhouse.${verb}`),
   'ingest.confirm',
 ];

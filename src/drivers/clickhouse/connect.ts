@@ -4,6 +4,7 @@ import { canaryVerbs } from './canary.ts';
 import { capabilityVerb, knowsFetchCap } from './capabilities.ts';
 import { changeVerbs } from './changes.ts';
 import { diskVerbs } from './disks.ts';
+import { heatVerb } from './heat.ts';
 import { keeperVerbs } from './keeper.ts';
 import { linkOver } from './link.ts';
 import { partVerbs } from './parts.ts';
@@ -72,6 +73,7 @@ export async function connectClickHouse(
     ...partVerbs(link, capabilities),
     ...keeperVerbs(link),
     ...diskVerbs(link),
+    ...heatVerb(link),
     ...changeVerbs(link),
     ...bucketVerbs(link),
     ...schemaVerbs(link),

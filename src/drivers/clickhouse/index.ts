@@ -4,6 +4,7 @@ export type { ClickHouseConnectOptions } from './connect.ts';
 export { connectClickHouse } from './connect.ts';
 export type { DiskFacts, Usage } from './disks.ts';
 export { serverCodeOf } from './errors.ts';
+export type { PartitionReads } from './heat.ts';
 export type { Arrival, BlockNumbers, DropRange } from './keeper.ts';
 export type { DetachedPart, PartFacts, PartitionFacts } from './parts.ts';
 export type { SchemaObject, WaitingFiles } from './schema.ts';

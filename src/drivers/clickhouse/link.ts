@@ -43,9 +43,12 @@ type LinkOptions = {
   beforeChange: (() => void) | undefined;
 };
 
+/** What the ids of all of Gantry's queries begin with. */
+export const ownQueries = 'gantry:';
+
 /** The prefix of the query ids of a unit's statements. */
 export function queryIdPrefix(unit: string): string {
-  return `gantry:${unit}:`;
+  return `${ownQueries}${unit}:`;
 }
 
 /** A statement that does not end in time, or whose run is cancelled, is killed on the server: it would go on without us. */

@@ -16,6 +16,7 @@ import type { DetachedPart, PartFacts, PartitionFacts } from './parts.ts';
 import type { Arrivals, BlockNumbers, DropRange } from './keeper.ts';
 import type { DiskFacts, Usage } from './disks.ts';
 import type { DayFigures, FiguresQuery, StorageFacts } from './tiering.ts';
+import type { PartitionReads } from './heat.ts';
 
 /** Where a server's HTTP interface listens. */
 export type ClickHouseEndpoint = { host: string; port: number };
@@ -91,6 +92,8 @@ export type ClickHouseReads = {
   figures: (name: TableName, query: FiguresQuery) => Promise<readonly DayFigures[]>;
   /** What the parts of each table take up on this server; what lies in `detached` isn't among it. */
   usage: () => Promise<Usage>;
+  /** How often each partition was read in the last days; undefined where no query log of the server names partitions (18.16). */
+  partitionReads: (name: TableName, days: number) => Promise<readonly PartitionReads[] | undefined>;
   /** How many block numbers the partition has given away: rows may have come since if it has grown. */
   blockNumbers: (name: PartitionName, zookeeperPath: string) => Promise<BlockNumbers>;
   /**

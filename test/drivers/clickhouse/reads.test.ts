@@ -152,11 +152,12 @@ await describeWith(['clickhouse'], 'what the ClickHouse driver reads', () => {
     expect((await two.digest(february)).sum).not.toBe((await one.digest(february)).sum);
   });
 
-  test('knows no disks on 18.16, but what the parts of each table take up', async () => {
+  test('knows neither disks nor how often a partition is read on 18.16, but what the parts of each table take up', async () => {
     const t = await rig.table();
     const node = await rig.open('s1r1');
     await rig.run('s1r1', `INSERT INTO ${t.full} VALUES ('2026-01-01', 1, NULL)`);
     expect(await node.disks()).toBeUndefined();
+    expect(await node.partitionReads(t, 7)).toBeUndefined();
     const [part] = await node.parts(t);
     expect(await node.usage()).toContainEqual({
       ...{ database: 'db', table: t.table },
@@ -196,5 +197,37 @@ await describeWith(['clickhouse-modern'], 'what the ClickHouse driver reads from
     expect(detached).toMatchObject({ partitionId, reason: '' });
     await node.dropDetachedPart(t, detached?.name ?? '');
     expect(await node.detachedParts(t)).toEqual([]);
+  });
+
+  test('counts the queries that read a partition of late: others’, that ended, of this table alone', async () => {
+    const server = stopping(await startModernClickHouse({ stateDir: labFolder() }));
+    const node = await connectClickHouse({ host: server.host, port: server.httpPort });
+    stopping({ stop: () => node.close() });
+    const t = { database: 'load', table: 'events' };
+    expect(await node.partitionReads(t, 7)).toBeUndefined();
+
+    // The embedded engine keeps no log of its own: this one has the columns and the form of a server's.
+    await clickhouseCall(
+      server,
+      `CREATE TABLE system.query_log (event_date Date, type Enum8('QueryStart' = 1, 'QueryFinish' = 2, 'ExceptionWhileProcessing' = 4),
+        query_kind LowCardinality(String), initial_query_id String, partitions Array(LowCardinality(String)))
+        ENGINE = MergeTree ORDER BY event_date`,
+    );
+    const both = `['load.events.20260101', 'load.events.20260102']`;
+    const log = [
+      `today(), 'QueryFinish', 'Select', 'a', ${both}`,
+      `today() - 6, 'QueryFinish', 'Select', 'b', ['load.events.20260101', 'load.events_2.20260101']`,
+      `today() - 8, 'QueryFinish', 'Select', 'c', ${both}`,
+      `today(), 'QueryStart', 'Select', 'd', ${both}`,
+      `today(), 'ExceptionWhileProcessing', 'Select', 'd', ${both}`,
+      `today(), 'QueryFinish', 'Insert', 'e', ${both}`,
+      `today(), 'QueryFinish', 'Select', 'gantry:run/step:1:x-1', ${both}`,
+    ];
+    for (const row of log) await clickhouseCall(server, `INSERT INTO system.query_log SELECT ${row}`);
+    expect(await node.partitionReads(t, 7)).toEqual([
+      { partitionId: '20260101', reads: 2 },
+      { partitionId: '20260102', reads: 1 },
+    ]);
+    expect(await node.partitionReads({ database: 'load', table: 'event' }, 7)).toEqual([]);
   });
 });
