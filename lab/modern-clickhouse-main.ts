@@ -43,7 +43,7 @@ process.once('SIGTERM', () => {
 
 /**
  * Storage policies: `tiered` has a volume of one disk for each temperature, `tiered_and_frozen` one more. Nothing moves by
- * itself for lack of room.
+ * itself for lack of room. A cluster `alone`, for Distributed tables: nothing listens where it says.
  */
 function configuration(dir: string): string {
   const each = (wrap: (name: string) => string, of: readonly string[] = volumes): string => of.map(wrap).join('');
@@ -58,6 +58,9 @@ function configuration(dir: string): string {
       ${policy('tiered_and_frozen', withFrozen)}
     </policies>
   </storage_configuration>
+  <remote_servers>
+    <alone><shard><replica><host>localhost</host><port>9000</port></replica></shard></alone>
+  </remote_servers>
 </clickhouse>
 `;
 }

@@ -1,4 +1,6 @@
 import type { ClickHouseNode, PlacementRule } from '../../src/drivers/clickhouse/index.ts';
+import type { EngineSettings } from '../../src/planning/clickhouse/index.ts';
+import { distributedEngine, distributedSettings } from '../../src/planning/clickhouse/index.ts';
 import type { KeyReshardData } from '../../src/runs/index.ts';
 import { shardNumber, tableName } from '../../src/runs/index.ts';
 import { GantryError } from '../../src/errors/index.ts';
@@ -50,8 +52,10 @@ export const switchRule = defineStep<KeyReshardData, Switched, ClickHouseDeps>({
       if (await finishExchange(node, names)) return;
       const { current, beside, between } = names;
       if (sameRule(await node.placement(current), rule)) return;
-      if (!(await node.table(current))) return node.createDistributed(current, over, rule);
-      if (!(await node.table(beside))) await node.createDistributed(beside, over, rule, current);
+      const former = await node.table(current);
+      if (!former) return node.createDistributed(current, over, rule);
+      if (!(await node.table(beside)))
+        await node.createDistributed(beside, over, rule, { ...current, ...extrasOf(former.engineFull) });
       // Never dropped: after an exchange the folder of its name has the queue of the table in use.
       if (!sameRule(await node.placement(beside), rule)) {
         const words = `${beside.database}.${beside.table} on ${name} has a rule that is not the planned one`;
@@ -66,6 +70,12 @@ export const switchRule = defineStep<KeyReshardData, Switched, ClickHouseDeps>({
     });
   },
 });
+
+/** What the engine of the former table is given besides its rule: its successor has it too. */
+function extrasOf(engineFull: string): { policy?: string; settings: EngineSettings } {
+  const policy = distributedEngine(engineFull)?.policy;
+  return { ...(policy === undefined ? {} : { policy }), settings: distributedSettings(engineFull) };
+}
 
 /** A server that stopped within the statement has done a part of it. Whether there was something to finish. */
 async function finishExchange(node: ClickHouseNode, { current, beside, between }: Names): Promise<boolean> {

@@ -13,6 +13,9 @@ export type PlacementRule = BucketRule & { values: readonly number[] };
 /** Rows and an estimate of the bytes of one bucket in one partition on this server. */
 export type BucketRows = { partitionId: string; bucket: number; rows: number };
 
+/** What a Distributed engine may be given besides: the policy of the volumes on which rows wait, and its settings. */
+export type EngineExtras = { policy?: string; settings?: readonly (readonly [name: string, value: string | number])[] };
+
 export type BucketVerbs = {
   /** How many rows of each bucket each partition has on this server; one read of the key's column. */
   bucketRows: (name: TableName, rule: BucketRule) => Promise<readonly BucketRows[]>;
@@ -24,12 +27,12 @@ export type BucketVerbs = {
   insertStream: (into: TableName, rows: Readable) => Promise<void>;
   /** The rule of a Distributed table, if it is one that `createDistributed` made; undefined for any other. */
   placement: (distributed: TableName) => Promise<PlacementRule | undefined>;
-  /** `like`: whose columns it has, with their defaults; those of the table that it is over unless given. */
+  /** `like`: whose columns it has, with their defaults, and what else its engine is given; the table that it is over unless given. */
   createDistributed: (
     distributed: TableName,
     over: TableName & { cluster: string },
     rule: PlacementRule,
-    like?: TableName,
+    like?: TableName & EngineExtras,
   ) => Promise<void>;
   /** Each is called as the other of its pair from now on, one pair after the other, in one statement. */
   renameTables: (pairs: readonly (readonly [from: TableName, to: TableName])[]) => Promise<void>;
@@ -63,11 +66,16 @@ export function bucketVerbs(link: ClickHouseLink): BucketVerbs {
       );
       return row && placementIn(row.engine);
     },
-    createDistributed: (distributed, { cluster, ...over }, rule, like = over) =>
-      link.act(
+    createDistributed: (distributed, { cluster, ...over }, rule, like = over) => {
+      const { policy, settings = [] } = like;
+      const given = [sql`${cluster}`, sql`${over.database}`, sql`${over.table}`, placedBy(rule)];
+      if (policy !== undefined) given.push(sql`${policy}`);
+      const set = list(settings.map(([name, value]) => sql`${id(name)} = ${value}`));
+      return link.act(
         sql`CREATE TABLE ${full(distributed)} AS ${full(like)}
-          ENGINE = Distributed(${cluster}, ${over.database}, ${over.table}, ${placedBy(rule)})`,
-      ),
+          ENGINE = Distributed(${list(given)})${settings.length > 0 ? sql` SETTINGS ${set}` : sql``}`,
+      );
+    },
     renameTables: (pairs) =>
       link.act(sql`RENAME TABLE ${list(pairs.map(([from, to]) => sql`${full(from)} TO ${full(to)}`))}`, {
         decisive: true,

@@ -1,12 +1,29 @@
-/** What a Distributed table is over, and by which expression it places rows: '' where it has none. */
-export type DistributedEngine = { cluster: string; database: string; table: string; key: string };
+/**
+ * What a Distributed table is over, and by which expression it places rows: '' where it has none. `policy`: of the volumes on
+ * which rows wait for another shard.
+ */
+export type DistributedEngine = { cluster: string; database: string; table: string; key: string; policy?: string };
 
-/** Reads `Distributed(cluster, database, table, key)` as servers write it; undefined for any other engine. */
+/** Settings of an engine, in their order. */
+export type EngineSettings = readonly (readonly [name: string, value: string | number])[];
+
+const written = /^Distributed\((.*?)\)(?: SETTINGS (.*))?$/s;
+
+/** Reads `Distributed(cluster, database, table, key, policy)` as servers write it; undefined for any other engine. */
 export function distributedEngine(engineFull: string): DistributedEngine | undefined {
-  const inside = /^Distributed\((.*?)\)(?: SETTINGS .*)?$/s.exec(engineFull)?.[1];
+  const inside = written.exec(engineFull)?.[1];
   if (inside === undefined) return undefined;
-  const [cluster = '', database = '', table = '', key = ''] = argumentsOf(inside).map(unquoted);
-  return { cluster, database, table, key };
+  const [cluster = '', database = '', table = '', key = '', policy] = argumentsOf(inside).map(unquoted);
+  return { cluster, database, table, key, ...(policy === undefined ? {} : { policy }) };
+}
+
+/** The settings of a Distributed table's engine: `[['fsync_after_insert', 1]]`. */
+export function distributedSettings(engineFull: string): EngineSettings {
+  const settings = written.exec(engineFull)?.[2];
+  return (settings === undefined ? [] : argumentsOf(settings)).flatMap((one) => {
+    const [, name, value = ''] = /^(\w+) = (.*)$/s.exec(one) ?? [];
+    return name === undefined ? [] : [[name, /^-?\d+(\.\d+)?$/.test(value) ? Number(value) : unquoted(value)] as const];
+  });
 }
 
 /**

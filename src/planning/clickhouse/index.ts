@@ -63,8 +63,8 @@ export type {
 } from './tier-types.ts';
 export type { TableTtl } from './table-ttl.ts';
 export { tableTtl } from './table-ttl.ts';
-export type { DistributedEngine, Placement } from './distributed-engine.ts';
-export { distributedEngine, placementBy } from './distributed-engine.ts';
+export type { DistributedEngine, EngineSettings, Placement } from './distributed-engine.ts';
+export { distributedEngine, distributedSettings, placementBy } from './distributed-engine.ts';
 export type { ListedServer } from './membership.ts';
 export { asXml, listingOf, listingProblems, sumOfWeights, weightsInWords } from './membership.ts';
 export type { AddShardPlanning } from './plan-add-shard.ts';

@@ -1,7 +1,11 @@
 import { expect, test } from 'vitest';
 import { placementIn } from '../../../src/drivers/clickhouse/buckets.ts';
+import { clickhouseCall } from '../../../lab/clickhouse-client.ts';
+import { startModernClickHouse } from '../../../lab/modern-clickhouse.ts';
+import { connectClickHouse } from '../../../src/drivers/clickhouse/index.ts';
+import { distributedEngine, distributedSettings } from '../../../src/planning/clickhouse/index.ts';
 import { clickhouseRig } from '../../support/clickhouse-rig.ts';
-import { describeWith } from '../../support/lab.ts';
+import { describeWith, labFolder, stopping } from '../../support/lab.ts';
 
 const rule = { hash: 'cityHash64', column: 'n', buckets: 4 } as const;
 
@@ -60,5 +64,32 @@ await describeWith(['clickhouse'], 'buckets of a table', () => {
     await expect(source.bucketStream({ ...partition, table: 'none' }, rule, { in: [1] })).rejects.toMatchObject({
       code: 'CLICKHOUSE_UNKNOWN_TABLE',
     });
+  });
+});
+
+await describeWith(['clickhouse-modern'], 'a Distributed table by a new rule', () => {
+  test('has the policy and the settings that the former one was given', async () => {
+    const server = stopping(await startModernClickHouse({ stateDir: labFolder() }));
+    const node = await connectClickHouse({ host: server.host, port: server.httpPort });
+    stopping({ stop: () => node.close() });
+    const [events, former, next] = ['events', 'former', 'next'].map((table) => ({ database: 'default', table }));
+    if (!events || !former || !next) throw new Error('three were named');
+    for (const statement of [
+      'CREATE TABLE events (n UInt64) ENGINE = MergeTree ORDER BY n',
+      `CREATE TABLE former AS events ENGINE = Distributed(alone, default, events, cityHash64(n), 'tiered')
+        SETTINGS fsync_after_insert = 1, bytes_to_throw_insert = 1000`,
+    ])
+      await clickhouseCall(server, statement);
+    const given = (await node.table(former))?.engineFull ?? '';
+    const extras = { policy: distributedEngine(given)?.policy ?? '', settings: distributedSettings(given) };
+    const placed = { ...rule, values: [0, 1, 1, 0] };
+    await node.createDistributed(next, { cluster: 'alone', ...events }, placed, { ...former, ...extras });
+    const made = (await node.table(next))?.engineFull ?? '';
+    expect(await node.placement(next)).toEqual(placed);
+    expect(distributedEngine(made)).toMatchObject({ cluster: 'alone', table: 'events', policy: 'tiered' });
+    expect(distributedSettings(made)).toEqual([
+      ['fsync_after_insert', 1],
+      ['bytes_to_throw_insert', 1000],
+    ]);
   });
 });

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { ObjectFacts, ShardIntent, ShardServerFacts } from '../../../src/planning/clickhouse/index.ts';
 import {
   distributedEngine,
+  distributedSettings,
   fullName,
   listingProblems,
   placementBy,
@@ -257,6 +258,17 @@ test('a Distributed engine is read with whatever is in its key', () => {
   });
   expect(distributedEngine("Distributed('metrics', 'usage', 'events')")).toMatchObject({ table: 'events', key: '' });
   expect(distributedEngine('ReplicatedMergeTree')).toBeUndefined();
+});
+
+test('a Distributed engine is read with its policy and its settings', () => {
+  const engine = `Distributed('metrics', 'usage', 'events', rand(), 'fast') SETTINGS fsync_after_insert = 1, monitor_split_batch_on_failure = 0, format = 'a, b'`;
+  expect(distributedEngine(engine)).toMatchObject({ key: 'rand()', policy: 'fast' });
+  expect(distributedSettings(engine)).toEqual([
+    ['fsync_after_insert', 1],
+    ['monitor_split_batch_on_failure', 0],
+    ['format', 'a, b'],
+  ]);
+  expect(distributedSettings("Distributed('metrics', 'usage', 'events')")).toEqual([]);
 });
 
 test('a key is bounded only where every value is known to be below', () => {
