@@ -30,7 +30,7 @@ export async function createEvents(servers: readonly ClickHouseAddress[], events
     await clickhouseCall(
       server,
       `CREATE TABLE ${database}.${table}_all AS ${database}.${table}
-        ENGINE = Distributed(${cluster}, ${database}, ${table}, ${shardingKey})`,
+        ENGINE = Distributed('${cluster}', ${database}, ${table}, ${shardingKey})`,
     );
   }
 }

@@ -6,6 +6,8 @@ export type PlacedServer = ClickHouseAddress & { name: string; shard: number; re
 
 export type TierPlatformOptions = {
   servers: readonly PlacedServer[];
+  /** Its name; `tierCluster` unless given. */
+  cluster?: string;
   /** Of the family: another backup, other limits. */
   family?: Record<string, unknown>;
   /** Of the whole file: policies, schedules. */
@@ -16,7 +18,13 @@ export type TierPlatformOptions = {
 export const tierCluster = 'metrics';
 
 /** A platform file with the shipped series, as text or object: the seed's tiers and retentions over servers of the lab. */
-export function tierPlatform({ servers, family = {}, rest = {}, password }: TierPlatformOptions): object {
+export function tierPlatform({
+  servers,
+  cluster = tierCluster,
+  family = {},
+  rest = {},
+  password,
+}: TierPlatformOptions): object {
   const shards = Math.max(...servers.map(({ shard }) => shard));
   return {
     version: 1,
@@ -24,7 +32,7 @@ export function tierPlatform({ servers, family = {}, rest = {}, password }: Tier
     regions: { lab: { zones: { 'lab-a': { runs: [] } } } },
     clickhouse: {
       clusters: {
-        [tierCluster]: {
+        [cluster]: {
           region: 'lab',
           shards,
           replicas: servers.length / shards,

@@ -12,6 +12,7 @@ import type { Scene } from './scene.ts';
 /** What the sweep needs to know of a kind of run. */
 export type SweptKind = {
   rules: Rules;
+  /** `name`: of the lane; its targets are called so, that no run of one lane has the lock of another one's. */
   startScene: (stateDir: string, name: string) => Promise<Scene>;
   /** The workflows of the worker, from here; Gantry's own unless given. */
   workflows?: string;
@@ -97,7 +98,7 @@ export const sweptKinds = {
   },
   'clickhouse.move': {
     rules: { decisive: 'clickhouseCutOver.ensure#1', reads: clickhouseReads },
-    startScene: (stateDir) => startClickHouseScene(stateDir),
+    startScene: (stateDir, name) => startClickHouseScene(stateDir, name, { kind: 'move' }),
     workflows: '../support/under-table.ts',
     needs: ['clickhouse'],
     always: [
@@ -107,7 +108,7 @@ export const sweptKinds = {
   },
   'clickhouse.split': {
     rules: { decisive: 'clickhouseCutOver.ensure#1', reads: clickhouseReads },
-    startScene: (stateDir) => startClickHouseScene(stateDir, { kind: 'split', buckets: [1, 4, 7, 10] }),
+    startScene: (stateDir, name) => startClickHouseScene(stateDir, name, { kind: 'split', buckets: [1, 4, 7, 10] }),
     workflows: '../support/under-table.ts',
     needs: ['clickhouse'],
     always: [
@@ -117,7 +118,7 @@ export const sweptKinds = {
   },
   'clickhouse.add-shard': {
     rules: { decisive: 'clickhouseSetMembership.ensure#2', reads: shardReads, own: shardSteps },
-    startScene: (stateDir) => startShardScene(stateDir, 'add'),
+    startScene: (stateDir, name) => startShardScene(stateDir, name, 'add'),
     needs: ['clickhouse'],
     sample: 4,
     always: [
@@ -127,7 +128,7 @@ export const sweptKinds = {
   },
   'clickhouse.drain-shard': {
     rules: { decisive: 'clickhouseSetMembership.ensure#1', reads: shardReads, own: shardSteps },
-    startScene: (stateDir) => startShardScene(stateDir, 'drain'),
+    startScene: (stateDir, name) => startShardScene(stateDir, name, 'drain'),
     needs: ['clickhouse'],
     sample: 4,
     always: [
@@ -137,7 +138,7 @@ export const sweptKinds = {
   },
   'clickhouse.tier': {
     rules: { decisive: 'clickhouseExpirePartition.ensure#1', reads: tierReads },
-    startScene: (stateDir) => startTierScene(stateDir),
+    startScene: startTierScene,
     needs: ['clickhouse'],
     always: [
       'driver:after:clickhouse.dropPartition#1@clickhouseExpirePartition.ensure#1',

@@ -9,8 +9,7 @@ import type { ClickHouseScene, Work } from './move-take.ts';
 import { beginMove } from './move-take.ts';
 
 /** A cluster for many runs, each of which moves a day of its own, or a part of it. */
-export async function startClickHouseScene(stateDir: string, work: Work = { kind: 'move' }): Promise<Scene> {
-  const name = 'metrics';
+export async function startClickHouseScene(stateDir: string, name: string, work: Work): Promise<Scene> {
   const events = { cluster: name, database: 'load', table: 'events' };
   const fences = join(stateDir, 'fences');
   mkdirSync(fences, { recursive: true });

@@ -15,8 +15,7 @@ import { hostFiles, queueProgram } from '../../support/shard-rig.ts';
 import type { Findings, Scene, Take } from '../scene.ts';
 import { changesOf, clear, hasRows, idle, keepsItsLog, one, rowsOf, sweptPolicy } from './look.ts';
 
-const name = 'metrics';
-const events = { cluster: name, database: 'load', table: 'events' };
+const events = { database: 'load', table: 'events' };
 const full = `${events.database}.${events.table}`;
 const blocksPerDay = 6;
 
@@ -30,7 +29,7 @@ type Work = keyof typeof works;
 type ShardScene = { work: Work; cluster: ClickHouseCluster; hosts: HostFiles };
 
 /** A cluster for many runs, each of which adds its third shard, or empties it. */
-export async function startShardScene(stateDir: string, work: Work): Promise<Scene> {
+export async function startShardScene(stateDir: string, name: string, work: Work): Promise<Scene> {
   const cluster = await startClickHouseCluster({ stateDir, name, mergeTree: keepsItsLog });
   const hosts = hostFiles(cluster);
   const stop = async (): Promise<void> => {
@@ -38,9 +37,9 @@ export async function startShardScene(stateDir: string, work: Work): Promise<Sce
     await cluster.stop();
   };
   try {
-    await createEvents(cluster.nodes, events);
+    await createEvents(cluster.nodes, { cluster: name, ...events });
     const third = await cluster.addShard();
-    if (work === 'drain') await createEvents(third, events);
+    if (work === 'drain') await createEvents(third, { cluster: name, ...events });
     const { path } = writeClickHousePlatform({
       ...{ stateDir, cluster, tables: { [full]: restingTable(full) }, policies: { default: policyOf(work) } },
       tiers: { nvme: { medium: 'nvme', temperature: 'hot', size: '100GB' } },
@@ -76,7 +75,7 @@ async function beginShard(scene: ShardScene, number: number): Promise<Take> {
   await cluster.declare(weights);
   const shards = [1, 2, 3].map((shard) => cluster.shard(shard));
   const first = Date.UTC(2020, 0, 1 + number * 10);
-  const inserter = createInserter({ shards, events, today: dayAfter(first, 9) });
+  const inserter = createInserter({ shards, events: { cluster: cluster.name, ...events }, today: dayAfter(first, 9) });
   const seeded: string[] = [];
   for (const [shard, count] of Object.entries(days)) {
     for (let at = 0; at < count; at += 1) {
@@ -92,8 +91,8 @@ async function beginShard(scene: ShardScene, number: number): Promise<Take> {
   });
   const asked = hosts.asked.length;
   return {
-    workflowId: `clickhouse/${name}`,
-    input: { cluster: name, shard: 3 },
+    workflowId: `clickhouse/${cluster.name}`,
+    input: { cluster: cluster.name, shard: 3 },
     conclude: () => conclude(scene, { inserter, reader, days: seeded, asked }),
   };
 }
@@ -139,7 +138,7 @@ const dayAfter = (first: number, days: number): string =>
 async function listedBy(cluster: ClickHouseCluster, node: string): Promise<string> {
   const rows = await clickhouseRows<{ shard_num: number; shard_weight: number }>(
     cluster.node(node),
-    `SELECT DISTINCT shard_num, shard_weight FROM system.clusters WHERE cluster = '${name}' ORDER BY shard_num`,
+    `SELECT DISTINCT shard_num, shard_weight FROM system.clusters WHERE cluster = '${cluster.name}' ORDER BY shard_num`,
   );
   return rows.map(({ shard_num, shard_weight }) => `${shard_num}=${shard_weight}`).join();
 }

@@ -5,7 +5,7 @@ import { clickhouseCall } from '../../../lab/clickhouse-client.ts';
 import type { ClickHouseCluster, ClickHouseServer } from '../../../lab/clickhouse.ts';
 import { startClickHouseCluster } from '../../../lab/clickhouse.ts';
 import { daysAgo, makeRollups, rollupTables, samplesOf } from '../../support/rollups.ts';
-import { tierCluster, tierPlatform } from '../../support/tier-platform.ts';
+import { tierPlatform } from '../../support/tier-platform.ts';
 import type { Findings, Scene, Take } from '../scene.ts';
 import { idle, keepsItsLog, logOf, sweptPolicy } from './look.ts';
 
@@ -28,8 +28,8 @@ const samples = [60, 40] as const;
 const kept = daysAgo(2);
 
 /** A real cluster of two shards with the shipped roll-ups; each run expires a day of its own. */
-export async function startTierScene(stateDir: string): Promise<Scene> {
-  const cluster = await startClickHouseCluster({ stateDir, name: tierCluster, mergeTree: keepsItsLog });
+export async function startTierScene(stateDir: string, name: string): Promise<Scene> {
+  const cluster = await startClickHouseCluster({ stateDir, name, mergeTree: keepsItsLog });
   try {
     await makeRollups(cluster.nodes, 'replicated');
     for (const [at, rows] of samples.entries())
@@ -37,7 +37,7 @@ export async function startTierScene(stateDir: string): Promise<Scene> {
     const platformFile = join(stateDir, 'platform.yaml');
     const rest = { policies: { default: sweptPolicy }, reports: { folder: join(stateDir, 'reports') } };
     mkdirSync(stateDir, { recursive: true });
-    writeFileSync(platformFile, JSON.stringify(tierPlatform({ servers: cluster.nodes, rest })));
+    writeFileSync(platformFile, JSON.stringify(tierPlatform({ servers: cluster.nodes, cluster: name, rest })));
     let runs = 0;
     const startedAt = Date.now();
     return {
@@ -62,8 +62,8 @@ async function beginExpiry(cluster: ClickHouseCluster, due: Day): Promise<Take> 
     for (const table of rollupTables) await clickhouseCall(server, `SYSTEM SYNC REPLICA metrics.${table}`);
   const table = 'metrics.samples';
   return {
-    workflowId: `clickhouse/${tierCluster}/${table}`,
-    input: { cluster: tierCluster, table },
+    workflowId: `clickhouse/${cluster.name}/${table}`,
+    input: { cluster: cluster.name, table },
     conclude: () => conclude(cluster, due),
   };
 }
