@@ -62,7 +62,7 @@ export const fence = defineStep<RedisFailoverData, FenceSeen, RedisDeps>({
       // A fence from outside can't be refused by the node: an attempt that slept looks before each.
       const epoch = await epochOfSurvivors(data, access);
       if (epoch > data.epoch) throw new GantryError('STALE_ATTEMPT', overtakenBy(epoch, data));
-      const outcome = await tryFence(one, data, access, context.signal);
+      const outcome = await tryFence(one, data, access, context);
       tried.push({ fence: nameOf(one), outcome });
       log.info({ group: data.group, node: data.dead.name, fence: nameOf(one), outcome }, 'fence tried');
       if (outcome === confirmed) break;
@@ -144,24 +144,29 @@ export async function confirmedFence(
   return undefined;
 }
 
+/** Whatever fence is next, somebody else tries it. */
+const attemptsOver: ReadonlySet<string> = new Set(['STALE_ATTEMPT', 'ATTEMPT_OUTLIVED']);
+
 async function tryFence(
   one: Exclude<RedisFence, { kind: 'lease' }>,
   data: RedisFailoverData,
   access: RedisGroupAccess,
-  signal: AbortSignal,
+  context: StepContext,
 ): Promise<string> {
+  const { signal } = context;
   try {
     if (one.kind === 'refuse-writes') {
       const { pauseMs } = access.config.handover;
-      await refuseWrites(access, data.dead.name, { epoch: data.epoch, pauseMs });
+      await refuseWrites(access, data.dead.name, { epoch: data.epoch, pauseMs }, context);
       return confirmed;
     }
     const outside = access.fence(one, data.dead);
+    context.mustBeOurs();
     await outside.act(signal);
     const seen = await outside.confirm(signal);
     return seen.confirmed ? confirmed : `not confirmed: ${seen.evidence}`;
   } catch (error) {
-    if (!(error instanceof GantryError) || signal.aborted || error.code === 'STALE_ATTEMPT') throw error;
+    if (!(error instanceof GantryError) || signal.aborted || attemptsOver.has(error.code)) throw error;
     return `${error.code}: ${error.message}`;
   }
 }

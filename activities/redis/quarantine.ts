@@ -17,10 +17,10 @@ export const quarantine = defineStep<Join, JoinSeen, RedisDeps>({
     const seen = await lookAtJoin(await groups(data.group), data);
     return joinBlocked(seen, data) ?? writesRefused(seen, data);
   },
-  apply: async (data, { node }, { groups }, { signal }) => {
+  apply: async (data, { node }, { groups }, context) => {
     if ('missing' in node) return;
-    signal.throwIfAborted();
-    await ours(refuseWrites(await groups(data.group), data.node.name, { epoch: node.epoch }));
+    context.signal.throwIfAborted();
+    await ours(refuseWrites(await groups(data.group), data.node.name, { epoch: node.epoch }, context));
   },
 });
 

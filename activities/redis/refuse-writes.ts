@@ -1,3 +1,4 @@
+import type { StepContext } from '../../src/steps/index.ts';
 import type { RedisNode } from '../../src/drivers/redis/index.ts';
 import type { RedisGroupAccess } from './access.ts';
 import { brief, withNode } from './access.ts';
@@ -27,20 +28,22 @@ export async function refusesWrites(
 /**
  * Tells a primary that still answers to refuse all writes, also after a restart. The pause holds what is under way for a
  * moment; the connections are closed, so that clients ask the discovery again. Refused by a node that knows a later epoch
- * than `epoch`: an attempt that slept would stop the writes of the primary that it has become again since.
- * @throws STALE_ATTEMPT, REDIS_NOT_PERSISTED, and what connecting gives
+ * than `epoch`: an attempt that slept would stop the writes of the primary that it has become again since. Nor does a woken
+ * one send it beside its successor's: between their settings a confirmed refusal would read as another one for a moment.
+ * @throws ATTEMPT_OUTLIVED, STALE_ATTEMPT, REDIS_NOT_PERSISTED, and what connecting gives
  */
 export async function refuseWrites(
   access: RedisGroupAccess,
   name: string,
   { epoch, pauseMs }: { epoch: number; pauseMs?: number },
+  { mustBeOurs }: Pick<StepContext, 'mustBeOurs'>,
 ): Promise<void> {
   // Whether it answers at all is found out shortly; then it has the usual time.
   await withNode(access, name, (node) => node.ping(), brief(access));
   await withNode(access, name, async (node) => {
     // What counts as a refusal is set only once another one is in the file: a full disk must not look like a proof.
     for (const count of [written, neverEnough]) {
-      await node.configPersistUntil(epoch, { [minReplicas]: String(count) });
+      await node.configPersistUntil(epoch, { [minReplicas]: String(count) }, mustBeOurs);
     }
     if (pauseMs !== undefined) await node.pauseWrites(pauseMs);
     await node.killNormalClients();

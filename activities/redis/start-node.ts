@@ -55,7 +55,7 @@ export const startNode = defineStep<Join, Seen, RedisDeps>({
       log.warn({ group: data.group, node: data.node.name }, 'came up as a writable primary: it has no boot guard');
     }
     context.signal.throwIfAborted();
-    await ours(refuseWrites(access, data.node.name, { epoch: up.epoch }));
+    await ours(refuseWrites(access, data.node.name, { epoch: up.epoch }, context));
   },
 });
 

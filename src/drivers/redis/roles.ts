@@ -141,12 +141,13 @@ export function roleVerbs(link: RedisLink): Roles {
         firstOf,
       ),
 
-    configPersistUntil: (epoch, settings) =>
+    configPersistUntil: (epoch, settings, beforeChange) =>
       guarded<void>(
         link,
         {},
         (present) => {
           if (present > epoch) return overtaken(present, epoch);
+          beforeChange?.();
           const sets = Object.entries(settings).map(([name, value]) => ['config', 'set', name, value]);
           return { commands: [...sets, ['config', 'rewrite']] };
         },

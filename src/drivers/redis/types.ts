@@ -113,10 +113,15 @@ export type RedisNode = {
   configSetUnder: (epoch: number, name: string, value: string) => Promise<void>;
   /**
    * Sets and persists in one transaction on a node of either role, unless it knows a later epoch than `epoch`: for a node
-   * that was cut off and may have missed some, but must not be reached once things have moved on. @throws STALE_ATTEMPT,
-   * REDIS_NOT_PERSISTED
+   * that was cut off and may have missed some, but must not be reached once things have moved on. `beforeChange` is called
+   * after the node has been asked, right before it is told: what it throws keeps the settings from being sent.
+   * @throws STALE_ATTEMPT, REDIS_NOT_PERSISTED
    */
-  configPersistUntil: (epoch: number, settings: Readonly<Record<string, string>>) => Promise<void>;
+  configPersistUntil: (
+    epoch: number,
+    settings: Readonly<Record<string, string>>,
+    beforeChange?: () => void,
+  ) => Promise<void>;
   configRewrite: () => Promise<void>;
   /** CONFIG REWRITE; answers the role that was written down, read in the same transaction. @throws REDIS_NOT_PERSISTED */
   persistRole: () => Promise<Replication>;

@@ -63,7 +63,8 @@ export const clickhouseFamily = z
   })
   .superRefine(({ levels, sums, keys }, context) => {
     if (!Array.isArray(levels)) return;
-    const names = new Set([...(sums ?? []), ...(keys ?? [])]);
+    // Whatever is no list has a finding of its own.
+    const names = new Set([sums, keys].filter((list) => Array.isArray(list)).flat());
     for (const [index, one] of levels.entries()) {
       const wanted = index > 0;
       if ((one?.count !== undefined) !== wanted) {

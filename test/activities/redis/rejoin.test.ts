@@ -85,6 +85,11 @@ function run<I, O>(
   return quiet({ attempt }).run(step, { mode, input, unit, platformDigest: digest });
 }
 
+/** Stands for SIGSTOP: nothing of this process moves on. */
+function standStill(ms: number): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
+}
+
 async function setting(s: Scene, name: string): Promise<string | undefined> {
   const node = await s.node(name);
   const config = await node.configGet(['min-replicas-to-write']);
@@ -180,6 +185,17 @@ await describeWith(['redis'], 'the return of an old primary', () => {
     const before = (): Promise<void> => finishAndHandBack(s, data.join);
     const late = s.activities(hooked({ 'r1.configPersistUntil': { before } }));
     expect(await codeOf(run(late.redisQuarantine, data.join))).toBe('HANDOVER_OVERTAKEN');
+    expect(await setting(s, 'r1')).toBe('0');
+  });
+
+  // Found by the kill sweep: a confirmed refusal read as another one while two attempts had the node set it.
+  test('a refusal of writes that wakes up beside its successor is not sent', async () => {
+    const s = await returned();
+    const { data } = await planned(s);
+    const late = s.activities(hooked({ 'r1.configPersistUntil': { before: () => standStill(600) } }));
+    const environment = quiet({ heartbeatTimeoutMs: 300, currentAttemptScheduledTimestampMs: Date.now() });
+    const call = { mode: 'ensure', input: data.join, unit, platformDigest: digest } as const;
+    expect(await codeOf(environment.run(late.redisQuarantine, call))).toBe('ATTEMPT_OUTLIVED');
     expect(await setting(s, 'r1')).toBe('0');
   });
 
