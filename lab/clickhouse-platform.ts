@@ -6,6 +6,8 @@ import type { ClickHouseCluster } from './clickhouse.ts';
 export type LabClickHousePlatform = {
   stateDir: string;
   cluster: ClickHouseCluster;
+  /** What the file calls the cluster; what its servers list it as unless given. */
+  called?: string;
   /** By full name: what the file says of each. */
   tables: Record<string, Record<string, unknown>>;
   /** Of each node, by name: what the file says of their medium, temperature and size. */
@@ -19,7 +21,8 @@ export type LabClickHousePlatform = {
 
 /** Writes `platform-<cluster>.yaml` under the state folder. */
 export function writeClickHousePlatform(options: LabClickHousePlatform): { path: string; reportFolder: string } {
-  const { stateDir, cluster, tables, tiers = {}, membership = {}, policies = {} } = options;
+  const { stateDir, cluster, called = cluster.name, tables, tiers = {}, policies = {} } = options;
+  const membership = called === cluster.name ? options.membership : { name: cluster.name, ...options.membership };
   const { reportFolder = join(stateDir, 'reports') } = options;
   const { host, port } = cluster.zookeeper;
   const platform = {
@@ -29,7 +32,7 @@ export function writeClickHousePlatform(options: LabClickHousePlatform): { path:
     zookeeper: { ensembles: { keeper: { region: 'local', nodes: [{ name: 'keeper-1', host, port }] } } },
     clickhouse: {
       clusters: {
-        [cluster.name]: {
+        [called]: {
           region: 'local',
           shards: Math.max(...cluster.nodes.map((node) => node.shard)),
           replicas: Math.max(...cluster.nodes.map((node) => node.replica)),
@@ -37,7 +40,7 @@ export function writeClickHousePlatform(options: LabClickHousePlatform): { path:
             ...{ name, host: at, port: tcpPort, httpPort, shard, replica },
           })),
           coordination: 'keeper',
-          ...{ tables, tiers, membership },
+          ...{ tables, tiers, membership: membership ?? {} },
         },
       },
     },

@@ -95,6 +95,33 @@ export async function withServers<T>(
   }
 }
 
+/** As `withServers`, without those that can't be reached now; the first one must be. */
+export async function withThoseThatAnswer<T>(
+  access: ClickHouseClusterAccess,
+  [first, ...others]: readonly [string, ...string[]],
+  use: (nodes: readonly [ClickHouseNode, ...ClickHouseNode[]]) => Promise<T>,
+  options?: ClickHouseConnectOptions,
+): Promise<T> {
+  const opening = others.map((name) => access.connect(name, options));
+  const [one, ...rest] = await Promise.allSettled([access.connect(first, options), ...opening]);
+  const nodes = rest.flatMap((opened) => (opened.status === 'fulfilled' ? [opened.value] : []));
+  if (one.status === 'fulfilled') nodes.unshift(one.value);
+  try {
+    if (one.status === 'rejected') throw one.reason;
+    for (const opened of rest) if (opened.status === 'rejected' && !isAway(opened.reason)) throw opened.reason;
+    return await use([one.value, ...nodes.slice(1)]);
+  } finally {
+    await Promise.all(nodes.map((node) => node.close()));
+  }
+}
+
+/** Whether an error says that a server is not there now. */
+function isAway(error: unknown): boolean {
+  return (
+    error instanceof GantryError && (error.code === 'CLICKHOUSE_UNREACHABLE' || error.code === 'CLICKHOUSE_TIMEOUT')
+  );
+}
+
 /**
  * What the platform file says of a table, by its full name.
  * @throws CLICKHOUSE_UNKNOWN_TABLE, naming the tables that there are

@@ -13,19 +13,25 @@ export async function detachedAmong(
   partitions: readonly string[],
   signal: AbortSignal,
 ): Promise<ReadonlySet<string>> {
+  const servers = access.config.nodes.map(({ name }) => name);
+  return new Set((await Promise.all(servers.map((one) => detachedOn(access, one, table, partitions, signal)))).flat());
+}
+
+/** The same of one server. */
+export async function detachedOn(
+  access: ClickHouseClusterAccess,
+  server: string,
+  table: string,
+  partitions: readonly string[],
+  signal: AbortSignal,
+): Promise<string[]> {
   const name = tableName(table);
-  const found = new Set<string>();
-  const ask = async (node: ClickHouseNode): Promise<void> => {
+  const ask = async (node: ClickHouseNode): Promise<string[]> => {
     const listed = await node.detachedParts(name);
-    for (const partitionId of partitions) {
-      if (
-        listed
-          ? listed.some((part) => part.partitionId === partitionId)
-          : await node.hasDetached({ ...name, partitionId })
-      )
-        found.add(partitionId);
-    }
+    if (listed) return partitions.filter((id) => listed.some((part) => part.partitionId === id));
+    const found: string[] = [];
+    for (const partitionId of partitions) if (await node.hasDetached({ ...name, partitionId })) found.push(partitionId);
+    return found;
   };
-  await Promise.all(access.config.nodes.map((node) => withServer(access, node.name, ask, { signal })));
-  return found;
+  return withServer(access, server, ask, { signal });
 }

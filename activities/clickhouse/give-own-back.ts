@@ -3,13 +3,14 @@ import { GantryError } from '../../src/errors/index.ts';
 import type { Probe, StepContext } from '../../src/steps/index.ts';
 import { blocked, defineStep, done, todo } from '../../src/steps/index.ts';
 import type { ClickHouseClusterAccess, ClickHouseDeps } from './access.ts';
-import { asStep, withServers } from './access.ts';
+import { asStep, withThoseThatAnswer } from './access.ts';
 import type { Cutover } from './cut-over-look.ts';
 import { lookAtTargetOf } from './cut-over-look.ts';
 import type { Move } from './move.ts';
 import {
   hashedParts,
   partitionOf,
+  sameDigest,
   sameHashes,
   serversOfSide,
   stagedPartition,
@@ -55,8 +56,7 @@ export const giveOwnBack = defineStep<GiveBack, GivenBack, ClickHouseDeps>({
         throw new GantryError('CLICKHOUSE_CUTOVER_UNCLEAR', `the source still has ${stay.partition}, or a part of it`);
       }
       if (seen.attached === 'no') {
-        if (!sameHashes(await hashedParts(node, stagedPartition(stay)), copy.parts))
-          throw new GantryError('CLICKHOUSE_PARTITION_CHANGES', `${stay.staging} is not what was verified`);
+        await mustBeVerified(node, given);
         await node.attachPartitionFrom(partitionOf(stay), stagingOf(stay), 'nobody');
       }
       await shownOnAll(nodes, asCutover(given), shownMs, context);
@@ -71,22 +71,25 @@ export const giveOwnBack = defineStep<GiveBack, GivenBack, ClickHouseDeps>({
     }),
 });
 
-/** The stay copy's target is the source's own shard. */
+/** A server that was restarted since has merged parts, perhaps: the same rows, which nobody sees until they are attached. */
+async function mustBeVerified(node: ClickHouseNode, { stay, copy }: GiveBack): Promise<void> {
+  if (sameHashes(await hashedParts(node, stagedPartition(stay)), copy.parts)) return;
+  if (sameDigest(await node.digest({ ...stagedPartition(stay), final: stay.final }), copy.digest)) return;
+  throw new GantryError('CLICKHOUSE_PARTITION_CHANGES', `${stay.staging} is not what was verified`);
+}
+
+/**
+ * The stay copy's target is the source's own shard. A sibling that is down gets the rows from the log when it is back: until
+ * they are attached nobody sees them.
+ */
 async function onSource<T>(
   clusters: (name: string) => ClickHouseClusterAccess | Promise<ClickHouseClusterAccess>,
   { stay }: GiveBack,
   context: StepContext,
   use: (nodes: readonly [ClickHouseNode, ...ClickHouseNode[]]) => Promise<T>,
 ): Promise<T> {
-  return withServers(
-    await clusters(stay.cluster),
-    serversOfSide(stay.target),
-    ([first, ...others]) => {
-      if (!first) throw new TypeError('a side has a server');
-      return use([first, ...others]);
-    },
-    { ...asStep(context), freshMs },
-  );
+  const access = await clusters(stay.cluster);
+  return withThoseThatAnswer(access, serversOfSide(stay.target), use, { ...asStep(context), freshMs });
 }
 
 const none = { rows: 0, sum: '0', xor: '0' };

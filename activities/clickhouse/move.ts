@@ -16,7 +16,7 @@ export type ManifestPart = { name: string; rows: number; hash: string };
 /** What the source has of the partition, equal on all its replicas. */
 export type Manifest = { rows: number; bytes: number; digest: Digest; parts: readonly ManifestPart[] };
 
-export function serversOfSide({ server, others }: MoveSide): readonly string[] {
+export function serversOfSide({ server, others }: MoveSide): readonly [string, ...string[]] {
   return [server, ...others];
 }
 

@@ -1,12 +1,13 @@
 import type { PlacementRule } from '../../src/drivers/clickhouse/index.ts';
 import type { Finding, RebalanceFacts } from '../../src/planning/clickhouse/index.ts';
-import { planReshard } from '../../src/planning/clickhouse/index.ts';
-import type { ClickHouseKeyReshardInput, KeyReshardData, PlanActivity } from '../../src/runs/index.ts';
+import { maxSplits, misplacedRows, planReshard, splitFindings } from '../../src/planning/clickhouse/index.ts';
+import type { ClickHouseKeyReshardInput, KeyReshardData, PlanActivity, ReshardMove } from '../../src/runs/index.ts';
 import { shardName, shardNumber, tableName } from '../../src/runs/index.ts';
 import type { StepRuntime } from '../../src/steps/index.ts';
 import { planningActivity } from '../run/planning-activity.ts';
-import type { ClickHouseDeps } from './access.ts';
-import { tableOf, withServer } from './access.ts';
+import type { ClickHouseClusterAccess, ClickHouseDeps } from './access.ts';
+import { serversOf, tableOf, withServer } from './access.ts';
+import { detachedOn } from './detached.ts';
 import { fenceInWords, readTableFacts } from './plan-rebalance.ts';
 import { bucketShares, keysOf, slotsOf } from './read-buckets.ts';
 import { listedName } from './read-shards.ts';
@@ -42,18 +43,26 @@ export function planKeyReshardActivity(
               place: input.table,
             },
           ];
-    if (findings.length + unsupported.length > 0) return { ok: false, findings: [...findings, ...unsupported] };
     const [server] = access.config.nodes;
+    const columns = server
+      ? await withServer(access, server.name, (node) => node.columns(tableName(input.table)), { signal })
+      : [];
+    if (columns.some(({ name, type }) => name === keys.column && type.includes('Nullable('))) {
+      const message = `${keys.column} may be NULL: a row without a key has no bucket, and would be in neither copy of a split`;
+      unsupported.push({ code: 'CLICKHOUSE_PLACEMENT_UNKNOWN', message, place: input.table });
+    }
+    if (findings.length + unsupported.length > 0) return { ok: false, findings: [...findings, ...unsupported] };
     const slots = await slotsOf(access, listedName(access, input.cluster), signal);
     const now =
       server && (await withServer(access, server.name, (node) => node.placement(tableName(distributed)), { signal }));
     const placed = now && sameKeys(now, keys) ? placedBy(now, slots) : undefined;
     const sharding = facts.table.sharding;
+    const shares = await bucketShares(access, input.table, keys, signal);
     const planning = planReshard(
       {
         ...{ cluster: facts.cluster, shards: shardsOf(facts) },
         table: { ...facts.table, sharding: { kind: 'key', expression: `${keys.hash}(${keys.column})` } },
-        shares: await bucketShares(access, input.table, keys, signal),
+        shares,
         rowBytes: Object.fromEntries(facts.shards.map((shard) => [shard.name, rowBytes(shard)])),
         ...(placed && uniform ? { placed } : {}),
         rule: uniform && sharding.kind === 'key' ? sharding.expression : 'not the same on every server',
@@ -66,8 +75,30 @@ export function planKeyReshardActivity(
         ...(input.approved ? { approved: input.approved } : {}),
       },
     );
-    return planning.ok ? ofTakers(planning, slots) : planning;
+    if (!planning.ok) return planning;
+    const moves = misplacedRows(shares, planning.draft.data.placed);
+    const detached = await detachedOf(access, input.table, moves.slice(0, maxSplits), signal);
+    const later = splitFindings({ moves, shards: facts.shards, detached, maxPartitionBytes: config.maxPartitionBytes });
+    return later.length > 0 ? { ok: false, findings: later } : ofTakers(planning, slots);
   });
+}
+
+/** The splits whose source has parts of the partition in `detached` on any of its servers. */
+async function detachedOf(
+  access: ClickHouseClusterAccess,
+  table: string,
+  moves: readonly ReshardMove[],
+  signal: AbortSignal,
+): Promise<Pick<ReshardMove, 'from' | 'partition'>[]> {
+  const found = await Promise.all(
+    [...new Set(moves.map(({ from }) => from))].map(async (from) => {
+      const partitions = moves.flatMap((move) => (move.from === from ? [move.partition] : []));
+      const servers = serversOf(access, shardNumber(from));
+      const ids = await Promise.all(servers.map((server) => detachedOn(access, server, table, partitions, signal)));
+      return [...new Set(ids.flat())].map((partition) => ({ from, partition }));
+    }),
+  );
+  return found.flat();
 }
 
 /** A shard that takes no rows by its weight can be given no key either. */

@@ -5,6 +5,8 @@ import type { RedisFence } from '../../src/platform/index.ts';
 import type { Probe, StepContext } from '../../src/steps/index.ts';
 import { blocked, defineStep, done, todo } from '../../src/steps/index.ts';
 import type { RedisDeps, RedisGroupAccess } from './access.ts';
+import type { Decided } from './alive-again.ts';
+import { aliveAgain } from './alive-again.ts';
 import { isAbsence, withNode } from './access.ts';
 import { lookAtLinks } from './links.ts';
 import { newEpoch, reached } from './new-epoch.ts';
@@ -35,7 +37,7 @@ const triedBy = new WeakMap<StepContext, FenceSeen['tried']>();
  * confirmed. Where none is, a lease serves if it holds; else the risk that was accepted in words; else it is blocked.
  * The receipt is what the step leaves behind.
  */
-export const fence = defineStep<RedisFailoverData, FenceSeen, RedisDeps>({
+export const fence = defineStep<Decided, FenceSeen, RedisDeps>({
   name: 'redis.fence',
   // What is confirmed is seen at once, and trying again is the next attempt's.
   settleMs: 0,
@@ -46,7 +48,11 @@ export const fence = defineStep<RedisFailoverData, FenceSeen, RedisDeps>({
     if (epoch > data.epoch) return blocked('REDIS_ROLES_CHANGED', { tried: tried ?? [] }, overtakenBy(epoch, data));
     const receipt = await confirmedFence(data, access, context.signal, tried);
     if (receipt) return done({ receipt, tried: tried ?? [] }, `${data.dead.name} is fenced: ${receipt.evidence}`);
-    if (!tried) return todo({ tried: [] }, `no fence of ${data.dead.name} is confirmed`);
+    if (!tried) {
+      const back = await aliveAgain(data, access, context.signal);
+      if (back !== undefined) return blocked('REDIS_PRIMARY_BACK', { tried: [] }, back);
+      return todo({ tried: [] }, `no fence of ${data.dead.name} is confirmed`);
+    }
     return lastResort(data, access, tried);
   },
   apply: async (data, _seen, { groups, log }, context) => {

@@ -6,12 +6,13 @@ import { blocked } from '../../src/steps/index.ts';
 import type { RedisGroupAccess } from './access.ts';
 import { isAbsence, withNode } from './access.ts';
 import { keysOf, readDiscovery } from './read-facts.ts';
-import { writeSafetyOf } from './write-safety.ts';
+import { replicasNeeded, writeSafetyOf } from './write-safety.ts';
 
 /** The node that is to come back, as evidence. */
 export type JoinNodeSeen = Pick<Replication, 'role' | 'follows' | 'linkUp' | 'syncInProgress' | 'offset' | 'replid'> & {
   /** What whoever acts on this look is guarded by: read before the role. */
   epoch: number;
+  /** In fact: 0 where `min-replicas-max-lag` is. */
   minReplicasToWrite: number;
   /** Replicas that are linked to it. */
   replicas: number;
@@ -51,7 +52,7 @@ async function lookAtNode(access: RedisGroupAccess, name: string): Promise<JoinS
         throw error;
       });
       const { role, follows, linkUp, syncInProgress, offset, replid, replicas } = await node.replication();
-      const { minReplicasToWrite } = await writeSafetyOf(node);
+      const minReplicasToWrite = replicasNeeded(await writeSafetyOf(node));
       const keys = keysOf(await node.info('keyspace'));
       return {
         ...{ role, linkUp, syncInProgress, offset, replid, epoch, minReplicasToWrite, replicas: replicas.length, keys },

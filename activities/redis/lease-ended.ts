@@ -25,8 +25,18 @@ export const leaseEnded = defineStep<RedisFailoverData, readonly DetachedFor[], 
   apply: async () => undefined,
 });
 
+/** A lease that had ended, and that a link which came back has renewed, gone again or not: in words, or nothing. */
+export function leaseRenewed(links: readonly DetachedFor[], data: RedisFailoverData): string | undefined {
+  const back = linkedAgain(links, data);
+  if (back !== undefined) return back;
+  const lease = judgeLease(data.minReplicasInForce, data.leaseMs, links, data.elsewhere);
+  if (!lease.valid) return `the lease of ${data.dead.name} is void: ${lease.why}`;
+  if (lease.waitMs === 0) return undefined;
+  return `a replica was linked to ${data.dead.name} again: its lease has ${lease.waitMs} ms left`;
+}
+
 /** A link that is up again renews the lease, and says that the primary lives: in words, or nothing. */
-export function linkedAgain(links: readonly DetachedFor[], { dead }: RedisFailoverData): string | undefined {
+function linkedAgain(links: readonly DetachedFor[], { dead }: RedisFailoverData): string | undefined {
   const back = links.filter(({ state }) => state === 'silent').map(({ replica }) => replica);
   return back.length > 0 ? `${back.join(', ')} is linked to ${dead.name} again` : undefined;
 }

@@ -6,19 +6,21 @@ import { sameAddress } from '../../src/planning/redis/index.ts';
 import type { Probe, StepContext } from '../../src/steps/index.ts';
 import { blocked, defineStep, done, todo } from '../../src/steps/index.ts';
 import type { RedisDeps, RedisGroupAccess } from './access.ts';
+import type { Decided } from './alive-again.ts';
+import { aliveAgain } from './alive-again.ts';
 import { withNode } from './access.ts';
 import type { FenceReceipt } from './fence.ts';
 import { confirmedFence } from './fence.ts';
 import { announce } from './handover-announce.ts';
 import { ours } from './handover-session.ts';
-import { linkedAgain } from './lease-ended.ts';
+import { leaseRenewed } from './lease-ended.ts';
 import { lookAtLinks } from './links.ts';
 import { readDiscovery } from './read-facts.ts';
 import { parseRecord } from './read-records.ts';
 import { admitWrites, admitWritesAsPrimary } from './write-safety.ts';
 
 /** What is promoted, and why the old primary counted as fenced when its step was done. */
-export type Promotion = RedisFailoverData & {
+export type Promotion = Decided & {
   fence?: { kind: FenceReceipt['kind']; /** Milliseconds since the epoch. */ at: number };
 };
 
@@ -76,9 +78,12 @@ async function noLongerFenced(
   signal: AbortSignal,
 ): Promise<{ code: 'REDIS_PRIMARY_BACK' | 'FENCE_IMPOSSIBLE'; message: string } | undefined> {
   const { fence: fenced, dead } = data;
-  if (!fenced || fenced.kind === 'none') return undefined;
+  if (!fenced || fenced.kind === 'none') {
+    const back = await aliveAgain(data, access, signal);
+    return back === undefined ? undefined : { code: 'REDIS_PRIMARY_BACK', message: back };
+  }
   if (fenced.kind === 'lease') {
-    const back = linkedAgain(await lookAtLinks(access, dead), data);
+    const back = leaseRenewed(await lookAtLinks(access, dead), data);
     return back === undefined ? undefined : { code: 'REDIS_PRIMARY_BACK', message: back };
   }
   if (Date.now() - fenced.at < freshMs || (await confirmedFence(data, access, signal))) return undefined;

@@ -2,13 +2,14 @@ import type { StepContext } from '../../src/steps/index.ts';
 import type { RedisNode } from '../../src/drivers/redis/index.ts';
 import type { RedisGroupAccess } from './access.ts';
 import { brief, withNode } from './access.ts';
-import { setWriteSafety, writeSafetyOf } from './write-safety.ts';
+import { replicasNeeded, setWriteSafety, writeSafetyOf } from './write-safety.ts';
 
 /** More replicas than any primary has: with it every write is refused, scripts' included. */
 export const neverEnough = 99;
 /** As good, and not taken for a confirmed refusal. */
 const written = 98;
 const minReplicas = 'min-replicas-to-write';
+const maxLag = 'min-replicas-max-lag';
 
 /** Whether the node, asked itself, takes no writes of clients. @throws what connecting gives: then nothing is proven */
 export async function refusesWrites(
@@ -18,9 +19,10 @@ export async function refusesWrites(
   const ask = async (node: RedisNode): Promise<{ confirmed: boolean; evidence: string }> => {
     const { role } = await node.replication();
     if (role === 'replica') return { confirmed: true, evidence: `${name} is a replica` };
-    const { minReplicasToWrite } = await writeSafetyOf(node);
-    const evidence = `${minReplicas} of ${name} is ${minReplicasToWrite}`;
-    return { confirmed: minReplicasToWrite >= neverEnough, evidence };
+    const safety = await writeSafetyOf(node);
+    const { minReplicasToWrite, minReplicasMaxLagSeconds } = safety;
+    const evidence = `${minReplicas} of ${name} is ${minReplicasToWrite}, ${maxLag} ${minReplicasMaxLagSeconds}`;
+    return { confirmed: replicasNeeded(safety) >= neverEnough, evidence };
   };
   return withNode(access, name, ask, brief(access));
 }
@@ -41,9 +43,13 @@ export async function refuseWrites(
   // Whether it answers at all is found out shortly; then it has the usual time.
   await withNode(access, name, (node) => node.ping(), brief(access));
   await withNode(access, name, async (node) => {
+    const { minReplicasMaxLagSeconds } = await writeSafetyOf(node);
+    // With a lag of 0 no number of replicas keeps anybody from writing.
+    const lag =
+      minReplicasMaxLagSeconds > 0 ? {} : { [maxLag]: String(access.config.writeSafety.minReplicasMaxLagSeconds) };
     // What counts as a refusal is set only once another one is in the file: a full disk must not look like a proof.
     for (const count of [written, neverEnough]) {
-      await node.configPersistUntil(epoch, { [minReplicas]: String(count) }, mustBeOurs);
+      await node.configPersistUntil(epoch, { ...lag, [minReplicas]: String(count) }, mustBeOurs);
     }
     if (pauseMs !== undefined) await node.pauseWrites(pauseMs);
     await node.killNormalClients();

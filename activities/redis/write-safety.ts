@@ -12,6 +12,11 @@ export async function writeSafetyOf(node: RedisNode): Promise<WriteSafety> {
   return { minReplicasToWrite: Number(config[minReplicas]), minReplicasMaxLagSeconds: Number(config[maxLag]) };
 }
 
+/** So many replicas a write needs in fact: with a lag of 0 Redis asks for none, whatever their number says. */
+export function replicasNeeded({ minReplicasToWrite, minReplicasMaxLagSeconds }: WriteSafety): number {
+  return minReplicasMaxLagSeconds > 0 ? minReplicasToWrite : 0;
+}
+
 /** Sets both and persists them, if they are not so already. */
 export async function setWriteSafety(node: RedisNode, wanted: WriteSafety): Promise<void> {
   if (!sameWriteSafety(await writeSafetyOf(node), wanted)) {

@@ -1,5 +1,5 @@
 import type { Finding, Match } from './references.ts';
-import { matches } from './references.ts';
+import { fields, matches } from './references.ts';
 import { parseDuration } from './schema/units.ts';
 
 /** What the levels of a cluster's families name elsewhere in it, each table once, and none kept shorter than the one before. */
@@ -9,7 +9,7 @@ export function familyDisagreements(cluster: Match): Finding[] {
   const seen = new Map<string, string>();
   return matches(cluster.value, ['families', '*', 'levels', '*']).flatMap(({ path, value }): Finding[] => {
     const at = [...cluster.path, ...path];
-    const { table, retention } = value as { table?: unknown; retention?: unknown };
+    const { table, retention } = fields(value);
     const findings: Finding[] = [];
     if (typeof table === 'string') {
       const before = seen.get(table);

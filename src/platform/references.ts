@@ -98,3 +98,8 @@ function dangling(content: unknown, { what, definedIn }: Reference, path: Findin
   const rest = known.length === 0 ? 'the file defines none' : `known: ${[...new Set(known)].join(', ')}`;
   return [{ path, message: `no ${what} is called ${called}; ${rest}` }];
 }
+
+/** What a value holds by name; nothing, where it holds nothing by name. */
+export function fields(value: unknown): Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
+}

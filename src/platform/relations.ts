@@ -1,6 +1,6 @@
 import { familyDisagreements } from './clickhouse-families.ts';
 import type { Finding, Match } from './references.ts';
-import { matches } from './references.ts';
+import { fields, matches } from './references.ts';
 
 /**
  * What several parts of the file must agree on, beyond names: shards and replicas with their nodes, tiers with
@@ -82,10 +82,6 @@ function twiceDefinedZones(content: unknown): Finding[] {
       ? []
       : [{ path, message: `zone ${key} is in region ${before} already`, aboutKey: true as const }];
   });
-}
-
-function fields(value: unknown): Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
 }
 
 function isCount(value: unknown): value is number {

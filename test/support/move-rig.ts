@@ -42,6 +42,8 @@ export type MoveRig = {
 export type MoveRigOptions = {
   server: Pick<TestServer, 'address' | 'client'>;
   cluster: ClickHouseCluster;
+  /** What the platform file calls it; what its servers list it as unless given. */
+  called?: string;
   /** `db.events`. */
   table: string;
   /** What the platform file says of it besides. */
@@ -59,11 +61,11 @@ let rigs = 0;
 
 /** Workers in this process, whose driver calls can be got between. */
 export async function startMoveRig(options: MoveRigOptions): Promise<MoveRig> {
-  const { server, cluster, table, settings = {}, before } = options;
+  const { server, cluster, called = cluster.name, table, settings = {}, before } = options;
   const stateDir = options.stateDir ?? mkdtempSync(join(tmpdir(), 'gantry-move-'));
   const taskQueue = `move-${process.pid}-${(rigs += 1)}`;
   const { path, reportFolder } = writeClickHousePlatform({
-    ...{ stateDir, cluster, policies: options.policies ?? movePolicies },
+    ...{ stateDir, cluster, called, policies: options.policies ?? movePolicies },
     ...(options.tiers ? { tiers: options.tiers } : {}),
     tables: { [table]: { closedAfter: '0s', fence: { kind: 'quiet', for: '0s' }, ...settings } },
   });
@@ -78,12 +80,12 @@ export async function startMoveRig(options: MoveRigOptions): Promise<MoveRig> {
     },
     ['orchestration', 'clickhouse'],
   );
-  const lock = `clickhouse/${cluster.name}/${table}`;
+  const lock = `clickhouse/${called}/${table}`;
   let held: Promise<unknown> = Promise.resolve();
   const start = (workflowType: string, workflowId: string, input: object): Promise<WorkflowHandle> =>
     client.workflow.start(workflowType, {
       ...{ workflowId, taskQueue, workflowIdReusePolicy: 'ALLOW_DUPLICATE' },
-      args: [{ cluster: cluster.name, table, ...input }],
+      args: [{ cluster: called, table, ...input }],
     });
   return {
     ...{ taskQueue, table, reportFolder, workers, start },

@@ -1,4 +1,4 @@
-import { rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { sweptKinds } from './kinds.ts';
@@ -6,11 +6,13 @@ import { matching, nameOf } from './points.ts';
 import type { PointResult, SweepResult } from './sweep.ts';
 import { sweep } from './sweep.ts';
 
-// node --import tsx test/sweep/main.ts [kind] [--points <pattern>] [--lanes <n>] [--list] [--json]
+// node --import tsx test/sweep/main.ts [kind] [--points <pattern>] [--except <file>] [--lanes <n>] [--list] [--json]
+// --except: the names of points that are left out, one a line; to go on where a sweep was ended.
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     points: { type: 'string', default: '*' },
+    except: { type: 'string' },
     lanes: { type: 'string', default: '2' },
     list: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
@@ -27,6 +29,7 @@ const out = values.json ? process.stderr : process.stdout;
 const say = (line: string): void => void out.write(`${line}\n`);
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130));
 
+const done = new Set(values.except === undefined ? [] : readFileSync(values.except, 'utf8').split('\n'));
 const results: Record<string, SweepResult> = {};
 for (const name of kinds) {
   const folder = resolve('.gantry', 'sweep', name);
@@ -37,7 +40,8 @@ for (const name of kinds) {
     folder,
     lanes: Number(values.lanes),
     rehearsals: 3,
-    choose: (points) => (values.list ? [] : matching(points, values.points)),
+    choose: (points) =>
+      values.list ? [] : matching(points, values.points).filter((point) => !done.has(nameOf(point))),
     onBaseline: (points, chosen, { effects }) => {
       say(`${points.length} points, ${chosen.length} chosen; an undisturbed run has ${effects.length} effects:`);
       for (const effect of effects) say(`  ${effect}`);

@@ -24,9 +24,11 @@ export async function clickhouseTier(input: ClickHouseTierInput): Promise<RunRep
     await run.approval(plan);
     for (const align of aligns)
       await run.step(`align the table on ${align.server}`, clickhouse.alignTable, align, { undo: true });
+    let left = 0;
     for (const move of moves) {
       const title = `move ${move.partition} on ${move.server} to ${move.volume}`;
-      await run.step(title, clickhouse.moveToVolume, move, { undo: true, profile: 'watched' });
+      const placed = await run.step(title, clickhouse.moveToVolume, move, { undo: true, profile: 'watched' });
+      if (placed?.after.left) left += 1;
     }
     for (const expiry of expiries) {
       const proof = await run.step(`prove ${expiry.partition}`, clickhouse.proveRollup, expiry, { profile: 'slow' });
@@ -38,7 +40,7 @@ export async function clickhouseTier(input: ClickHouseTierInput): Promise<RunRep
       });
     }
     run.measure('aligned', aligns.length);
-    run.measure('moved', moves.length);
+    run.measure('moved', moves.length - left);
     run.measure('expired', expiries.length);
   });
 }

@@ -19,7 +19,8 @@ export async function redisFailover(input: RedisFailoverInput): Promise<RunRepor
       const plan = await run.plan(redis.planFailover, () => look(input));
       run.measure('detectMs', Date.now() - startedAt);
       await run.approval(plan);
-      const { data } = plan;
+      // A decision that is acted on later is looked at again; the approval has just done so.
+      const data = { ...plan.data, decidedAt: Date.now() };
 
       const fencingAt = Date.now();
       const fenced = await run.step('fence the old primary', redis.fence, data, { undo: true, profile: 'slow' });

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { GantryError } from '../../errors/index.ts';
-import { serverCodeOf } from './errors.ts';
+import { serverCodeOf, syntaxError } from './errors.ts';
 import type { ClickHouseLink } from './link.ts';
 import type { Sql } from './sql.ts';
 import { id, sql } from './sql.ts';
@@ -47,7 +47,6 @@ const trials = {
   forgetPartition: sql`ALTER TABLE ${absent} FORGET PARTITION ID 'all'`,
 } satisfies Record<string, Sql>;
 
-const syntaxError = 62;
 const name = z.strictObject({ name: z.string() });
 
 /** Asks once per connection. */

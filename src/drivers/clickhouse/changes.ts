@@ -4,6 +4,7 @@ import type { ClickHouseLink } from './link.ts';
 import { queryIdPrefix } from './link.ts';
 import { id, sql, Sql } from './sql.ts';
 import { knowsFetchCap } from './capabilities.ts';
+import { serverCodeOf, syntaxError } from './errors.ts';
 import { stagingEngine } from './staging-engine.ts';
 import type { ClickHouseChanges, PartitionName, TableName, WaitFor } from './types.ts';
 
@@ -35,7 +36,17 @@ export function changeVerbs(link: ClickHouseLink): ClickHouseChanges {
           ENGINE = ${stagingEngine(row.engine, zookeeperPath, cap)}`,
       );
     },
-    dropTable: (name) => link.act(sql`DROP TABLE IF EXISTS ${id(name.database, name.table)}`, long),
+    dropTable: async (name) => {
+      const drop = sql`DROP TABLE IF EXISTS ${id(name.database, name.table)}`;
+      try {
+        // An Atomic database keeps what ZooKeeper has of it for minutes otherwise: no table can be made at its path.
+        await link.act(sql`${drop} SYNC`, long);
+      } catch (error) {
+        // 18.16 knows no such database, nor the word.
+        if (serverCodeOf(error) !== syntaxError) throw error;
+        await link.act(drop, long);
+      }
+    },
     fetchPartition: (name, from) => link.act(sql`${ofPartition(name, sql`FETCH`)} FROM ${from}`, long),
     attachPartition: (name) => link.act(ofPartition(name, sql`ATTACH`), { ...long, decisive: true }),
     attachPart: (name, part) => link.act(alter(name, sql`ATTACH PART ${part}`), { ...long, decisive: true }),

@@ -79,6 +79,9 @@ export function clickhouseError(
   return new GantryError(code, `${where}: ${answer}`, { evidence });
 }
 
+/** The server can't read the statement: it is of another version. */
+export const syntaxError = 62;
+
 /** ClickHouse's number of an error that `clickhouseError` made. */
 export function serverCodeOf(error: unknown): number | undefined {
   const code = error instanceof GantryError ? error.evidence['serverCode'] : undefined;

@@ -62,10 +62,14 @@ export function schemaVerbs(link: ClickHouseLink): SchemaReads & SchemaChanges {
     },
     waitingFiles: async () => {
       if (!(await systemTables(link)).has('distribution_queue')) return undefined;
+      // Files that could not be sent as they are wait too: in a folder beside, for somebody to look at.
+      const broken = sql`SELECT name FROM system.columns
+        WHERE database = 'system' AND table = 'distribution_queue' AND name = 'broken_data_files'`;
+      const known = (await link.rows(z.strictObject({ name: z.string() }), broken)).length > 0;
+      const all = known ? sql`data_files + broken_data_files` : sql`data_files`;
       return link.rows(
         waiting,
-        sql`SELECT database, table, data_path AS folder, data_files AS files FROM system.distribution_queue
-          WHERE data_files > 0`,
+        sql`SELECT database, table, data_path AS folder, ${all} AS files FROM system.distribution_queue WHERE files > 0`,
       );
     },
     createDatabase: (name) => link.act(sql`CREATE DATABASE IF NOT EXISTS ${id(name)}`),

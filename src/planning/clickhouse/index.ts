@@ -63,6 +63,8 @@ export type {
 } from './tier-types.ts';
 export type { TableTtl } from './table-ttl.ts';
 export { tableTtl } from './table-ttl.ts';
+export type { SplitFacts } from './split-findings.ts';
+export { maxSplits, splitFindings } from './split-findings.ts';
 export type { DistributedEngine, EngineSettings, Placement } from './distributed-engine.ts';
 export { distributedEngine, distributedSettings, placementBy } from './distributed-engine.ts';
 export type { ListedServer } from './membership.ts';

@@ -1,6 +1,7 @@
 import type { KeyReshardData, PlanDraft, PlannedAction, ReshardMove } from '../../runs/index.ts';
 import type { KeyReshardFacts, KeyReshardPolicy } from './plan-key-reshard.ts';
 import { planKeyReshard } from './plan-key-reshard.ts';
+import { maxSplits } from './split-findings.ts';
 import type { Finding } from './types.ts';
 import { bytesInWords, counted } from './words.ts';
 
@@ -128,6 +129,11 @@ function actionsOf(
 function warningsOf({ open, fenced }: ReshardTerms, sameRule: boolean, moves: readonly ReshardMove[]): string[] {
   const taking = [...new Set(moves.map(({ partition }) => partition))].filter((id) => open.has(id));
   return [
+    ...(moves.length > maxSplits
+      ? [
+          `A run makes ${maxSplits} splits, the oldest partitions first; ${moves.length - maxSplits} are left to the next`,
+        ]
+      : []),
     ...(taking.length > 0
       ? [`${taking.join(', ')} took rows a moment ago: their writers are held for as long as their rows are copied`]
       : []),

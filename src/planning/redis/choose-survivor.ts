@@ -11,7 +11,7 @@ export type Survivor = SeenNode & {
 
 export type SurvivorLimits = {
   maxLinkAgeMs: number;
-  /** How long the primary has been dead, as far as is known; else the youngest link tells. Milliseconds. */
+  /** How long ago the primary was last seen alive, where that is known: it is not dead for longer. Milliseconds. */
   deadForMs?: number;
 };
 
@@ -51,7 +51,8 @@ export function survivorFindings(
   ) {
     findings.push(at('REDIS_REPLICA_UNLINKED', `${node.name} has another replication history than the others`));
   }
-  const since = deadForMs ?? Math.min(...all.map(({ linkAgeMs }) => linkAgeMs));
+  // Nobody was dead before the last link to it broke, however long ago it was last read.
+  const since = Math.min(deadForMs ?? Infinity, ...all.map(({ linkAgeMs }) => linkAgeMs));
   const before = node.linkAgeMs - since;
   if (before > maxLinkAgeMs) {
     const words = `${Math.round(before / 1000)} s before the primary was lost; the limit is ${maxLinkAgeMs / 1000} s`;

@@ -103,6 +103,7 @@ function approvalReasons(draft: FailoverDraft): string[] {
   return [
     ...(input.ask ? ['it was asked for (mode ask)'] : []),
     ...(bytes > limit ? [`at least ${bytes} bytes of writes are lost; without asking it may be ${limit}`] : []),
+    ...unseenReasons(draft),
     ...(!draft.canConfirm && !draft.leaseServes && !lease.valid
       ? [`no fence can be confirmed and the lease is void: ${lease.why}`]
       : []),
@@ -112,6 +113,35 @@ function approvalReasons(draft: FailoverDraft): string[] {
           `if no fence can be confirmed it goes on all the same, with this risk accepted: ${input.acceptSplitBrainRisk}`,
         ]),
   ];
+}
+
+/**
+ * What no number of bytes tells: the candidate was cut off long ago, and nobody has read since how far the primary had come;
+ * or it has missed that the primary became one.
+ */
+function unseenReasons({ intent, facts, input, candidate, survivors }: FailoverDraft): string[] {
+  const { maxLinkAgeMs } = intent.failover;
+  const link = survivors.find(({ name }) => name === candidate.name);
+  const readMs = input.lastKnownAt === undefined ? Infinity : facts.nowMs - Date.parse(input.lastKnownAt);
+  const unseenMs = Math.min(link?.linkAgeMs ?? 0, readMs);
+  const read = Number.isFinite(readMs) ? `was last read ${seconds(readMs)} ago` : 'was never read';
+  const told = facts.discovery.kind === 'entry' ? facts.discovery.epoch : 0;
+  return [
+    ...(unseenMs > maxLinkAgeMs
+      ? [
+          `${candidate.name} has had nothing from the primary for ${seconds(link?.linkAgeMs ?? 0)}, whose offset ${read}: what it took in between is lost, and nobody knows how much`,
+        ]
+      : []),
+    ...(candidate.reading.epoch < told
+      ? [
+          `${candidate.name} knows the epoch ${candidate.reading.epoch}, clients were told ${told}: it has missed a change of the primary`,
+        ]
+      : []),
+  ];
+}
+
+function seconds(ms: number): string {
+  return `${Math.round(ms / 1_000)} s`;
 }
 
 /** In the order of the steps of the workflow. */

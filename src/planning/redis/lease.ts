@@ -29,7 +29,8 @@ export function judgeLease(
   const replicas = all.map((one) =>
     one.state === 'elsewhere' && elsewhere.includes(one.replica) ? { ...one, detachedMs: leaseMs } : one,
   );
-  if (minReplicasToWrite < 1) return { valid: false, why: 'min-replicas-to-write is 0: it never refuses writes' };
+  if (minReplicasToWrite < 1)
+    return { valid: false, why: 'min-replicas-to-write or min-replicas-max-lag is 0: it never refuses writes' };
   const detached = replicas.flatMap(({ state, detachedMs }) =>
     (state === 'down' || state === 'elsewhere') && detachedMs !== undefined ? [detachedMs] : [],
   );

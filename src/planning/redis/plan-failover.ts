@@ -109,7 +109,7 @@ export function planFailover(
 /**
  * What the dead primary had, as far as can be known: it can't be asked. Its replicas are set up as it was, or should be,
  * and the platform file may never have been applied: fewer replicas than declared count if all of them say so (an attempt
- * before this one may have set the candidate's), a longer lag if any does.
+ * before this one may have set the candidate's), a longer lag if any does. A lag of 0 switches the whole of it off.
  */
 function writeSafetyInForce(
   { writeSafety: declared }: FailoverIntent,
@@ -117,9 +117,12 @@ function writeSafetyInForce(
 ): { minReplicasInForce: number; maxLagSeconds: number } {
   const read = seenNodes(facts).map(({ reading }) => reading.writeSafety);
   const most = Math.max(...read.map(({ minReplicasToWrite }) => minReplicasToWrite));
+  const lags = [declared, ...read].map(({ minReplicasMaxLagSeconds }) => minReplicasMaxLagSeconds);
   return {
-    minReplicasInForce: Math.min(declared.minReplicasToWrite, facts.minReplicasRecorded ?? Infinity, most),
-    maxLagSeconds: Math.max(...[declared, ...read].map(({ minReplicasMaxLagSeconds }) => minReplicasMaxLagSeconds)),
+    minReplicasInForce: lags.includes(0)
+      ? 0
+      : Math.min(declared.minReplicasToWrite, facts.minReplicasRecorded ?? Infinity, most),
+    maxLagSeconds: Math.max(...lags),
   };
 }
 

@@ -59,8 +59,9 @@ const writeSafety = z
     minReplicasMaxLag: duration.prefault('10s').describe('Redis counts it in whole seconds.'),
   })
   .superRefine(({ minReplicasMaxLag }, context) => {
-    if (minReplicasMaxLag % 1000 === 0) return;
-    context.addIssue({ code: 'custom', message: 'must be whole seconds', path: ['minReplicasMaxLag'] });
+    if (minReplicasMaxLag % 1000 === 0 && minReplicasMaxLag > 0) return;
+    const message = 'must be whole seconds, and not 0: with 0 Redis takes writes without any replica';
+    context.addIssue({ code: 'custom', message, path: ['minReplicasMaxLag'] });
   })
   .transform(({ minReplicasToWrite, minReplicasMaxLag }) => ({
     minReplicasToWrite,

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import type { Promotion } from '../../../activities/redis/promote.ts';
 import { createVantageActivities } from '../../../activities/redis/sight.ts';
 import { redisGroupAccess } from '../../../activities/redis/index.ts';
 import { labProcessFence } from '../../../lab/fence.ts';
@@ -40,8 +41,8 @@ export async function planFailover(s: Scene, input: object = {}): Promise<Plan<R
 
 /** A step activity, run as Temporal would. */
 export function step<O>(
-  activity: (call: { mode: StepMode; input: RedisFailoverData; unit: string; platformDigest: string }) => Promise<O>,
-  input: RedisFailoverData,
+  activity: (call: { mode: StepMode; input: Promotion; unit: string; platformDigest: string }) => Promise<O>,
+  input: Promotion,
   mode: StepMode = 'ensure',
 ): Promise<O> {
   return quiet().run(activity, { mode, input, unit: 'redis/sessions/run-1/1', platformDigest: digest });

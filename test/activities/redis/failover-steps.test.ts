@@ -138,6 +138,32 @@ await describeWith(['redis'], 'the fence', () => {
     expect(await writeMs(s, 'r1')).toBeLessThan(900);
   });
 
+  test('of a primary with min-replicas-max-lag 0, which needs no replica whatever their number, sets that too', async () => {
+    const s = await failoverScene({ fences: [{ kind: 'refuse-writes' }] });
+    await withRedis(s.lab.node('r1'), password, (redis) => redis.config('SET', 'min-replicas-max-lag', '0'));
+    const fenced = await step(s.activities().redisFence, await dataOf(s));
+    expect(fenced.after).toMatchObject({ receipt: { kind: 'refuse-writes', confirmed: true } });
+    await expect(writeMs(s, 'r1')).rejects.toMatchObject({ code: 'REDIS_NOT_ENOUGH_REPLICAS' });
+  });
+
+  test('leaves a primary alone that has come back since it was found dead', async () => {
+    const s = await failoverScene();
+    const data = { ...(await dataOf(s)), decidedAt: Date.now() - 30_000 };
+    expect(await codeOf(step(s.activities().redisFence, data))).toBe('REDIS_PRIMARY_BACK');
+    expect(await writeMs(s, 'r1')).toBeLessThan(900);
+    // Found dead this very moment: nobody waits for another look.
+    const fresh = await step(s.activities().redisFence, { ...data, decidedAt: Date.now() });
+    expect(fresh.after).toMatchObject({ receipt: { confirmed: true } });
+  });
+
+  test('goes on long after the decision where the primary is still dead', async () => {
+    const s = await failoverScene();
+    s.lab.node('r1').freeze();
+    const { data } = await plan(s);
+    const fenced = await step(s.activities().redisFence, { ...data, decidedAt: Date.now() - 30_000 });
+    expect(fenced.after).toMatchObject({ receipt: { kind: 'command', confirmed: true } });
+  });
+
   test('is impossible where nothing confirms and a replica may still acknowledge', async () => {
     const s = await failoverScene({ fences: [{ kind: 'lease' }] });
     const data = await dataOf(s);
@@ -166,6 +192,26 @@ await describeWith(['redis'], 'the promotion', () => {
     expect(report).toMatchObject({ verdict: 'done' });
     expect((await s.told())?.primary.port).toBe(s.lab.node(data.candidate.name).port);
     expect(Object.values(await roles(s)).filter((role) => role === 'primary')).toHaveLength(1);
+  });
+
+  test('without a fence is not made where the primary has come back since it was found dead', async () => {
+    const s = await failoverScene();
+    const data = { ...(await dataOf(s)), decidedAt: Date.now() - 30_000 };
+    expect(await codeOf(step(s.activities().redisPromote, data))).toBe('REDIS_PRIMARY_BACK');
+    expect(await roles(s)).toEqual({ r1: 'primary', r2: 'replica', r3: 'replica' });
+  });
+
+  test('under a lease is not made while a link that came back, and is gone again, has renewed it', async () => {
+    const s = await failoverScene();
+    await s.lab.node('r1').kill();
+    const { data } = await plan(s);
+    // By the replicas' clocks their links broke just now.
+    const late = { ...data, fence: { kind: 'lease' as const, at: Date.now() - 60_000 } };
+    expect(await codeOf(step(s.activities().redisPromote, late))).toBe('REDIS_PRIMARY_BACK');
+    expect(await roles(s)).toMatchObject({ r2: 'replica', r3: 'replica' });
+    const ended = { ...late, leaseMs: 1 };
+    await until(async () => (await codeOf(step(s.activities().redisPromote, ended))) === undefined, 5_000, 300);
+    expect(Object.values(await roles(s))).toContain('primary');
   });
 
   test('comes back as primary from a restart, still able to take writes', async () => {

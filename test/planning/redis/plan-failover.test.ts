@@ -204,6 +204,31 @@ describe('the plan of a failover', () => {
     expect(draft(plan(given(), { lastKnownOffset: 5_002_000, acceptLossBytes: 2_000 })).needsApproval).toEqual([]);
   });
 
+  test('asks for a person where nobody knows what the primary took since the candidate was cut off', () => {
+    const detached = ['r2', 'r3'].map((replica) => ({ replica, state: 'down' as const, detachedMs: 3_600_000 }));
+    const unread = draft(plan(given({}, { detached })));
+    expect(unread.needsApproval?.join()).toMatch(
+      /r2 has had nothing from the primary for 3600 s, whose offset was never read/,
+    );
+    const read = (agoMs: number) => ({
+      lastKnownOffset: 5_000_000,
+      lastKnownAt: new Date(given().nowMs - agoMs).toISOString(),
+    });
+    expect(draft(plan(given({}, { detached }), read(3_590_000))).needsApproval?.join()).toMatch(/last read 3590 s ago/);
+    // Read a moment ago: no replica that was cut off before that is taken at all.
+    expect(codes(plan(given({}, { detached }), read(5_000)))).toContain('REDIS_NO_HEALTHY_REPLICA');
+  });
+
+  test('asks for a person where the candidate has missed that the primary became one', () => {
+    const told = { kind: 'entry' as const, primary: { host: 'r1', port: 6379 }, epoch: 9 };
+    expect(draft(plan({ ...given(), discovery: told })).needsApproval?.join()).toMatch(/clients were told 9/);
+  });
+
+  test('does not count on a lease that a max-lag of 0 switches off', () => {
+    const off = { writeSafety: { minReplicasToWrite: 1, minReplicasMaxLagSeconds: 0 } };
+    expect(draft(plan(given({ r3: off }))).data.minReplicasInForce).toBe(0);
+  });
+
   test('says that the loss is unknown where nobody read the last offset', () => {
     const { facts: shown } = draft(plan(given()));
     expect(shown.find(({ label }) => label.startsWith('loss'))?.value).toMatch(/unknown: at least 0 bytes/);

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { until } from '../../../lab/clock.ts';
 import { clickhouseCall } from '../../../lab/clickhouse-client.ts';
 import type { ClickHouseCluster } from '../../../lab/clickhouse.ts';
-import { rowsPerBlock } from '../../../lab/load/clickhouse-events.ts';
+import { createEvents, rowsPerBlock } from '../../../lab/load/clickhouse-events.ts';
 import type { Inserter } from '../../../lab/load/clickhouse-inserter.ts';
 import { createInserter } from '../../../lab/load/clickhouse-inserter.ts';
 import type { TotalsReader } from '../../../lab/load/clickhouse-reader.ts';
@@ -24,6 +24,7 @@ export type Work = { kind: 'move' } | { kind: 'split'; buckets: readonly number[
 
 /** Blocks of the day that is moved, in two parts. */
 const blocks = [8, 4];
+const runsPerTable = 20;
 /** The day that takes the load. */
 const today = '2019-12-31';
 
@@ -32,6 +33,8 @@ type Given = { scene: ClickHouseScene; day: string; partition: string; inserter:
 /** Fills a day on shard 1 and has another day written and both read, while the first one, or a part of it, goes to shard 2. */
 export async function beginMove(scene: ClickHouseScene, number: number): Promise<Take> {
   const { cluster, events } = scene;
+  // The log is read entry by entry, at every run: it begins anew with the table.
+  if (number % runsPerTable === 1) await makeAnew(cluster, events);
   const date = new Date(Date.UTC(2020, 0, number)).toISOString().slice(0, 10);
   const partition = partitionOf(date);
   const shards = [1, 2].map((shard) => cluster.shard(shard));
@@ -95,6 +98,13 @@ async function conclude({ scene, day, partition, inserter, reader }: Given): Pro
   };
   await clear(cluster, events, [day, today]);
   return findings;
+}
+
+async function makeAnew(cluster: ClickHouseCluster, { database, table }: ClickHouseScene['events']): Promise<void> {
+  for (const server of cluster.nodes)
+    for (const name of [`${table}_all`, table])
+      await clickhouseCall(server, `DROP TABLE IF EXISTS ${database}.${name}`);
+  await createEvents(cluster.nodes, { cluster: cluster.name, database, table });
 }
 
 /** Whether both shards merge: two parts of one day become one. */

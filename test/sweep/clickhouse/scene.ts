@@ -2,7 +2,6 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { writeClickHousePlatform } from '../../../lab/clickhouse-platform.ts';
 import { startClickHouseCluster } from '../../../lab/clickhouse.ts';
-import { createEvents } from '../../../lab/load/clickhouse-events.ts';
 import type { Scene } from '../scene.ts';
 import { keepsItsLog, sweptPolicy } from './look.ts';
 import type { ClickHouseScene, Work } from './move-take.ts';
@@ -15,7 +14,6 @@ export async function startClickHouseScene(stateDir: string, name: string, work:
   mkdirSync(fences, { recursive: true });
   const cluster = await startClickHouseCluster({ stateDir, name, mergeTree: keepsItsLog });
   try {
-    await createEvents(cluster.nodes, events);
     const held = join(fences, '{partition}');
     const fence = { kind: 'command', close: ['touch', held], confirm: ['test', '-e', held], open: ['rm', '-f', held] };
     const keys =

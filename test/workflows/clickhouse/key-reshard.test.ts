@@ -58,7 +58,11 @@ await describeWith(['temporal', 'clickhouse'], 'the reshard of a table by its ke
         }),
       );
     const reshard = async (rig: MoveRig, input: object = {}): Promise<WorkflowHandle> =>
-      rig.start('clickhouseKeyReshard', `clickhouse/metrics/${full}${'dryRun' in input ? '/dry' : ''}`, input);
+      rig.start(
+        'clickhouseKeyReshard',
+        `clickhouse/${options.called ?? 'metrics'}/${full}${'dryRun' in input ? '/dry' : ''}`,
+        input,
+      );
     const grow = async (): Promise<void> => {
       const three = cluster.nodes.some(({ shard }) => shard === 3) ? cluster.shard(3) : await cluster.addShard();
       await createEvents(three, { ...events, shardingKey: 'rand()' });
@@ -130,6 +134,28 @@ await describeWith(['temporal', 'clickhouse'], 'the reshard of a table by its ke
       Number(await clickhouseCall(set.cluster.node('s1r2'), `SELECT count() FROM ${set.full}_all`));
     expect(await until(async () => (await all()) === wanted, 30_000, 200)).toBe(true);
   }, 180_000);
+
+  test('keeps the columns of the Distributed table, on a cluster that its servers list by another name', async () => {
+    const set = await scene(['2026-01-01'], 2, { called: 'usage' });
+    for (const { name } of set.cluster.nodes)
+      await clickhouseCall(
+        set.cluster.node(name),
+        `ALTER TABLE ${set.full}_all ADD COLUMN doubled UInt64 ALIAS value * 2`,
+      );
+    const columns = (node: string): Promise<string> =>
+      clickhouseCall(set.cluster.node(node), `DESCRIBE TABLE ${set.full}_all`);
+    const before = await columns('s1r1');
+    expect(before).toContain('doubled');
+    expect(await done(set.reshard(await set.start()))).toMatchObject({ outcome: 'done' });
+    for (const { name } of set.cluster.nodes) {
+      expect(await columns(name)).toBe(before);
+      const engine = `SELECT engine_full FROM system.tables WHERE concat(database, '.', name) = '${set.full}_all'`;
+      expect(await clickhouseCall(set.cluster.node(name), engine)).toMatch(/\[(0, 1|1, 0)/);
+    }
+    expect(
+      Number(await clickhouseCall(set.cluster.node('s1r1'), `SELECT sum(doubled) / sum(value) FROM ${set.full}_all`)),
+    ).toBe(2);
+  }, 120_000);
 
   test(
     `brings every row of ${seededRows} and more to the shard of its key under inserts: none lost, none doubled`,
