@@ -57,6 +57,8 @@ export type MoveRigOptions = {
   before?: (call: string) => Promise<void>;
 };
 
+/** The holder of a table ends with its move. */
+const holderEndsMs = 3_000;
 let rigs = 0;
 
 /** Workers in this process, whose driver calls can be got between. */
@@ -82,6 +84,7 @@ export async function startMoveRig(options: MoveRigOptions): Promise<MoveRig> {
   );
   const lock = `clickhouse/${called}/${table}`;
   let held: Promise<unknown> = Promise.resolve();
+  let holder: WorkflowHandle | undefined;
   const start = (workflowType: string, workflowId: string, input: object): Promise<WorkflowHandle> =>
     client.workflow.start(workflowType, {
       ...{ workflowId, taskQueue, workflowIdReusePolicy: 'ALLOW_DUPLICATE' },
@@ -94,6 +97,7 @@ export async function startMoveRig(options: MoveRigOptions): Promise<MoveRig> {
       await held;
       const parent = await start('underTable', lock, { partition, from, to, ...more });
       // Whoever waits for the move hears how it ended.
+      holder = parent;
       held = parent.result().catch(() => undefined);
       for (;;) {
         const { raw, status } = await parent.describe();
@@ -120,6 +124,10 @@ export async function startMoveRig(options: MoveRigOptions): Promise<MoveRig> {
     tell: async (run, update, request) =>
       void (await run.executeUpdate<RunStatus, [unknown]>(update, { args: [{ by: 'ada', ...request }] })),
     async stop() {
+      // A question that is asked again when the connection is closed ends the test's process.
+      const open = await Promise.race([held.then(() => false), pause(holderEndsMs).then(() => true)]);
+      if (open) await holder?.terminate('the test is over').catch(() => undefined);
+      await held;
       await workers.stop();
       if (options.stateDir === undefined) rmSync(stateDir, { recursive: true, force: true });
     },
