@@ -4,7 +4,7 @@ import { freezeAt, policyFor, windowState } from '../../src/platform/index.ts';
 import type { LoadedPlatform } from '../../src/platform/index.ts';
 import { validateInput } from '../../src/registry/index.ts';
 import type { Admission, ControlActivities, Kind, RunPolicy } from '../../src/runs/index.ts';
-import { startedBy } from '../../src/runs/index.ts';
+import { runId, startedBy } from '../../src/runs/index.ts';
 import { plainActivity } from '../../src/steps/index.ts';
 
 /** Whether a run may start: its whole input, the policy, the freeze and the window. Every problem at once. */
@@ -13,7 +13,7 @@ export function createAdmit(platform: LoadedPlatform): ControlActivities['admit'
     const policy = policyOf(platform, kind);
     const problems = [
       ...validateInput(kind, input),
-      ...(isDryRun(input) ? [] : gateProblems(platform, kind, Date.now())),
+      ...(isDryRun(input) ? [] : gateProblems(platform, kind, Date.now(), targetOf(kind, input))),
     ];
     if (policy.approval.people === 2) {
       problems.push(problem('POLICY_UNSUPPORTED', `the policy of ${kind} asks for two approvers`, 'policies'));
@@ -25,8 +25,8 @@ export function createAdmit(platform: LoadedPlatform): ControlActivities['admit'
 
 /** Freeze and window again, after an approval and after a pause. */
 export function createCheckGates(platform: LoadedPlatform): ControlActivities['checkGates'] {
-  return plainActivity(async ({ kind }) => {
-    const problems = gateProblems(platform, kind, Date.now());
+  return plainActivity(async ({ kind, target }) => {
+    const problems = gateProblems(platform, kind, Date.now(), target);
     if (problems.length > 0) throw refusal(problems);
   });
 }
@@ -42,9 +42,15 @@ function isDryRun(input: unknown): boolean {
   return typeof input === 'object' && input !== null && (input as { dryRun?: unknown }).dryRun === true;
 }
 
-function gateProblems({ platform }: LoadedPlatform, kind: Kind, atMs: number): Problem[] {
+/** What a run with this input is about; nothing where its input doesn't say. */
+function targetOf(kind: Kind, input: unknown): string | undefined {
+  const identity = runId(kind, input);
+  return identity.ok ? identity.target : undefined;
+}
+
+function gateProblems({ platform }: LoadedPlatform, kind: Kind, atMs: number, target: string | undefined): Problem[] {
   const problems: Problem[] = [];
-  const freeze = freezeAt(platform, kind, atMs);
+  const freeze = freezeAt(platform, kind, atMs, target);
   if (freeze) {
     problems.push(
       problem('CHANGE_FREEZE', `change freeze "${freeze.name}" until ${freeze.to}: ${freeze.reason}`, 'freezes'),

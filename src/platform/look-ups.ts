@@ -28,11 +28,21 @@ export function policyFor(platform: Platform, kind: string): RunPolicy {
   return policyParts(platform, kind).reduce(narrowed, defaultPolicy);
 }
 
-/** The freeze that forbids a run of `kind` at `atMs`: of several, the one that ends last. */
-export function freezeAt(platform: Platform, kind: string, atMs: number): Freeze | undefined {
+/**
+ * The freeze that forbids a run of `kind` over `target` at `atMs`: of several, the one that ends last. One over a cluster holds
+ * for its tables; a run whose target nobody knows is under every freeze.
+ */
+export function freezeAt(
+  platform: Platform,
+  kind: string,
+  atMs: number,
+  target: string | undefined,
+): Freeze | undefined {
+  const within = (whole: string): boolean => target === undefined || target === whole || target.startsWith(`${whole}/`);
   return platform.freezes
     .filter(({ from, to }) => Date.parse(from) <= atMs && atMs < Date.parse(to))
     .filter(({ kinds }) => kinds === undefined || kinds.some((selector) => covers(selector, kind)))
+    .filter(({ targets }) => targets === undefined || targets.some(within))
     .sort((a, b) => Date.parse(b.to) - Date.parse(a.to))[0];
 }
 

@@ -45,7 +45,7 @@ export type ControlActivities = {
   /** Full schema, approval policy, freeze and window; every problem at once. */
   admit: (call: { kind: Kind; input: unknown }) => Promise<Admission>;
   /** Freeze and window again, after an approval and after a pause. */
-  checkGates: (call: { kind: Kind }) => Promise<void>;
+  checkGates: (call: { kind: Kind; target?: string }) => Promise<void>;
   /** Whoever holds this id, or held it last (not `open`). */
   describeHolder: (call: { workflowId: string }) => Promise<LastHolder | undefined>;
   /** The whole input of a guard, every problem at once; what the platform file says of it. */

@@ -86,8 +86,10 @@ describe('a policy', () => {
 describe('a change freeze', () => {
   const platform = platformWith(`freezes:
   - { name: all, from: 2026-12-20T00:00:00+01:00, to: 2026-12-27T00:00:00+01:00, reason: holidays }
-  - { name: stores, from: 2026-12-26T00:00:00Z, to: 2027-01-02T00:00:00Z, kinds: ["redis.*"], reason: invoices }`);
-  const at = (instant: string, of = kind) => freezeAt(platform, of, Date.parse(instant))?.name;
+  - { name: stores, from: 2026-12-26T00:00:00Z, to: 2027-01-02T00:00:00Z, kinds: ["redis.*"], reason: invoices }
+  - { name: move, from: 2027-02-01T00:00:00Z, to: 2027-02-02T00:00:00Z, targets: [sessions, metrics], reason: new racks }`);
+  const at = (instant: string, of = kind, target = 'sessions') =>
+    freezeAt(platform, of, Date.parse(instant), target)?.name;
 
   it('holds from its first instant to just before its last', () => {
     expect(at('2026-12-19T22:59:59.999Z')).toBeUndefined();
@@ -98,6 +100,15 @@ describe('a change freeze', () => {
 
   it('holds only for the kinds that it names', () => {
     expect(at('2026-12-30T00:00:00Z', 'host.onboard')).toBeUndefined();
+  });
+
+  it('holds only for the targets that it names, and for all that is within one', () => {
+    const then = '2027-02-01T12:00:00Z';
+    expect(at(then)).toBe('move');
+    expect(at(then, kind, 'cache')).toBeUndefined();
+    expect(at(then, 'clickhouse.tier', 'metrics/metrics.samples')).toBe('move');
+    expect(at(then, 'clickhouse.tier', 'metrics2')).toBeUndefined();
+    expect(freezeAt(platform, kind, Date.parse(then), undefined)?.name).toBe('move');
   });
 
   it('is, of two, the one that ends last', () => {

@@ -25,7 +25,8 @@ export async function safePoint(context: RunContext): Promise<void> {
 /** Freeze and maintenance window again, since time has passed; a closed gate parks the run. */
 export async function checkGates(context: RunContext, when: string): Promise<void> {
   const title = `change freeze and maintenance window ${when}`;
-  const look = (): Promise<void> => callControl('checkGates', { kind: context.book.kind }, title);
+  const { kind, target } = context.book;
+  const look = (): Promise<void> => callControl('checkGates', { kind, target }, title);
   for (;;) {
     try {
       return await look();

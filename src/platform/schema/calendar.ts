@@ -30,6 +30,11 @@ const freeze = z
     from: instant,
     to: instant.describe('The first instant at which changes are allowed again.'),
     kinds: z.array(kindOrDomain).min(1).exactOptional().describe('Left out: every kind of run.'),
+    targets: z
+      .array(text)
+      .min(1)
+      .exactOptional()
+      .describe('A group, a cluster, a table of one: `sessions`, `metrics/usage.events`. Left out: every target.'),
     reason: text,
   })
   .refine(({ from, to }) => !(Date.parse(from) >= Date.parse(to)), {
