@@ -21,8 +21,8 @@ export type Attempt = {
   logFiles: readonly string[];
 };
 
-/** A switchover takes 2 s, with a lease to wait for 6. */
-const patienceMs = 40_000;
+/** A switchover takes 2 s, with a lease to wait for 6; a move 3 s. */
+const usualPatienceMs = 40_000;
 /** The longest pause lease is 3 s: a stopped worker sleeps longer than that. */
 const pastLeaseMs = 3_300;
 /** What a woken worker may need to hear that it has been replaced. */
@@ -43,7 +43,7 @@ export async function attempt(lane: Lane, point: Point | undefined): Promise<Att
     workflowTaskTimeout: '1s',
   });
   const watched = take.watched === undefined ? handle : lane.client.workflow.getHandle(take.watched);
-  const outcome = outcomeOf(lane.client, handle, watched);
+  const outcome = outcomeOf(lane.client, handle, watched, scene.patienceMs ?? usualPatienceMs);
   const logFiles = [victim.logFile];
   const reached = await Promise.race([cutOff(victim, point), outcome.then(() => false)]);
   if (reached) {
@@ -95,7 +95,12 @@ async function wokenInTime(
 }
 
 /** How a run ended, or that it stands still, or that it took too long: then it is ended here. */
-async function outcomeOf({ connection }: Client, handle: WorkflowHandle, watched: WorkflowHandle): Promise<string> {
+async function outcomeOf(
+  { connection }: Client,
+  handle: WorkflowHandle,
+  watched: WorkflowHandle,
+  patienceMs: number,
+): Promise<string> {
   const deadline = monotonicMs() + patienceMs;
   const result = handle.result().then(
     (report) => (report as RunReport).outcome,

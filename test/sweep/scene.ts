@@ -4,6 +4,8 @@ export type Scene = {
   platformFile: string;
   /** What a worker needs in its environment. */
   env: Record<string, string>;
+  /** How long a run may take, its worker cut off once; 40,000 unless given. */
+  patienceMs?: number;
   /** Puts load on and makes ready for the next run. */
   begin: () => Promise<Take>;
   stop: () => Promise<void>;

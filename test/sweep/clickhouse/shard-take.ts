@@ -18,6 +18,8 @@ import { changesOf, clear, hasRows, idle, keepsItsLog, one, rowsOf, sweptPolicy 
 const events = { database: 'load', table: 'events' };
 const full = `${events.database}.${events.table}`;
 const blocksPerDay = 6;
+/** A list of shards is taken up within seconds, three times; a partition or two are moved in between. */
+const patienceMs = 120_000;
 
 /** A third shard comes, or goes: how the weights and the days of each shard are before the run. */
 const works = {
@@ -53,6 +55,7 @@ export async function startShardScene(stateDir: string, name: string, work: Work
       workflowType: works[work].workflowType,
       platformFile: path,
       env: { GANTRY_STATE_DIR: join(stateDir, 'workers') },
+      patienceMs,
       begin: () => beginShard({ work, cluster, hosts }, (runs += 1)),
       stop,
     };
