@@ -46,7 +46,7 @@ export const giveOwnBack = defineStep<GiveBack, GivenBack, ClickHouseDeps>({
     }),
   apply: (given, _seen, { clusters }, context) =>
     onSource(clusters, given, context, async (nodes) => {
-      const { stay, copy } = given;
+      const { stay } = given;
       const [node] = nodes;
       const startedAt = performance.now();
       await stopMergesOn(nodes, stay.name);
