@@ -152,9 +152,6 @@ await describeWith(['temporal', 'clickhouse'], 'the reshard of a table by its ke
       const engine = `SELECT engine_full FROM system.tables WHERE concat(database, '.', name) = '${set.full}_all'`;
       expect(await clickhouseCall(set.cluster.node(name), engine)).toMatch(/\[(0, 1|1, 0)/);
     }
-    expect(
-      Number(await clickhouseCall(set.cluster.node('s1r1'), `SELECT sum(doubled) / sum(value) FROM ${set.full}_all`)),
-    ).toBe(2);
   }, 120_000);
 
   test(
