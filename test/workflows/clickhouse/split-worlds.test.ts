@@ -1,6 +1,7 @@
 import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { until } from '../../../lab/clock.ts';
 import { rowsPerBlock } from '../../../lab/load/clickhouse-events.ts';
 import type { RunReport } from '../../../src/runs/index.ts';
 import { clickhouseRig } from '../../support/clickhouse-rig.ts';
@@ -69,6 +70,53 @@ await describeWith(['temporal', 'clickhouse'], 'the split of a partition', () =>
     expect(await rowsBy('s1r1', set)).toBe(before);
     for (const { name } of lab.cluster.nodes) expect(await staging(name, set)).toBe('');
   });
+
+  test('gives the rows that stay back where their copy has been merged since it was verified', async () => {
+    const seen: string[] = [];
+    let stay = '';
+    const run = (statement: string): Promise<string> => lab.run('s1r1', statement);
+    const parts = async (): Promise<number> =>
+      Number(await run(`SELECT count() FROM system.parts WHERE active AND concat(database, '.', table) = '${stay}'`));
+    const set = await scene({
+      before: async (call) => {
+        if (
+          call === 'clickhouse.stopMerges' &&
+          seen.includes('clickhouse.copyBuckets') &&
+          !seen.includes('in two parts')
+        ) {
+          seen.push('in two parts');
+          stay = `load.${(await run(`SELECT name FROM system.tables WHERE name LIKE '${set.name.table}\\_\\_stay%'`)).trim()}`;
+          await run(
+            `CREATE TABLE load.kept AS ${stay} ENGINE = MergeTree PARTITION BY toYYYYMMDD(day) ORDER BY (customer, id)`,
+          );
+          await run(`INSERT INTO load.kept SELECT * FROM ${stay}`);
+          await run(`ALTER TABLE ${stay} DROP PARTITION ID '${partition}'`);
+          for (const half of [0, 1]) await run(`INSERT INTO ${stay} SELECT * FROM load.kept WHERE id % 2 = ${half}`);
+          await run('DROP TABLE load.kept');
+        }
+        if (call === 'clickhouse.attachPartitionFrom' && !seen.includes(call)) {
+          // As servers that were restarted do, which have forgotten that merges are stopped.
+          expect(await parts()).toBe(2);
+          for (const { name } of lab.cluster.shard(1)) await lab.run(name, `SYSTEM START MERGES ${stay}`);
+          await until(
+            async () => {
+              await run(`OPTIMIZE TABLE ${stay} PARTITION ID '${partition}' FINAL`);
+              return (await parts()) === 1;
+            },
+            15_000,
+            100,
+          );
+          expect(await parts()).toBe(1);
+        }
+        seen.push(call);
+      },
+    });
+    const report = await reportOfRun(await set.rig.move(partition, 1, 2, { buckets }));
+    expect(report).toMatchObject({ outcome: 'done', pastNoReturn: true });
+    expect(seen).toContain('in two parts');
+    for (const node of ['s1r2', 's2r1'])
+      expect(await set.inserter.verify(lab.cluster.node(node))).toMatchObject({ lostRows: 0, doubledRows: 0 });
+  }, 120_000);
 
   test('parks while its writers can not be held, with nothing changed; retried, it brings each row to its shard', async () => {
     const happens = once();
