@@ -84,11 +84,13 @@ export async function withServers<T>(
   names: readonly string[],
   use: (nodes: readonly ClickHouseNode[]) => Promise<T>,
   options?: ClickHouseConnectOptions,
+  mayBeLeftOut: (error: unknown, at: number) => boolean = () => false,
 ): Promise<T> {
   const opened = await Promise.allSettled(names.map((name) => access.connect(name, options)));
   const nodes = opened.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
   try {
-    for (const one of opened) if (one.status === 'rejected') throw one.reason;
+    for (const [at, one] of opened.entries())
+      if (one.status === 'rejected' && !mayBeLeftOut(one.reason, at)) throw one.reason;
     return await use(nodes);
   } finally {
     await Promise.all(nodes.map((node) => node.close()));
@@ -98,21 +100,15 @@ export async function withServers<T>(
 /** As `withServers`, without those that can't be reached now; the first one must be. */
 export async function withThoseThatAnswer<T>(
   access: ClickHouseClusterAccess,
-  [first, ...others]: readonly [string, ...string[]],
+  names: readonly [string, ...string[]],
   use: (nodes: readonly [ClickHouseNode, ...ClickHouseNode[]]) => Promise<T>,
   options?: ClickHouseConnectOptions,
 ): Promise<T> {
-  const opening = others.map((name) => access.connect(name, options));
-  const [one, ...rest] = await Promise.allSettled([access.connect(first, options), ...opening]);
-  const nodes = rest.flatMap((opened) => (opened.status === 'fulfilled' ? [opened.value] : []));
-  if (one.status === 'fulfilled') nodes.unshift(one.value);
-  try {
-    if (one.status === 'rejected') throw one.reason;
-    for (const opened of rest) if (opened.status === 'rejected' && !isAway(opened.reason)) throw opened.reason;
-    return await use([one.value, ...nodes.slice(1)]);
-  } finally {
-    await Promise.all(nodes.map((node) => node.close()));
-  }
+  const withFirst = ([first, ...others]: readonly ClickHouseNode[]): Promise<T> => {
+    if (!first) throw new TypeError('the first server is never left out');
+    return use([first, ...others]);
+  };
+  return withServers(access, names, withFirst, options, (error, at) => at > 0 && isAway(error));
 }
 
 /** Whether an error says that a server is not there now. */

@@ -1,4 +1,5 @@
 import type { ClickHouseNode } from '../../src/drivers/clickhouse/index.ts';
+import { queryIdPrefix } from '../../src/drivers/clickhouse/index.ts';
 import { GantryError } from '../../src/errors/index.ts';
 import type { StepContext } from '../../src/steps/index.ts';
 import { blocked, defineStep, done, todo, wait } from '../../src/steps/index.ts';
@@ -82,7 +83,7 @@ async function rowsOf(node: ClickHouseNode, move: Move, part: string | undefined
 /** An earlier attempt's attach is waited for and not stopped, for as long as this attempt may last: how it ends decides. */
 async function attachEnded(node: ClickHouseNode, { unit, attempt, signal }: StepContext): Promise<void> {
   for (;;) {
-    const mine = `gantry:${unit}:${attempt}:`;
+    const mine = `${queryIdPrefix(unit)}${attempt}:`;
     if ((await node.running(unit)).every(({ queryId }) => queryId.startsWith(mine))) return;
     await wait(askEveryMs, signal);
   }

@@ -1,4 +1,5 @@
 import type { ClickHouseNode } from '../../src/drivers/clickhouse/index.ts';
+import { queryIdPrefix } from '../../src/drivers/clickhouse/index.ts';
 import { GantryError } from '../../src/errors/index.ts';
 import type { StepContext } from '../../src/steps/index.ts';
 import { wait } from '../../src/steps/index.ts';
@@ -14,7 +15,7 @@ const stopWithinMs = 30_000;
 export async function earlierEnded(node: ClickHouseNode, { unit, attempt, signal }: StepContext): Promise<void> {
   const deadline = performance.now() + stopWithinMs;
   for (;;) {
-    const mine = `gantry:${unit}:${attempt}:`;
+    const mine = `${queryIdPrefix(unit)}${attempt}:`;
     const earlier = (await node.running(unit)).filter(({ queryId }) => !queryId.startsWith(mine));
     if (earlier.length === 0) return;
     if (performance.now() > deadline) {

@@ -1,5 +1,4 @@
-import type { ClickHouseNode, PlacementRule } from '../../src/drivers/clickhouse/index.ts';
-import type { EngineSettings } from '../../src/planning/clickhouse/index.ts';
+import type { ClickHouseNode, EngineExtras, PlacementRule } from '../../src/drivers/clickhouse/index.ts';
 import { distributedEngine, distributedSettings } from '../../src/planning/clickhouse/index.ts';
 import type { KeyReshardData } from '../../src/runs/index.ts';
 import { shardNumber, tableName } from '../../src/runs/index.ts';
@@ -72,7 +71,7 @@ export const switchRule = defineStep<KeyReshardData, Switched, ClickHouseDeps>({
 });
 
 /** What the engine of the former table is given besides its rule: its successor has it too. */
-function extrasOf(engineFull: string): { policy?: string; settings: EngineSettings } {
+function extrasOf(engineFull: string): EngineExtras {
   const policy = distributedEngine(engineFull)?.policy;
   return { ...(policy === undefined ? {} : { policy }), settings: distributedSettings(engineFull) };
 }

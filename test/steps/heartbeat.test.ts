@@ -2,11 +2,7 @@ import { MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger } from '@temporalio/worker';
 import { expect, test } from 'vitest';
 import { defineStep, stepActivity, todo, wait } from '../../src/steps/index.ts';
-
-/** Stands for SIGSTOP: nothing of this process moves on. */
-function freeze(ms: number): void {
-  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
-}
+import { standStill } from '../support/stand-still.ts';
 
 /** Runs a step that freezes for a while and then would act; answers whether it did, and what came out. */
 async function frozenFor(ms: number, heartbeatTimeoutMs: number | undefined) {
@@ -17,7 +13,7 @@ async function frozenFor(ms: number, heartbeatTimeoutMs: number | undefined) {
     probe: () => Promise.resolve(todo(null, 'nothing is done')),
     apply: async (_input, _seen, _deps, { signal }) => {
       await wait(10, signal);
-      freeze(ms);
+      standStill(ms);
       await wait(200, signal);
       acted = true;
     },
@@ -69,12 +65,12 @@ async function asksAfter(before: () => void, within: () => void): Promise<unknow
 const nothing = (): void => undefined;
 
 test('a process knows that it stood still before any timer of it has run', async () => {
-  expect(await asksAfter(nothing, () => freeze(500))).toMatchObject({ type: 'ATTEMPT_OUTLIVED' });
-  expect(await asksAfter(nothing, () => freeze(150))).toMatchObject({ type: 'STEP_NOT_DONE' });
+  expect(await asksAfter(nothing, () => standStill(500))).toMatchObject({ type: 'ATTEMPT_OUTLIVED' });
+  expect(await asksAfter(nothing, () => standStill(150))).toMatchObject({ type: 'STEP_NOT_DONE' });
 });
 
 test('an attempt that was handed out before the process stood still does not begin', async () => {
-  expect(await asksAfter(() => freeze(500), nothing)).toMatchObject({ type: 'ATTEMPT_OUTLIVED' });
+  expect(await asksAfter(() => standStill(500), nothing)).toMatchObject({ type: 'ATTEMPT_OUTLIVED' });
   // One that comes afterwards does.
   expect(await asksAfter(nothing, nothing)).toMatchObject({ type: 'STEP_NOT_DONE' });
 });

@@ -65,6 +65,16 @@ const shardReads = [
   'membership.confirm',
 ];
 
+function shardKind(work: 'add' | 'drain', decisive: string, always: readonly string[]): SweptKind {
+  return {
+    rules: { decisive, reads: shardReads, own: shardSteps },
+    startScene: (stateDir, name) => startShardScene(stateDir, name, work),
+    needs: ['clickhouse'],
+    sample: 4,
+    always,
+  };
+}
+
 export const sweptKinds = {
   'redis.switchover': {
     rules: {
@@ -116,26 +126,14 @@ export const sweptKinds = {
       'stop:driver:before:clickhouse.attachPartitionFrom#1@clickhouseGiveOwnBack.ensure#1',
     ],
   },
-  'clickhouse.add-shard': {
-    rules: { decisive: 'clickhouseSetMembership.ensure#2', reads: shardReads, own: shardSteps },
-    startScene: (stateDir, name) => startShardScene(stateDir, name, 'add'),
-    needs: ['clickhouse'],
-    sample: 4,
-    always: [
-      'driver:after:clickhouse.createObject#1@clickhouseMakeSchema.ensure#1',
-      'driver:after:membership.run#1@clickhouseSetMembership.ensure#2',
-    ],
-  },
-  'clickhouse.drain-shard': {
-    rules: { decisive: 'clickhouseSetMembership.ensure#1', reads: shardReads, own: shardSteps },
-    startScene: (stateDir, name) => startShardScene(stateDir, name, 'drain'),
-    needs: ['clickhouse'],
-    sample: 4,
-    always: [
-      'driver:after:membership.run#1@clickhouseSetMembership.ensure#1',
-      'activity:after:clickhouseProveEmpty.inspect#1',
-    ],
-  },
+  'clickhouse.add-shard': shardKind('add', 'clickhouseSetMembership.ensure#2', [
+    'driver:after:clickhouse.createObject#1@clickhouseMakeSchema.ensure#1',
+    'driver:after:membership.run#1@clickhouseSetMembership.ensure#2',
+  ]),
+  'clickhouse.drain-shard': shardKind('drain', 'clickhouseSetMembership.ensure#1', [
+    'driver:after:membership.run#1@clickhouseSetMembership.ensure#1',
+    'activity:after:clickhouseProveEmpty.inspect#1',
+  ]),
   'clickhouse.tier': {
     rules: { decisive: 'clickhouseExpirePartition.ensure#1', reads: tierReads },
     startScene: startTierScene,

@@ -83,10 +83,15 @@ export async function systemTables(link: ClickHouseLink): Promise<ReadonlySet<st
   return new Set((await link.rows(name, sql`SELECT name FROM system.tables WHERE database = 'system'`)).map(nameOf));
 }
 
-/** Columns of `system.parts`. */
-export async function partColumns(link: ClickHouseLink): Promise<ReadonlySet<string>> {
-  const columns = sql`SELECT name FROM system.columns WHERE database = 'system' AND table = 'parts'`;
+/** Columns of a table of `system`; none where there is no such table. */
+export async function systemColumns(link: ClickHouseLink, table: string): Promise<ReadonlySet<string>> {
+  const columns = sql`SELECT name FROM system.columns WHERE database = 'system' AND table = ${table}`;
   return new Set((await link.rows(name, columns)).map(nameOf));
+}
+
+/** Columns of `system.parts`. */
+export function partColumns(link: ClickHouseLink): Promise<ReadonlySet<string>> {
+  return systemColumns(link, 'parts');
 }
 
 /** Whether a table's fetches can be capped. */

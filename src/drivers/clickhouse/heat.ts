@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { systemColumns } from './capabilities.ts';
 import type { ClickHouseLink } from './link.ts';
 import { ownQueries } from './link.ts';
 import { sql } from './sql.ts';
@@ -16,8 +17,7 @@ export type PartitionReads = z.output<typeof reads>;
 export function heatVerb(link: ClickHouseLink): Pick<ClickHouseReads, 'partitionReads'> {
   return {
     partitionReads: async ({ database, table }, days) => {
-      const column = sql`SELECT name FROM system.columns WHERE database = 'system' AND table = 'query_log' AND name = 'partitions'`;
-      if ((await link.rows(z.strictObject({ name: z.string() }), column)).length === 0) return undefined;
+      if (!(await systemColumns(link, 'query_log')).has('partitions')) return undefined;
       const prefix = `${database}.${table}.`;
       return link.rows(
         reads,

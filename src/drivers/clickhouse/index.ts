@@ -4,6 +4,7 @@ export type { ClickHouseConnectOptions } from './connect.ts';
 export { connectClickHouse } from './connect.ts';
 export type { DiskFacts, Usage } from './disks.ts';
 export { serverCodeOf } from './errors.ts';
+export { queryIdPrefix } from './link.ts';
 export type { PartitionReads } from './heat.ts';
 export type { Arrival, BlockNumbers, DropRange } from './keeper.ts';
 export type { DetachedPart, PartFacts, PartitionFacts } from './parts.ts';
@@ -18,7 +19,7 @@ export type {
   RunningQuery,
 } from './standing.ts';
 export type { ColumnFacts, Digest, TableFacts } from './tables.ts';
-export type { BucketRows, BucketRule, Buckets, PlacementRule } from './buckets.ts';
+export type { BucketRows, BucketRule, Buckets, EngineExtras, PlacementRule } from './buckets.ts';
 export type { DayFigures, FiguresQuery, FiguresScope, StorageFacts } from './tiering.ts';
 export type {
   ClickHouseChanges,

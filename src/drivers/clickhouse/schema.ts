@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { GantryError } from '../../errors/index.ts';
-import { systemTables } from './capabilities.ts';
+import { systemColumns } from './capabilities.ts';
 import type { ClickHouseLink } from './link.ts';
 import { id, sql, Sql } from './sql.ts';
 import { whole } from './standing.ts';
@@ -61,12 +61,10 @@ export function schemaVerbs(link: ClickHouseLink): SchemaReads & SchemaChanges {
       }
     },
     waitingFiles: async () => {
-      if (!(await systemTables(link)).has('distribution_queue')) return undefined;
+      const columns = await systemColumns(link, 'distribution_queue');
+      if (!columns.has('data_files')) return undefined;
       // Files that could not be sent as they are wait too: in a folder beside, for somebody to look at.
-      const broken = sql`SELECT name FROM system.columns
-        WHERE database = 'system' AND table = 'distribution_queue' AND name = 'broken_data_files'`;
-      const known = (await link.rows(z.strictObject({ name: z.string() }), broken)).length > 0;
-      const all = known ? sql`data_files + broken_data_files` : sql`data_files`;
+      const all = columns.has('broken_data_files') ? sql`data_files + broken_data_files` : sql`data_files`;
       return link.rows(
         waiting,
         sql`SELECT database, table, data_path AS folder, ${all} AS files FROM system.distribution_queue WHERE files > 0`,

@@ -270,7 +270,8 @@ export const redisErrors = {
     hint: 'Run it by hand from the worker as the platform file says; look at its exit code and error output.',
   },
   REDIS_PRIMARY_BACK: {
-    meaning: 'While the failover waited, a replica heard from the old primary again. Nothing was promoted.',
+    meaning:
+      'While the failover waited, the old primary answered again, or a replica heard from it. Nothing was promoted.',
     retryable: false,
     hint: 'Look at the old primary: if it serves again, `gantry abort <id>`; if it comes and goes, fence it first.',
   },

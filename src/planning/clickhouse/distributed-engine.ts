@@ -5,7 +5,7 @@
 export type DistributedEngine = { cluster: string; database: string; table: string; key: string; policy?: string };
 
 /** Settings of an engine, in their order. */
-export type EngineSettings = readonly (readonly [name: string, value: string | number])[];
+type EngineSettings = readonly (readonly [name: string, value: string | number])[];
 
 const written = /^Distributed\((.*?)\)(?: SETTINGS (.*))?$/s;
 

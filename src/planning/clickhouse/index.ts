@@ -65,7 +65,7 @@ export type { TableTtl } from './table-ttl.ts';
 export { tableTtl } from './table-ttl.ts';
 export type { SplitFacts } from './split-findings.ts';
 export { maxSplits, splitFindings } from './split-findings.ts';
-export type { DistributedEngine, EngineSettings, Placement } from './distributed-engine.ts';
+export type { DistributedEngine, Placement } from './distributed-engine.ts';
 export { distributedEngine, distributedSettings, placementBy } from './distributed-engine.ts';
 export type { ListedServer } from './membership.ts';
 export { asXml, listingOf, listingProblems, sumOfWeights, weightsInWords } from './membership.ts';

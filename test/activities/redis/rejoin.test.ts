@@ -11,6 +11,7 @@ import { defaultPolicy } from '../../../src/runs/index.ts';
 import { describeWith } from '../../support/lab.ts';
 import type { Scene, SceneOptions } from './scene.ts';
 import { addressOf, codeOf, groupName, hooked, killed, password, quiet, roles, scene, writeMs } from './scene.ts';
+import { standStill } from '../../support/stand-still.ts';
 
 const digest = 'digest-of-the-test';
 const unit = 'redis/sessions/run-1/2';
@@ -83,11 +84,6 @@ function run<I, O>(
   attempt = 1,
 ): Promise<O> {
   return quiet({ attempt }).run(step, { mode, input, unit, platformDigest: digest });
-}
-
-/** Stands for SIGSTOP: nothing of this process moves on. */
-function standStill(ms: number): void {
-  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
 }
 
 async function setting(s: Scene, name: string): Promise<string | undefined> {

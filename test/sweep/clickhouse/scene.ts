@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { writeClickHousePlatform } from '../../../lab/clickhouse-platform.ts';
 import { startClickHouseCluster } from '../../../lab/clickhouse.ts';
 import type { Scene } from '../scene.ts';
-import { keepsItsLog, sweptPolicy } from './look.ts';
+import { keepsItsLog, sweptPolicy } from './settings.ts';
 import type { ClickHouseScene, Work } from './move-take.ts';
 import { beginMove } from './move-take.ts';
 

@@ -13,7 +13,8 @@ import { restingTable } from '../../support/rebalance-rig.ts';
 import type { HostFiles } from '../../support/shard-rig.ts';
 import { hostFiles, queueProgram } from '../../support/shard-rig.ts';
 import type { Findings, Scene, Take } from '../scene.ts';
-import { changesOf, clear, hasRows, idle, keepsItsLog, one, rowsOf, sweptPolicy } from './look.ts';
+import { changesOf, clear, hasRows, idle, one, rowsOf } from './look.ts';
+import { keepsItsLog, sweptPolicy } from './settings.ts';
 
 const events = { database: 'load', table: 'events' };
 const full = `${events.database}.${events.table}`;

@@ -7,7 +7,8 @@ import { startClickHouseCluster } from '../../../lab/clickhouse.ts';
 import { daysAgo, makeRollups, rollupTables, samplesOf } from '../../support/rollups.ts';
 import { tierPlatform } from '../../support/tier-platform.ts';
 import type { Findings, Scene, Take } from '../scene.ts';
-import { idle, keepsItsLog, logOf, sweptPolicy } from './look.ts';
+import { idle, logOf } from './look.ts';
+import { keepsItsLog, sweptPolicy } from './settings.ts';
 
 /** The driver calls that a tiering only looks with. */
 export const tierReads = [
