@@ -3,6 +3,7 @@ import type { RedisFailoverData } from '../../src/planning/redis/index.ts';
 import type { RedisGroupAccess } from './access.ts';
 import { brief, isAbsence, withNode } from './access.ts';
 import { watchLinks } from './links.ts';
+import { takesNoWrites } from './refuse-writes.ts';
 
 /** The decision that the primary is dead, and when it was made. Milliseconds since the epoch. */
 export type Decided = RedisFailoverData & { decidedAt?: number };
@@ -14,6 +15,7 @@ const decisionHoldsMs = 10_000;
  * Why a primary that was found dead is to be left alone, in words; nothing where the decision is fresh or still holds. A park,
  * a pause or failing attempts may lie between the decision and what follows from it: a primary that has served since has
  * writes that no candidate has. Whatever answers or hears from it is enough: to decide again needs a majority, to stop doesn't.
+ * One that refuses all writes serves nobody: an earlier attempt told it so, and was killed before that was a proof.
  */
 export async function aliveAgain(
   { dead, decidedAt }: Decided,
@@ -22,20 +24,25 @@ export async function aliveAgain(
 ): Promise<string | undefined> {
   if (decidedAt === undefined || Date.now() - decidedAt < decisionHoldsMs) return undefined;
   const ago = `${dead.name} was found dead ${Math.round((Date.now() - decidedAt) / 1_000)} s ago`;
-  const [answers, links] = await Promise.all([answersHere(access, dead.name), watchLinks(access, dead, signal)]);
+  const [here, links] = await Promise.all([stateHere(access, dead.name), watchLinks(access, dead, signal)]);
+  if (here === 'refuses') return undefined;
   const hearing = links.filter(({ state }) => state === 'sees');
   if (hearing.length > 0)
     return `${ago}, and ${hearing.map(({ replica, detail }) => `${replica}: ${detail}`).join('; ')}`;
-  return answers ? `${ago}, and answers` : undefined;
+  return here === 'answers' ? `${ago}, and answers` : undefined;
 }
 
 /** An error is an answer too, unless it says that nobody is there yet. */
-async function answersHere(access: RedisGroupAccess, name: string): Promise<boolean> {
+async function stateHere(access: RedisGroupAccess, name: string): Promise<'answers' | 'refuses' | 'absent'> {
   try {
-    await withNode(access, name, (node) => node.ping(), brief(access));
-    return true;
+    return await withNode(
+      access,
+      name,
+      async (node) => ((await takesNoWrites(node)) ? 'refuses' : 'answers'),
+      brief(access),
+    );
   } catch (error) {
     if (!(error instanceof GantryError)) throw error;
-    return !isAbsence(error);
+    return isAbsence(error) ? 'absent' : 'answers';
   }
 }

@@ -27,6 +27,11 @@ export async function refusesWrites(
   return withNode(access, name, ask, brief(access));
 }
 
+/** Whether it takes no writes, be it told so by half: a fence needs more, a proof that is in its file. */
+export async function takesNoWrites(node: RedisNode): Promise<boolean> {
+  return replicasNeeded(await writeSafetyOf(node)) >= written;
+}
+
 /**
  * Tells a primary that still answers to refuse all writes, also after a restart. The pause holds what is under way for a
  * moment; the connections are closed, so that clients ask the discovery again. Refused by a node that knows a later epoch

@@ -149,7 +149,26 @@ export function callingBefore(before: (call: string) => Promise<void>): WorkerCo
     });
 }
 
-/** The report of a run that comes to its end. */
+/** So long a run may be parked before its test is over: somebody may be about to resolve it. */
+const parkedForMs = 10_000;
+
+/** The report of a run that comes to its end. @throws with what ails it, if it is parked instead and stays so */
 export async function reportOfRun(run: WorkflowHandle): Promise<RunReport> {
-  return (await run.result()) as RunReport;
+  const over = new AbortController();
+  const stuck = async (): Promise<never> => {
+    let since: number | undefined;
+    while (!over.signal.aborted) {
+      const { state, parked } = (await run.query<RunStatus, []>('status').catch(() => undefined)) ?? {};
+      since = state === 'parked' ? (since ?? Date.now()) : undefined;
+      if (since !== undefined && Date.now() - since > parkedForMs) {
+        throw new Error(`it was to end and is parked: ${JSON.stringify(parked?.trouble)}`);
+      }
+      await pause(1_000);
+    }
+    return new Promise(() => undefined);
+  };
+  const result = run.result() as Promise<RunReport>;
+  // Where it is parked the connection is closed under it.
+  result.catch(() => undefined);
+  return Promise.race([result, stuck()]).finally(() => over.abort());
 }

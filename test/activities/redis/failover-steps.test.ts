@@ -156,6 +156,22 @@ await describeWith(['redis'], 'the fence', () => {
     expect(fresh.after).toMatchObject({ receipt: { confirmed: true } });
   });
 
+  test('goes on where an attempt was killed long ago that had told the primary half of the refusal', async () => {
+    const s = await failoverScene({ fences: [{ kind: 'refuse-writes' }] });
+    const data = { ...(await dataOf(s)), decidedAt: Date.now() - 30_000 };
+    await withRedis(s.lab.node('r1'), password, (redis) => redis.config('SET', 'min-replicas-to-write', '98'));
+    const fenced = await step(s.activities().redisFence, data);
+    expect(fenced.after).toMatchObject({ receipt: { kind: 'refuse-writes', confirmed: true } });
+    // Half a refusal that asks for no replica, as a lag of 0 makes it, refuses nobody.
+    const lagless = await failoverScene({ fences: [{ kind: 'refuse-writes' }] });
+    await withRedis(lagless.lab.node('r1'), password, async (redis) => {
+      await redis.config('SET', 'min-replicas-max-lag', '0');
+      await redis.config('SET', 'min-replicas-to-write', '98');
+    });
+    const serving = { ...(await dataOf(lagless)), decidedAt: Date.now() - 30_000 };
+    expect(await codeOf(step(lagless.activities().redisFence, serving))).toBe('REDIS_PRIMARY_BACK');
+  });
+
   test('goes on long after the decision where the primary is still dead', async () => {
     const s = await failoverScene();
     s.lab.node('r1').freeze();
