@@ -47,6 +47,8 @@ setup-demo: setup
 setup-test: setup-demo
 	@scripts/setup-time-skipping.sh
 	@scripts/setup-ssh.sh || echo 'tests that need an sshd are skipped' >&2
+	@scripts/setup-bmc.sh || echo 'tests that need a BMC are skipped' >&2
+	@scripts/setup-nft.sh || echo 'tests that need nftables are skipped' >&2
 	@scripts/setup-clickhouse.sh || echo 'tests that need ClickHouse are skipped' >&2
 	@scripts/setup-clickhouse-modern.sh || echo 'tests that need a modern ClickHouse are skipped' >&2
 	@scripts/setup-valkey.sh || echo 'tests that need Valkey 9 are skipped' >&2

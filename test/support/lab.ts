@@ -3,6 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, onTestFinished } from 'vitest';
 import { GantryError } from '../../src/errors/index.ts';
+import { findBmc } from '../../lab/bmc.ts';
+import { findOwnNetwork } from '../../lab/own-network.ts';
 import { findSmallDisk } from '../../lab/faults/small-disk.ts';
 import {
   findClickHouse,
@@ -18,6 +20,8 @@ const find = {
   clickhouse: findClickHouse,
   'clickhouse-modern': findModernClickHouse,
   'small-disk': findSmallDisk,
+  'own-network': findOwnNetwork,
+  bmc: findBmc,
   valkey: valkeyRoot,
   temporal: findTemporalCli,
   'time-skipping': findTimeSkippingServer,
