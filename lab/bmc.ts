@@ -22,6 +22,8 @@ export type Bmc = {
   readonly port: number;
   /** What its machine has, whatever it says. */
   power: () => 'on' | 'off';
+  /** Takes the power and gives it back after so many seconds, as a watchdog does. */
+  cycle: (seconds: number) => void;
   stop: () => Promise<void>;
 };
 
@@ -51,9 +53,12 @@ export async function startBmc({ dir, user, password, machine, lagSeconds = 0 }:
   ];
   writeFileSync(power, '1');
   // The simulator asks it `get power` and tells it `set power 0`. What was set is told late where the BMC is slow.
-  const off = `echo 0 >'${power}'; date +%s >'${power}.since'${machine === undefined ? '' : `; kill -9 ${machine} 2>/dev/null`}`;
+  // Once: another process may have its number by the second time.
+  const kill = machine === undefined ? '' : `[ "$(cat '${power}')" = 1 ] && kill -9 ${machine} 2>/dev/null; `;
+  const off = `${kill}echo 0 >'${power}'; date +%s >'${power}.since'`;
   const late = `[ -e '${power}.since' ] && [ $(($(date +%s) - $(cat '${power}.since'))) -lt ${lagSeconds} ]`;
-  const told = `if ${late}; then echo power:1; else echo "power:$(cat '${power}')"; fi`;
+  const back = `[ -e '${power}.back' ] && [ $(date +%s) -ge $(cat '${power}.back') ] && echo 1 >'${power}'`;
+  const told = `${back}; if ${late}; then echo power:1; else echo "power:$(cat '${power}')"; fi`;
   writeFileSync(chassis, `#!/bin/sh\ncase "$*" in 'get power') ${told} ;; 'set power 0') ${off} ;; esac\nexit 0\n`, {
     mode: 0o755,
   });
@@ -90,6 +95,10 @@ export async function startBmc({ dir, user, password, machine, lagSeconds = 0 }:
   }
   return {
     port,
+    cycle: (seconds) => {
+      writeFileSync(`${power}.back`, String(Math.ceil(Date.now() / 1000) + seconds));
+      writeFileSync(power, '0');
+    },
     power: () => (readFileSync(power, 'utf8').trim() === '1' ? 'on' : 'off'),
     async stop() {
       sim.kill('SIGKILL');

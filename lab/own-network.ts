@@ -25,6 +25,10 @@ export async function findOwnNetwork(): Promise<void> {
     throw new GantryError('LAB_PART_MISSING', 'a network of its own: making one needs root on Linux');
   }
   if (!onPath('nft')) throw new GantryError('LAB_PART_MISSING', 'nft is not on PATH: run scripts/setup-nft.sh');
+  // Root within a container may be allowed neither.
+  await execute('unshare', ['--net', '--', 'nft', 'list', 'ruleset']).catch((error: unknown) => {
+    throw new GantryError('LAB_PART_MISSING', `a network of its own can not be made here: ${(error as Error).message}`);
+  });
 }
 
 /** @throws GantryError LAB_PART_MISSING, LAB_PART_FAILED */
@@ -54,7 +58,8 @@ export async function startOwnNetwork(): Promise<OwnNetwork> {
     pid: holder.pid as number,
     run,
     start(argv) {
-      const child = spawn('nsenter', inside(argv));
+      // It ends with this process, however that ends.
+      const child = spawn('nsenter', inside(['setpriv', '--pdeathsig', 'KILL', '--', ...argv]));
       started.push(child);
       return child;
     },

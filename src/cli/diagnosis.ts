@@ -12,7 +12,7 @@ import {
 import { GantryError, troubleOf } from '../errors/index.ts';
 import { loadPlatform } from '../platform/index.ts';
 import type { LoadedPlatform } from '../platform/index.ts';
-import { controlQueue, domainQueue, kinds } from '../runs/index.ts';
+import { controlQueue, domainQueue, kinds, vantageQueue } from '../runs/index.ts';
 import type { Domain } from '../runs/index.ts';
 import type { Settings } from '../settings/index.ts';
 import { auditChecks } from './audit.ts';
@@ -33,6 +33,7 @@ export async function diagnose(settings: Settings): Promise<Check[]> {
     return [
       ...(await serverChecks(client, settings)),
       ...workers,
+      ...(await vantageChecks(client, settings)),
       versionCheck(identities),
       ...file,
       ...(await guardChecks(client, settings.platformPath)),
@@ -70,20 +71,36 @@ async function workerChecks(client: Client, taskQueue: string): Promise<{ checks
     { queue: controlQueue(taskQueue), type: 'activity' as const },
     ...domains.map((domain) => ({ queue: domainQueue(taskQueue, domain), type: 'activity' as const })),
   ];
-  const identities: string[] = [];
-  const checks = await Promise.all(
-    queues.map(async ({ queue, type }) => {
-      const name = `queue ${queue}`;
-      const pollers = await livePollers(client, queue, type).catch((error: unknown) => bad(name, error));
-      if (!Array.isArray(pollers)) return pollers;
-      identities.push(...pollers);
-      const { length } = pollers;
-      if (length > 0) return ok(name, `${length} ${length === 1 ? 'worker polls' : 'workers poll'} it`);
-      const next = 'start the workers with `gantry dev`, or look at the deployment of this role';
-      return { name, state: 'bad', fact: `no worker polls it: ${type} tasks wait`, next } satisfies Check;
-    }),
-  );
-  return { checks, identities };
+  const looks = await Promise.all(queues.map(({ queue, type }) => queueCheck(client, queue, type)));
+  return { checks: looks.map(({ check }) => check), identities: looks.flatMap(({ pollers }) => pollers) };
+}
+
+/** Each place that has a say in whether a primary is dead: with too few of them a failover is refused. */
+async function vantageChecks(client: Client, { taskQueue, platformPath }: Settings): Promise<Check[]> {
+  let groups: LoadedPlatform['platform']['redis']['groups'];
+  try {
+    ({ groups } = loadPlatform(platformPath).platform.redis);
+  } catch {
+    return []; // The file's own check says so.
+  }
+  const names = [...new Set(Object.values(groups).flatMap(({ failover }) => failover.vantages))];
+  const queues = names.map((name) => vantageQueue(taskQueue, 'redis', name));
+  const looks = await Promise.all(queues.map((queue) => queueCheck(client, queue, 'activity')));
+  return looks.map(({ check }) => check);
+}
+
+async function queueCheck(
+  client: Client,
+  queue: string,
+  type: 'workflow' | 'activity',
+): Promise<{ check: Check; pollers: readonly string[] }> {
+  const name = `queue ${queue}`;
+  const pollers = await livePollers(client, queue, type).catch((error: unknown) => bad(name, error));
+  if ('state' in pollers) return { check: pollers, pollers: [] };
+  const { length } = pollers;
+  if (length > 0) return { check: ok(name, `${length} ${length === 1 ? 'worker polls' : 'workers poll'} it`), pollers };
+  const next = 'start the workers with `gantry dev`, or look at the deployment of this role';
+  return { check: { name, state: 'bad', fact: `no worker polls it: ${type} tasks wait`, next }, pollers };
 }
 
 async function platformChecks(path: string): Promise<Check[]> {

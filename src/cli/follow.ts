@@ -1,7 +1,8 @@
 import type { Client } from '@temporalio/client';
 import type { RunRef, StatusAnswer, Watched } from '../client/index.ts';
 import { watchRun } from '../client/index.ts';
-import type { RunStatus } from '../runs/index.ts';
+import { isClosed } from '../runs/index.ts';
+import type { RunState, RunStatus } from '../runs/index.ts';
 import type { CliContext } from './context.ts';
 import { canvasOf } from './context.ts';
 import { print, remark } from './output.ts';
@@ -39,6 +40,11 @@ export async function follow(
   } finally {
     screen.end();
   }
+}
+
+/** Whether somebody who has waited for a run must not take it for done: it stands still, or has ended otherwise. */
+export function isBadNews(state: RunState): boolean {
+  return state === 'parked' || (isClosed(state) && state !== 'done' && state !== 'planned');
 }
 
 const silent: Screen = { show: () => undefined, end: () => undefined };

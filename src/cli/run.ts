@@ -3,7 +3,7 @@ import { runReport, runStatus } from '../client/index.ts';
 import type { RunRef } from '../client/index.ts';
 import type { CliContext } from './context.ts';
 import { canvasOf } from './context.ts';
-import { follow } from './follow.ts';
+import { follow, isBadNews } from './follow.ts';
 import type { GlobalOptions } from './options.ts';
 import { globals, withServer } from './options.ts';
 import { print, printJson } from './output.ts';
@@ -32,6 +32,7 @@ export function addRun(program: Command, context: CliContext): void {
           : await runStatus(client, ref);
         const { status, note, closed } = answer;
         const report = closed ? await runReport(client, ref) : undefined;
+        if (flags.follow && isBadNews(status.state)) context.exitCode = 1;
         if (json) printJson(context, 'run', { run: status, ...(note ? { note } : {}), ...(report ? { report } : {}) });
         else if (markdown) print(context, [runMarkdown(clean(status), clean(report), note)]);
         else print(context, runLines(clean(status), clean(report), canvasOf(context), note));

@@ -12,7 +12,7 @@ import type { Settings } from '../settings/index.ts';
 import { approveShown, askApproval, showPlan } from './approval.ts';
 import type { CliContext } from './context.ts';
 import { canvasOf } from './context.ts';
-import { follow } from './follow.ts';
+import { follow, isBadNews } from './follow.ts';
 import { readInput } from './input-file.ts';
 import type { GlobalOptions } from './options.ts';
 import { asOption, globals, withServer } from './options.ts';
@@ -145,8 +145,7 @@ function conclude(
   report: RunReport | undefined,
   { json, followed }: { json: boolean; followed: boolean },
 ): void {
-  const good = status.state === 'done' || status.state === 'planned' || !isClosed(status.state);
-  if (!good || (followed && status.state === 'parked')) context.exitCode = 1;
+  if (isBadNews(status.state) && (followed || status.state !== 'parked')) context.exitCode = 1;
   if (json) return printJson(context, 'run', { run: status, ...(note ? { note } : {}), ...(report ? { report } : {}) });
   // A followed run has been shown already, and a dry run is its plan.
   if (!followed && status.state !== 'planned') print(context, treeLines(clean(status), canvasOf(context), note));

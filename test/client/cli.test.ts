@@ -1,9 +1,12 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { z } from 'zod';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { jsonShapes } from '../../src/cli/json.ts';
 import { livePollers } from '../../src/client/index.ts';
 import { gantry } from '../cli/terminal.ts';
+import { labFolder } from '../support/lab.ts';
 import type { FakeServer } from './server.ts';
 import { startFakeServer } from './server.ts';
 
@@ -68,6 +71,9 @@ describe('a run from the command line', () => {
     const { code, json } = await say(['redis', 'switchover', 'bad', '--reason', 'fail', '--yes', '--follow', '--json']);
     expect(code).toBe(1);
     expect(jsonShapes.run.parse(json).report).toMatchObject({ outcome: 'failed' });
+    // As somebody hears who waits for it elsewhere; only looking at it is another matter.
+    expect((await say(['run', 'redis/bad', '--follow'])).code).toBe(1);
+    expect((await say(['run', 'redis/bad'])).code).toBe(0);
   });
 
   it('as a dry run prints the plan and leaves nothing behind', async () => {
@@ -102,7 +108,25 @@ describe('a run from the command line', () => {
 
 describe('doctor', () => {
   it('sees which queue nobody polls, and does not call what it could not look at well', async () => {
-    const { code, json } = await say(['doctor', '--json']);
+    const folder = labFolder();
+    const path = join(folder, 'platform.yaml');
+    writeFileSync(
+      path,
+      `version: 1
+name: lab
+regions: { r1: { zones: {} } }
+reports: { folder: ${folder} }
+redis:
+  groups:
+    sessions:
+      region: r1
+      nodes: [{ name: a, host: 127.0.0.1, port: 1 }, { name: b, host: 127.0.0.1, port: 2 }]
+      discovery: { kind: http, url: "http://127.0.0.1:3/sessions" }
+      failover: { vantages: [rack-a] }
+`,
+    );
+    const argv = ['doctor', '--json', '--address', server.address];
+    const { code, json } = await gantry(argv, { env: { GANTRY_PLATFORM: path } });
     expect(code).toBe(1);
     const { checks } = jsonShapes.doctor.parse(json);
     const by = (name: string) => checks.find((check) => check.name === name)?.state;
@@ -117,5 +141,7 @@ describe('doctor', () => {
       redis: 'bad',
       leftBehind: 'unknown',
     });
+    // Without a majority of them no failover is made.
+    expect(by('queue gantry-redis-vantage-rack-a')).toBe('bad');
   });
 });

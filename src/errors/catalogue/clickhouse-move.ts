@@ -43,13 +43,13 @@ export const clickhouseMoveErrors = {
     meaning:
       'Whether the copy has been attached at the destination can not be told from its parts: something else changed them meanwhile.',
     retryable: false,
-    hint: 'Compare the rows of the partition at the destination with the plan and the manifest in the evidence, by hand.',
+    hint: 'Count the partition on both shards (`SELECT count() FROM <table> WHERE _partition_id = …`, on each server) and compare with the manifest in the evidence. Is the copy there: `gantry skip <id> --accept-risk "<what you counted>"`, once the source has detached its own; is it not: attach the staging table, `gantry retry <id>`.',
   },
   CLICKHOUSE_LATE_ROWS_UNCLEAR: {
     meaning:
       'Whether a part of late rows has been attached again at the source can not be told: an attempt was cut off and the replication log has forgotten what it did, or rows came meanwhile that look like an attach (inserts without deduplication, as a materialized view makes them).',
     retryable: false,
-    hint: 'Look for the part of the message in the table’s `detached` folder on each server of the source. Where all of them have it, it is not attached: `ALTER TABLE … ATTACH PART` it on one; where some have it, look for its rows first. Then `gantry skip <id>`: the run goes on with the next part.',
+    hint: 'Look for the part of the message in the table’s `detached` folder on each server of the source. Where all of them have it, it is not attached: `ALTER TABLE … ATTACH PART` it on one; where some have it, look for its rows first. Then `gantry skip <id> --accept-risk "<what you saw>"`: the run goes on with the next part.',
   },
   CLICKHOUSE_INGEST_NOT_HELD: {
     meaning: 'The program that holds the writers of the partition back failed, or does not confirm that they are held.',

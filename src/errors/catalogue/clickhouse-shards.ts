@@ -64,7 +64,7 @@ export const clickhouseShardErrors = {
   CLICKHOUSE_QUEUE_UNKNOWN: {
     meaning: 'The server can not say which rows wait in its Distributed tables (no system.distribution_queue).',
     retryable: false,
-    hint: 'Look on the hosts: no `*.bin` below `data/<database>/<Distributed table>/`. Then `gantry skip <id>` with what you saw, or declare `membership.queues`.',
+    hint: 'Look on the hosts: no `*.bin` below `data/<database>/<Distributed table>/`. Then `gantry skip <id> --accept-risk "<what you saw>"`, or declare `membership.queues`.',
   },
   CLICKHOUSE_QUEUE_NOT_EMPTY: {
     meaning: 'Rows that were acknowledged still wait in a Distributed table for the shard, or on one of its servers.',

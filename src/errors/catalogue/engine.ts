@@ -85,12 +85,12 @@ export const engineErrors = {
   UNDO_FAILED: {
     meaning: 'Undoing a step failed for good.',
     retryable: false,
-    hint: 'Mend the cause and `gantry retry <id>`, or undo by hand and `gantry skip <id>`.',
+    hint: 'Mend the cause and `gantry retry <id>`, or undo by hand and `gantry skip <id> --accept-risk "<what you did>"`.',
   },
   CHILD_NOT_DONE: {
     meaning: 'A run that this run started has ended otherwise than done; its own code is in the message.',
     retryable: false,
-    hint: '`gantry run <id of the child>` tells why. `gantry retry <id>` starts it anew, `gantry skip <id>` goes on without it.',
+    hint: '`gantry run <id of the child>` tells why. `gantry retry <id>` starts it anew, `gantry skip <id> --accept-risk "<why it may be left out>"` goes on without it; the words are not needed if it is done by now.',
   },
   SOAK_FAILED: {
     meaning: 'The system did not stay healthy while it was watched, or gave no reading.',

@@ -160,10 +160,10 @@ function actionsOf({ intent, data, soakMs }: FailoverDraft): PlannedAction[] {
       reversible: false,
       estimateMs: 50,
     },
+    ...(replicas ? [{ step: 'redis.repoint-siblings', what: `let ${replicas} follow ${to}`, reversible: false }] : []),
     ...(intent.failover.forensics
       ? [{ step: 'redis.forensics', what: `read from the files of ${from} which writes are lost`, reversible: false }]
       : []),
-    ...(replicas ? [{ step: 'redis.repoint-siblings', what: `let ${replicas} follow ${to}`, reversible: false }] : []),
     {
       step: 'redis.restore-write-safety',
       what: `min-replicas-to-write ${Math.min(data.writeSafety.minReplicasToWrite, data.siblings.length)} on ${to}, as far as there are replicas`,

@@ -42,13 +42,19 @@ await describeWith(['bmc'], 'the power fence', () => {
     expect(machine.signalCode ?? (await new Promise((resolve) => machine.once('exit', (_, by) => resolve(by))))).toBe(
       'SIGKILL',
     );
-    expect(await fence('confirm', port)).toEqual([0, '127.0.0.1: Chassis Power is off']);
+    expect(await fence('confirm', port)).toEqual([0, '127.0.0.1: Chassis Power is off, and was 5 s ago']);
   });
 
   test('waits for a BMC that says for a while that the power is still on', async () => {
     const { port } = await bmc({ lagSeconds: 3 });
     expect(await fence('fence', port)).toEqual([0, '']);
     expect(await fence('confirm', port)).toMatchObject([0, expect.anything()]);
+  });
+
+  test('does not take the middle of a power cycle for a proof', async () => {
+    const { port, cycle } = await bmc();
+    cycle(2);
+    expect(await fence('confirm', port)).toEqual([1, '127.0.0.1: Chassis Power is on']);
   });
 
   test('proves nothing where the BMC is not there, or does not know the password, and says so in time', async () => {
