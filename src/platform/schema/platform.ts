@@ -37,7 +37,9 @@ export const platform = z
     logging: pipeline.prefault({}).describe('Logs: sources, collectors, processing, stores.'),
     windows: windows.describe('Maintenance windows.'),
     freezes: freezes.describe('Change freezes.'),
-    schedules: schedules.describe('What shall run by the clock. Checked; the schedules themselves are made with `temporal schedule create`.'),
+    schedules: schedules.describe(
+      'What shall run by the clock. Checked; the schedules themselves are made with `temporal schedule create`.',
+    ),
     policies: policies.prefault({}).describe('Approval, reminders, soak and time limits, per kind of run.'),
     reports: reports.prefault({}),
     notify: notify.prefault({}),

@@ -77,8 +77,16 @@ const discovery = z
     }),
     z.strictObject({
       kind: z.literal('command'),
-      read: z.array(text).min(1).describe('Program and arguments that print {"primary":{"host":…,"port":…},"epoch":…}, or nothing.'),
-      write: z.array(text).min(1).describe('Program and arguments that take the same on standard input; exit code 9 says that a later epoch is there.'),
+      read: z
+        .array(text)
+        .min(1)
+        .describe('Program and arguments that print {"primary":{"host":…,"port":…},"epoch":…}, or nothing.'),
+      write: z
+        .array(text)
+        .min(1)
+        .describe(
+          'Program and arguments that take the same on standard input; exit code 9 says that a later epoch is there.',
+        ),
     }),
     z
       .strictObject({ kind: z.literal('sentinel') })
