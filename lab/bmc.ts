@@ -45,12 +45,10 @@ export async function startBmc({ dir, user, password, machine, lagSeconds = 0 }:
   const port = await freePort();
   const state = join(dir, 'state');
   mkdirSync(state, { recursive: true });
-  const [power, chassis, lan, emu] = ['power', 'chassis', 'lan.conf', 'bmc.emu'].map((name) => join(dir, name)) as [
-    string,
-    string,
-    string,
-    string,
-  ];
+  const power = join(dir, 'power');
+  const chassis = join(dir, 'chassis');
+  const lan = join(dir, 'lan.conf');
+  const emu = join(dir, 'bmc.emu');
   writeFileSync(power, '1');
   // The simulator asks it `get power` and tells it `set power 0`. What was set is told late where the BMC is slow.
   // Once: another process may have its number by the second time.

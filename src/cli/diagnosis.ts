@@ -21,7 +21,7 @@ import { versionCheck } from './worker-versions.ts';
 
 /** Everything `gantry doctor` looks at, in the order in which one thing rests on the other. */
 export async function diagnose(settings: Settings): Promise<Check[]> {
-  const file = await platformChecks(settings.platformPath);
+  const { checks: file, groups } = await readPlatform(settings.platformPath);
   const client = await connect(settings.connection).catch((error: unknown) => bad('server', error));
   if ('state' in client) {
     const blind = ['namespace', 'search attributes', 'workers', 'worker versions', 'guards', 'left behind'];
@@ -33,10 +33,10 @@ export async function diagnose(settings: Settings): Promise<Check[]> {
     return [
       ...(await serverChecks(client, settings)),
       ...workers,
-      ...(await vantageChecks(client, settings)),
+      ...(await vantageChecks(client, settings.taskQueue, groups)),
       versionCheck(identities),
       ...file,
-      ...(await guardChecks(client, settings.platformPath)),
+      ...(await Promise.all(Object.keys(groups).map((group) => guardCheck(client, group)))),
       ...(polled ? await leftBehind(client, settings.taskQueue) : [unknown('left behind', 'no workers to look with')]),
     ];
   } finally {
@@ -76,13 +76,7 @@ async function workerChecks(client: Client, taskQueue: string): Promise<{ checks
 }
 
 /** Each place that has a say in whether a primary is dead: with too few of them a failover is refused. */
-async function vantageChecks(client: Client, { taskQueue, platformPath }: Settings): Promise<Check[]> {
-  let groups: LoadedPlatform['platform']['redis']['groups'];
-  try {
-    ({ groups } = loadPlatform(platformPath).platform.redis);
-  } catch {
-    return []; // The file's own check says so.
-  }
+async function vantageChecks(client: Client, taskQueue: string, groups: RedisGroups): Promise<Check[]> {
   const names = [...new Set(Object.values(groups).flatMap(({ failover }) => failover.vantages))];
   const queues = names.map((name) => vantageQueue(taskQueue, 'redis', name));
   const looks = await Promise.all(queues.map((queue) => queueCheck(client, queue, 'activity')));
@@ -103,12 +97,16 @@ async function queueCheck(
   return { check: { name, state: 'bad', fact: `no worker polls it: ${type} tasks wait`, next }, pollers };
 }
 
-async function platformChecks(path: string): Promise<Check[]> {
+type RedisGroups = LoadedPlatform['platform']['redis']['groups'];
+
+/** What is to be said of the file itself, and the groups that it names: none if it can't be read. */
+async function readPlatform(path: string): Promise<{ checks: Check[]; groups: RedisGroups }> {
   let loaded: LoadedPlatform;
   try {
     loaded = loadPlatform(path);
   } catch (error) {
-    return [bad('platform file', error), unknown('report store', 'the platform file says where it is')];
+    const checks = [bad('platform file', error), unknown('report store', 'the platform file says where it is')];
+    return { checks, groups: {} };
   }
   const folder = resolve(loaded.platform.reports.folder);
   const store = await mkdir(folder, { recursive: true })
@@ -122,24 +120,14 @@ async function platformChecks(path: string): Promise<Check[]> {
         next: 'give the worker a folder that it may write, or correct `reports.folder` in the platform file',
       }),
     );
-  return [ok('platform file', `${path}, digest ${loaded.digest.slice(0, 12)}`), store];
+  const checks = [ok('platform file', `${path}, digest ${loaded.digest.slice(0, 12)}`), store];
+  return { checks, groups: loaded.platform.redis.groups };
 }
 
 /**
- * Whether each group's guard runs and watches. None at all is no failure (a group may be left to people), but it is said:
+ * Whether a group's guard runs and watches. None at all is no failure (a group may be left to people), but it is said:
  * then nobody samples its offset, and nobody notices a dead primary.
  */
-async function guardChecks(client: Client, path: string): Promise<Check[]> {
-  let groups: string[];
-  try {
-    groups = Object.keys(loadPlatform(path).platform.redis.groups);
-  } catch {
-    // Told by the check of the file itself.
-    return [];
-  }
-  return Promise.all(groups.map((group) => guardCheck(client, group)));
-}
-
 async function guardCheck(client: Client, group: string): Promise<Check> {
   const name = `guard of redis ${group}`;
   const next = `gantry redis guard ${group} --status`;

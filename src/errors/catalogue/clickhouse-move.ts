@@ -43,7 +43,7 @@ export const clickhouseMoveErrors = {
     meaning:
       'Whether the copy has been attached at the destination can not be told from its parts: something else changed them meanwhile.',
     retryable: false,
-    hint: 'Count the partition on both shards (`SELECT count() FROM <table> WHERE _partition_id = …`, on each server) and compare with the manifest in the evidence. Is the copy there: `gantry skip <id> --accept-risk "<what you counted>"`, once the source has detached its own; is it not: attach the staging table, `gantry retry <id>`.',
+    hint: 'Count the partition on both shards (`SELECT count() FROM <table> WHERE _partition_id = …`, on each server) and compare with the manifest in the evidence. Is all of the copy at the destination: `ALTER TABLE <table> DETACH PARTITION ID …` on one server of the source if it shows the rows still, then `gantry skip <id> --accept-risk "<what you counted>"`. Is it not: nothing is lost, they are at the source or in its `detached`; `gantry stop <id>`.',
   },
   CLICKHOUSE_LATE_ROWS_UNCLEAR: {
     meaning:
