@@ -8,7 +8,7 @@ export function shellLine(words: readonly string[]): string {
 }
 
 function shellWord(word: string): string {
-  if (word.includes('\0')) throw new TypeError('an argument can not hold a NUL');
+  if (word.includes('\0')) throw new TypeError('an argument cannot hold a NUL');
   if (/^[A-Za-z0-9_@%+=:,./-]+$/.test(word)) return word;
   return `'${word.replaceAll("'", `'\\''`)}'`;
 }

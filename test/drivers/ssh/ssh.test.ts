@@ -1,16 +1,13 @@
-import { execFileSync, spawn } from 'node:child_process';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { userInfo } from 'node:os';
+import { execFileSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { freePort } from '../../../lab/ports.ts';
-import { until } from '../../../lab/clock.ts';
-import { sshFence } from '../../../src/drivers/fence/index.ts';
+import { confirmedPrograms } from '../../../src/drivers/programs/index.ts';
 import { shellLine } from '../../../src/drivers/ssh/quote.ts';
-import { runRemote } from '../../../src/drivers/ssh/run-remote.ts';
-import type { SshTarget } from '../../../src/drivers/ssh/run-remote.ts';
-import { labFolder, stopping } from '../../support/lab.ts';
+import { runRemote } from '../../../src/drivers/ssh/index.ts';
+import { labFolder } from '../../support/lab.ts';
+import { sshd, startSshd } from '../../support/sshd.ts';
 
 describe('a remote command line', () => {
   test('is split by a real shell into exactly the words that went in', () => {
@@ -26,7 +23,7 @@ describe('a remote command line', () => {
   });
 });
 
-describe('a private key that can not be used', () => {
+describe('a private key that cannot be used', () => {
   const target = { host: '127.0.0.1', port: 1, user: 'x', hostKey: 'ssh-ed25519 AAAA' };
   const encrypted = (): string => {
     const file = join(labFolder(), 'encrypted');
@@ -44,53 +41,9 @@ describe('a private key that can not be used', () => {
   });
 });
 
-const sshd = '/usr/sbin/sshd';
-
-/** A real sshd of the test's own: its port, its keys, only public keys. */
-async function server(): Promise<SshTarget & { folder: string }> {
-  const folder = labFolder();
-  const key = (name: string): string => {
-    const file = join(folder, name);
-    execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', file]);
-    return file;
-  };
-  const [host, user] = [key('host'), key('user')];
-  const port = await freePort();
-  const authorized = join(folder, 'authorized');
-  writeFileSync(authorized, readFileSync(`${user}.pub`), { mode: 0o600 });
-  const options = {
-    Port: port,
-    ListenAddress: '127.0.0.1',
-    HostKey: host,
-    AuthorizedKeysFile: authorized,
-    PidFile: 'none',
-    UsePAM: 'no',
-    PasswordAuthentication: 'no',
-    StrictModes: 'no',
-    PermitRootLogin: 'yes',
-  };
-  if (!existsSync('/run/sshd') && userInfo().uid === 0) execFileSync('mkdir', ['-p', '/run/sshd']);
-  const process_ = spawn(sshd, [
-    '-D',
-    '-f',
-    '/dev/null',
-    ...Object.entries(options).flatMap(([k, v]) => ['-o', `${k}=${v}`]),
-  ]);
-  stopping({ stop: () => process_.kill('SIGKILL') });
-  const target = {
-    host: '127.0.0.1',
-    port,
-    user: userInfo().username,
-    privateKey: readFileSync(user, 'utf8'),
-    hostKey: readFileSync(`${host}.pub`, 'utf8'),
-  };
-  await until(() => runRemote(target, ['true'], { timeoutMs: 1_000 }).then(Boolean, () => false), 10_000);
-  return { ...target, folder };
-}
-
 describe.skipIf(!existsSync(sshd))('a command over SSH, on a real sshd', () => {
   test('runs, tells its exit code and its output, with every argument as it is', async () => {
-    const target = await server();
+    const target = await startSshd();
     const words = ['sh', '-c', 'printf "%s|" "$@"; exit 3', 'x', "it's", '$HOME `id`', 'a b', '; rm -rf /'];
     expect(await runRemote(target, words, { timeoutMs: 5_000 })).toMatchObject({
       code: 3,
@@ -99,7 +52,7 @@ describe.skipIf(!existsSync(sshd))('a command over SSH, on a real sshd', () => {
   });
 
   test('is refused for a host that shows another key than the pinned one', async () => {
-    const target = await server();
+    const target = await startSshd();
     const other = readFileSync(join(target.folder, 'user.pub'), 'utf8');
     const error = await runRemote({ ...target, hostKey: other }, ['true'], { timeoutMs: 5_000 }).catch(
       (e: unknown) => e,
@@ -112,23 +65,23 @@ describe.skipIf(!existsSync(sshd))('a command over SSH, on a real sshd', () => {
   });
 
   test('is given up when it does not end', async () => {
-    const target = await server();
+    const target = await startSshd();
     await expect(runRemote(target, ['sleep', '30'], { timeoutMs: 400 })).rejects.toMatchObject({ code: 'SSH_FAILED' });
   });
 
-  test('fences a node, and confirms only what its command confirms', async () => {
-    const target = await server();
+  test('runs a program for a node, and confirms only what its command confirms', async () => {
+    const target = await startSshd();
     const flag = join(target.folder, 'fenced-{node}');
     const { hostKey, port, user, privateKey } = target;
-    const described = {
-      ...{ name: 'stop', what: 'process' as const, host: '{host}', port, user, hostKey },
-      fence: ['touch', flag],
-      confirm: ['test', '-e', flag],
-    };
-    const fence = sshFence(described, privateKey, { group: 'g', node: 'r1', host: '127.0.0.1', port: 6379 });
+    const fence = confirmedPrograms(
+      { kind: 'ssh', host: '{host}', port, user, hostKey, privateKey },
+      { name: 'stop', run: ['touch', flag], confirm: ['test', '-e', flag] },
+      { group: 'g', node: 'r1', host: '127.0.0.1', port: 6379 },
+      { what: 'fence', code: 'FENCE_FAILED' },
+    );
     const { signal } = new AbortController();
     expect((await fence.confirm(signal)).confirmed).toBe(false);
-    await fence.act(signal);
+    await fence.run(signal);
     expect((await fence.confirm(signal)).confirmed).toBe(true);
     expect(existsSync(join(target.folder, 'fenced-r1'))).toBe(true);
   });
