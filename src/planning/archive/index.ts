@@ -1,0 +1,12 @@
+export type { BackupCost } from './backup/cost.ts';
+export { backupCost } from './backup/cost.ts';
+export type { BackupPlanned } from './backup/plan.ts';
+export { planBackup, shardName } from './backup/plan.ts';
+export { isSelected } from './backup/select.ts';
+export type { BackupData, BackupFacts, BackupIntent, GroupFacts, Prices, ShardFacts } from './backup/types.ts';
+export type { LifecycleData } from './lifecycle/plan.ts';
+export { planLifecycle } from './lifecycle/plan.ts';
+export type { LifecycleIntent, RuleFacts } from './lifecycle/rules.ts';
+export { canonical, ruleId, sameRule } from './lifecycle/rules.ts';
+export { planAudit } from './audit/plan.ts';
+export { sampler } from './audit/sample.ts';
