@@ -1,0 +1,30 @@
+import type { Ec2 } from '../../../src/drivers/ec2/index.ts';
+import type { KubernetesObjects } from '../../../src/drivers/kubernetes/index.ts';
+import type { Network, RolloutComponent, RolloutRegion } from '../../../src/platform/index.ts';
+
+/** What the platform file says of one region, and of what its components are made of. */
+export type RegionIntent = {
+  config: RolloutRegion;
+  network: Network;
+  components: Readonly<Record<string, RolloutComponent>>;
+  images: Readonly<Record<string, string>>;
+  /** Of Kubernetes, where the manifests say `${namespace}`. */
+  namespace: string;
+};
+
+/** How a call is made: it ends with the step, and nothing is changed that a woken zombie must not change. */
+export type CallOptions = { signal: AbortSignal; beforeChange?: () => void };
+
+/** What every step of a region is given. */
+export type RegionDeps = {
+  /** The platform's name: whose everything is that carries it as a tag. */
+  owner: string;
+  /** @throws REGION_UNKNOWN */
+  intent: (region: string) => RegionIntent;
+  /** The account that holds the region's network. The caller closes it. @throws REGION_UNKNOWN, SECRET_NOT_FOUND */
+  ec2: (region: string, options: CallOptions) => Ec2;
+  /** The cluster of the region; nothing where the file names none. @throws REGION_UNKNOWN, SECRET_NOT_FOUND */
+  cluster: (region: string, signal: AbortSignal) => KubernetesObjects | undefined;
+  /** The text of a file of the catalogue. @throws REGION_MANIFEST_INVALID */
+  manifest: (file: string) => Promise<string>;
+};

@@ -1,0 +1,93 @@
+import type { Ec2 } from '../../../src/drivers/ec2/index.ts';
+import { problemsOf } from './problems.ts';
+import type { Finding, IntendedComponent, RolloutFacts } from '../../../src/planning/region/index.ts';
+import { planRollout, securityGroups, securityRules } from '../../../src/planning/region/index.ts';
+import type { PlanCall, RegionRolloutInput } from '../../../src/runs/index.ts';
+import { definePlan } from '../../../src/steps/index.ts';
+import type { RegionDeps } from '../access/access.ts';
+import { isOwn, ownName } from '../access/tags.ts';
+import type { Rendered } from '../components/render.ts';
+import { render } from '../components/render.ts';
+import { tryComponents } from '../components/try-components.ts';
+import { compareRules, rulesThere } from '../network/set-rules.ts';
+
+/**
+ * Looks at the account and the cluster of a region, has the API server try what is to be applied, and plans. It changes nothing.
+ * @throws every finding at once, REGION_UNKNOWN, EC2_…, KUBERNETES_…
+ */
+export const rolloutPlan = definePlan(
+  'region.rollout',
+  async ({ input: { region } }: PlanCall<RegionRolloutInput>, deps: RegionDeps, signal) => {
+    const { config, network, components } = deps.intent(region);
+    const findings: Finding[] = [];
+    const rendered = new Map<string, Rendered>();
+    for (const [name, { manifest }] of Object.entries(components)) {
+      if (manifest === undefined) continue;
+      try {
+        rendered.set(name, await render(deps, region, name));
+      } catch (error) {
+        findings.push(...problemsOf(error));
+      }
+    }
+    const cluster = deps.cluster(region, signal);
+    if (!cluster && rendered.size > 0)
+      findings.push({
+        code: 'REGION_NO_CLUSTER',
+        message: `${rendered.size} components have manifests, and ${region} has no Kubernetes API`,
+        place: `rollout.regions.${region}`,
+      });
+    const client = deps.ec2(region, { signal });
+    try {
+      const account = await accountOf(region, deps, client);
+      const tried = cluster ? await tryComponents(cluster, rendered) : { standing: {}, findings: [] };
+      const facts: RolloutFacts = {
+        ...account,
+        standing: tried.standing,
+        findings: [...findings, ...account.findings, ...tried.findings],
+      };
+      const intended = Object.entries(components).map(([name, one]): IntendedComponent => {
+        const own = rendered.get(name);
+        return {
+          ...{ name, after: one.after, wave: one.wave, readyWithinMs: one.readyWithinMs },
+          ...(one.external === undefined ? {} : { external: one.external }),
+          ...(own ? { rendered: { digest: own.digest, objects: own.names } } : {}),
+        };
+      });
+      return planRollout({ region, cidr: config.cidr, zones: config.zones, network, components: intended }, facts);
+    } finally {
+      client.close();
+    }
+  },
+);
+
+type Account = Omit<RolloutFacts, 'standing'>;
+
+async function accountOf(region: string, deps: RegionDeps, client: Ec2): Promise<Account> {
+  const { owner, intent } = deps;
+  const vpcs = (await client.vpcs()).map(({ id, cidr, isDefault, tags }) => ({
+    ...{ id, cidr, isDefault },
+    own: isOwn(owner, region, { tags }),
+  }));
+  const all = await client.addresses();
+  const quota = await client.addressQuota();
+  const own = vpcs.filter((one) => one.own);
+  const [vpc] = own;
+  const addresses = {
+    ...(quota === undefined ? {} : { quota }),
+    there: all.length,
+    own: all.filter((one) => isOwn(owner, region, one)).length,
+  };
+  if (!vpc || own.length > 1) return { vpcs, subnets: [], addresses, findings: [] };
+  const subnets = (await client.subnets(vpc.id)).map((one) => {
+    const segment = ownName(owner, region, one)?.split('/').at(-1);
+    return { id: one.id, cidr: one.cidr, zone: one.zone, ...(segment === undefined ? {} : { segment }) };
+  });
+  const { network } = intent(region);
+  const rules = { region, groups: securityGroups(network), rules: securityRules(network) };
+  const { foreign } = compareRules(
+    rules,
+    (await rulesThere(rules, deps, client)).filter((one) => one.rule ?? one.own),
+  );
+  const findings = foreign.map((one): Finding => ({ code: 'REGION_RULE_FOREIGN', message: `no flow allows: ${one}` }));
+  return { vpcs, subnets, addresses, findings };
+}

@@ -1,0 +1,11 @@
+export { differences, mergePatch, sameFields } from './components/fields.ts';
+export type { Readiness } from './components/ready.ts';
+export { readinessOf, together, workloadKinds } from './components/ready.ts';
+export type { NetworkIntent } from './network/groups.ts';
+export { groupName, outletOf, ruleKey, securityGroups, securityRules } from './network/groups.ts';
+export { sharesAddresses } from './network/ranges.ts';
+export { waitsFor } from './rollout/order.ts';
+export type { RolloutPlanning } from './rollout/plan.ts';
+export { keptKinds, mermaid, planRollout } from './rollout/plan.ts';
+export type { ComponentStanding, IntendedComponent, RolloutFacts, RolloutIntent } from './rollout/types.ts';
+export type { Finding } from './types.ts';

@@ -1,0 +1,227 @@
+import type { DraftOf, PlannedComponent, RegionRolloutData, RegionZone } from '../../../runs/index.ts';
+import { outletOf, securityGroups, securityRules } from '../network/groups.ts';
+import { sharesAddresses } from '../network/ranges.ts';
+import type { Finding } from '../types.ts';
+import { waitsFor } from './order.ts';
+import type { ComponentStanding, RolloutFacts, RolloutIntent } from './types.ts';
+
+type Draft = DraftOf<'region.rollout', RegionRolloutData>;
+export type RolloutPlanning = { ok: true; draft: Draft } | { ok: false; findings: readonly Finding[] };
+
+/**
+ * What the file says of a region and what is there → the network and the components that are to be, in the order of their graph, or
+ * everything that is in the way. What is to be is the same however far an earlier run has come: what that one left undone is among the
+ * facts. Pure. Runbook: docs/region/rollout.md.
+ */
+export function planRollout(intent: RolloutIntent, facts: RolloutFacts): RolloutPlanning {
+  const zones = zonesOf(intent);
+  const natZones = zones.filter(needsNat).length;
+  const findings = [...facts.findings, ...addressFindings(intent, zones, facts), ...quotaFindings(natZones, facts)];
+  if (findings.length > 0) return { ok: false, findings };
+  const { region } = intent;
+  const data: RegionRolloutData = {
+    region,
+    vpc: { region, cidr: intent.cidr },
+    zones,
+    groups: securityGroups(intent.network),
+    rules: securityRules(intent.network),
+    components: componentsOf(intent),
+  };
+  const external = intent.components.filter((one) => one.external !== undefined);
+  return {
+    ok: true,
+    draft: {
+      title: `Bring up ${region}: ${zones.length} zones, ${data.groups.length} security groups, ${data.components.length} components`,
+      actions: actionsOf(data),
+      facts: [
+        ...shown(data, facts),
+        ...external.map(({ name, external: by = '' }) => ({ label: `not applied: ${name}`, value: by })),
+      ],
+      warnings: warningsOf(data, facts, natZones),
+      irreversible: [
+        'Volume claims, stateful sets, namespaces and resource definitions stay when the run is undone: they hold data, or what holds it.',
+      ],
+      voidIf: [
+        'a changed platform file, flow or manifest gives another plan',
+        'another client takes the addresses, or manages fields of the objects with other values',
+      ],
+      data,
+    },
+  };
+}
+
+function zonesOf({ region, zones, network }: RolloutIntent): RegionZone[] {
+  const home = Object.entries(network.segments).find(([, { members }]) => members.includes('nat-gateways'))?.[0];
+  return Object.entries(zones).map(([zone, segments]) => {
+    const subnets = Object.entries(segments).map(([segment, cidr]) => {
+      return { segment, cidr, outlet: outletOf(network, segment) };
+    });
+    const needsNat = home !== undefined && subnets.some(({ outlet }) => outlet === 'nat');
+    return { region, zone, subnets, ...(needsNat ? { natIn: home } : {}) };
+  });
+}
+
+function needsNat({ natIn }: RegionZone): boolean {
+  return natIn !== undefined;
+}
+
+function componentsOf({ region, components }: RolloutIntent): PlannedComponent[] {
+  const order = waitsFor(components.map((one) => ({ ...one, applied: one.rendered !== undefined })));
+  return order.flatMap(({ name, after }) => {
+    const found = components.find((one) => one.name === name);
+    if (!found?.rendered) return [];
+    return [{ region, component: name, ...found.rendered, after, readyWithinMs: found.readyWithinMs }];
+  });
+}
+
+function actionsOf({ vpc, zones, groups, rules, components }: RegionRolloutData): Draft['actions'] {
+  return [
+    { step: 'region.make-vpc', what: `Make the VPC ${vpc.cidr}`, reversible: true },
+    { step: 'region.attach-gateway', what: 'Give it an internet gateway', reversible: true },
+    { step: 'region.make-groups', what: `Make ${groups.length} security groups, all closed`, reversible: true },
+    { step: 'region.set-rules', what: `Open exactly ${rules.length} rules: those of the flows`, reversible: true },
+    ...zones.flatMap((zone): Draft['actions'] => [
+      {
+        step: 'region.make-subnets',
+        what: `Make ${zone.subnets.length} subnets in ${zone.zone}`,
+        reversible: true,
+      },
+      ...(needsNat(zone)
+        ? [
+            {
+              step: 'region.make-nat' as const,
+              what: `Give ${zone.zone} a NAT gateway with an address`,
+              reversible: true,
+            },
+          ]
+        : []),
+      {
+        step: 'region.make-routes',
+        what: `Route ${zone.subnets.map(({ segment, outlet }) => `${segment} (${outlet})`).join(', ')}`,
+        reversible: true,
+      },
+    ]),
+    ...components.flatMap(({ component, objects, after, readyWithinMs }): Draft['actions'] => [
+      {
+        step: 'region.apply-component',
+        what: `Apply ${component} (${objects.join(', ')})${after.length > 0 ? ` after ${after.join(', ')}` : ''}`,
+        reversible: !objects.some(keepsData),
+      },
+      {
+        step: 'region.component-ready',
+        what: `See ${component} ready within ${Math.round(readyWithinMs / 1000)} s`,
+        reversible: true,
+      },
+    ]),
+  ];
+}
+
+/** Kinds that an undo never deletes. */
+export const keptKinds: readonly string[] = [
+  'PersistentVolumeClaim',
+  'Namespace',
+  'CustomResourceDefinition',
+  'StatefulSet',
+];
+
+function keepsData(object: string): boolean {
+  return keptKinds.includes(object.split('/')[0] ?? '');
+}
+
+function addressFindings(
+  { region, cidr }: RolloutIntent,
+  zones: readonly RegionZone[],
+  facts: RolloutFacts,
+): Finding[] {
+  const own = facts.vpcs.filter((one) => one.own);
+  const place = `rollout.regions.${region}`;
+  if (own.length > 1) {
+    const ids = own.map(({ id }) => id).join(', ');
+    return [{ code: 'REGION_DUPLICATE', message: `several VPCs have the tags of ${region}: ${ids}`, place }];
+  }
+  const others = facts.vpcs.filter((one) => !one.own && !one.isDefault && sharesAddresses(one.cidr, cidr));
+  const wrong = own.filter((one) => one.cidr !== cidr);
+  const planned = zones.flatMap(({ zone, subnets }) => subnets.map((one) => ({ ...one, zone })));
+  return [
+    ...others.map((one): Finding => ({
+      ...{ code: 'REGION_ADDRESSES_TAKEN', place },
+      message: `${cidr} overlaps ${one.cidr} of ${one.id}, which is not Gantry's`,
+    })),
+    ...wrong.map((one): Finding => ({
+      ...{ code: 'REGION_NETWORK_DIFFERS', place },
+      message: `${one.id} of ${region} has ${one.cidr}, the file says ${cidr}`,
+    })),
+    ...facts.subnets.flatMap((there): Finding[] => {
+      const meant = planned.find(({ zone, segment }) => segment === there.segment && zone === there.zone);
+      if (meant?.cidr === there.cidr) return [];
+      const inTheWay = planned.filter((one) => sharesAddresses(one.cidr, there.cidr));
+      if (there.segment !== undefined && meant) {
+        const message = `${there.id} (${there.segment} in ${there.zone}) has ${there.cidr}, the file says ${meant.cidr}`;
+        return [{ code: 'REGION_NETWORK_DIFFERS', message, place }];
+      }
+      return inTheWay.map((one) => ({
+        ...{ code: 'REGION_ADDRESSES_TAKEN' as const, place },
+        message: `${one.cidr} (${one.segment} in ${one.zone}) overlaps the subnet ${there.id} with ${there.cidr}, which is not Gantry's`,
+      }));
+    }),
+  ];
+}
+
+function quotaFindings(natZones: number, { addresses }: RolloutFacts): Finding[] {
+  const { quota, there, own } = addresses;
+  const needed = Math.max(0, natZones - own);
+  if (quota === undefined || there + needed <= quota) return [];
+  const message = `${needed} more elastic addresses are needed, ${there} of ${quota} are in use`;
+  return [{ code: 'REGION_QUOTA', message }];
+}
+
+function shown({ components, groups, rules }: RegionRolloutData, facts: RolloutFacts): Draft['facts'] {
+  const own = facts.vpcs.find((one) => one.own);
+  return [
+    { label: 'VPC', value: own ? `${own.id} is there` : 'is not there yet' },
+    { label: 'security groups', value: `${groups.length} with ${rules.length} rules` },
+    ...components.map(({ component }) => ({
+      label: component,
+      value: standingInWords(facts.standing[component]),
+    })),
+    { label: 'graph', value: mermaid(components) },
+  ];
+}
+
+function standingInWords(standing: ComponentStanding | undefined): string {
+  if (!standing) return 'not looked at';
+  const { missing, different, same, untried } = standing;
+  const parts = [
+    ...(missing > 0 ? [`${missing} to make`] : []),
+    ...(different > 0 ? [`${different} to change`] : []),
+    ...(same > 0 ? [`${same} as they are`] : []),
+  ];
+  return `${parts.join(', ')}${untried > 0 ? `; ${untried} could not be tried beforehand` : ''}`;
+}
+
+/** The graph as Mermaid draws it; an edge that another way says already is left out. */
+export function mermaid(components: readonly Pick<PlannedComponent, 'component' | 'after'>[]): string {
+  const afterOf = new Map(components.map(({ component, after }) => [component, after]));
+  const reaches = (from: string, to: string): boolean =>
+    (afterOf.get(from) ?? []).some((next) => next === to || reaches(next, to));
+  const edges = components.flatMap(({ component, after }) => {
+    const direct = after.filter((one) => !after.some((other) => other !== one && reaches(other, one)));
+    return (direct.length > 0 ? direct : ['network']).map((from) => `${from} --> ${component}`);
+  });
+  return ['graph LR', ...edges].join('\n');
+}
+
+function warningsOf({ components }: RegionRolloutData, facts: RolloutFacts, natZones: number): string[] {
+  const untried = components.filter(({ component }) => (facts.standing[component]?.untried ?? 0) > 0);
+  return [
+    ...(untried.length > 0
+      ? [
+          `The API server could not try ${untried.map(({ component }) => component).join(', ')} beforehand: it may refuse them in the middle of the run.`,
+        ]
+      : []),
+    ...(facts.addresses.quota === undefined
+      ? ['EC2 does not say how many elastic addresses the account may have.']
+      : []),
+    `${natZones} NAT gateways and their addresses cost money from the moment they are made.`,
+  ];
+}

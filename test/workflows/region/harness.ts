@@ -1,0 +1,81 @@
+import { readFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import type { WorkflowHandle } from '@temporalio/client';
+import type { RegionDeps, RegionIntent } from '../../../activities/region/index.ts';
+import { regionDefinitions } from '../../../activities/region/index.ts';
+import { labEc2Login } from '../../../lab/ec2/ec2.ts';
+import type { KubernetesObjects } from '../../../src/drivers/kubernetes/index.ts';
+import { connectEc2 } from '../../../src/drivers/ec2/index.ts';
+import { parsePlatform, rolloutRegion } from '../../../src/platform/index.ts';
+import type { RegionRolloutInput } from '../../../src/runs/index.ts';
+import { serve } from '../../../src/steps/index.ts';
+import { startDomainWorkers } from '../../support/domain-workers.ts';
+import { oneDigest } from '../../support/one-digest.ts';
+import type { TestServer } from '../../support/temporal.ts';
+import type { World } from '../run/world.ts';
+
+const file = 'platform.example.yaml';
+const { platform } = parsePlatform(readFileSync(file, 'utf8'), file);
+export const owner = platform.name;
+
+const images = [
+  ...['alertmanager', 'assetmanagerd', 'billaged', 'billing-aggregator', 'builderd', 'consul', 'elasticsearch'],
+  ...['fluent-bit', 'gatewayd', 'grafana', 'influxdb', 'kafka', 'kibana', 'logstash', 'metald', 'otel-collector'],
+  ...['prometheus', 'schema-registry', 'thanos', 'vector'],
+];
+/** No registry has these: the played cluster pulls nothing. */
+export const pinned: Readonly<Record<string, string>> = Object.fromEntries(
+  images.map((name) => [name, `registry.example/${name}@sha256:${'0'.repeat(63)}1`]),
+);
+
+/** What the example says of a region. `only`: with these components alone, after what of them they come after. */
+export function intentOf(region: string, only?: readonly string[]): RegionIntent {
+  const { rollout, network } = platform;
+  const config = { ...rolloutRegion(platform, region) };
+  const components = Object.entries(rollout.components)
+    .filter(([name, { regions }]) => (regions?.includes(region) ?? true) && (only?.includes(name) ?? true))
+    .map(([name, one]) => [name, { ...one, readyWithinMs: 400 }] as const);
+  return { config, network, components: Object.fromEntries(components), images: pinned, namespace: 'unkey-deploy' };
+}
+
+export function manifestOf(name: string): Promise<string> {
+  return readFile(`deploy/platform/${name}`, 'utf8');
+}
+
+/** What a test puts in the place of the example and of the cluster. */
+export type Scene = { endpoint: string; cluster: KubernetesObjects; intent: (region: string) => RegionIntent };
+
+export function depsOf(scene: Scene): RegionDeps {
+  return {
+    owner,
+    intent: (region) => scene.intent(region),
+    ec2: (region, options) =>
+      connectEc2({ region, endpoint: scene.endpoint }, labEc2Login, { firstPauseMs: 5, ...options }),
+    cluster: () => scene.cluster,
+    manifest: manifestOf,
+  };
+}
+
+/** The real workflow and steps, over moto and a cluster in memory. `scene` is read with each call of an activity. */
+export async function startRegionHarness(
+  server: Pick<TestServer, 'client' | 'native'>,
+  world: World,
+  scene: { now: Scene },
+) {
+  const names = Object.keys(regionDefinitions);
+  const { client, taskQueue, ...workers } = await startDomainWorkers(server, world, 'region', names, () =>
+    serve(regionDefinitions, depsOf(scene.now), oneDigest(world.platformDigest, world.payloads)),
+  );
+  let started = 0;
+  return {
+    ...workers,
+    start: (region: string, change: Partial<RegionRolloutInput> = {}): Promise<WorkflowHandle> =>
+      client.workflow.start('regionRollout', {
+        workflowId: change.dryRun ? `dry-run/region.rollout/${region}/${(started += 1)}` : `region/${region}`,
+        taskQueue,
+        args: [{ region, ...change }],
+      }),
+  };
+}
+
+export type RegionHarness = Awaited<ReturnType<typeof startRegionHarness>>;

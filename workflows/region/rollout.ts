@@ -1,0 +1,74 @@
+import type { RegionActivities } from '../../activities/region/index.ts';
+import type { PlannedStep, RegionRolloutData, RegionRolloutInput, RunReport } from '../../src/runs/index.ts';
+import { domainRefs } from '../run/call.ts';
+import type { GraphNode } from '../run/graph.ts';
+import { openRun } from '../run/open-run.ts';
+import type { Lane } from '../run/run.ts';
+
+const region = domainRefs<RegionActivities, 'region'>('region');
+
+type Node = GraphNode<Lane<PlannedStep<'region.rollout'>>>;
+
+/** What a run made is taken back where nothing stands in it, and looked at again after a pause. */
+const made = { undo: true, invariant: true, profile: 'slow' } as const;
+/** Lanes at once: the API servers and the account's request limit bear more, a person who follows does not. */
+const window = 8;
+
+/**
+ * Brings one region up, or to what the platform file says: its network, then its components along their graph, each followed by its gate.
+ * It holds the region. Runbook: docs/region/rollout.md.
+ */
+export async function regionRollout(input: RegionRolloutInput): Promise<RunReport> {
+  return openRun('region.rollout', input, async (run) => {
+    const plan = await run.plan(region.planRollout, input);
+    await run.approval(plan);
+    await run.graph([...network(plan.data), ...components(plan.data)], { window });
+  });
+}
+
+function network({ region: name, vpc, zones, groups, rules }: RegionRolloutData): Node[] {
+  return [
+    {
+      name: 'network',
+      after: [],
+      body: async (lane) => {
+        await lane.step('make the VPC', region.makeVpc, vpc, made);
+        await lane.step('attach the internet gateway', region.attachGateway, vpc, made);
+      },
+    },
+    {
+      name: 'network/groups',
+      after: ['network'],
+      body: async (lane) => {
+        const of = { region: name, groups };
+        await lane.step('make the security groups', region.makeGroups, of, made);
+        await lane.step('set their rules', region.setRules, { ...of, rules }, made);
+      },
+    },
+    ...zones.map((zone): Node => ({
+      name: `network/${zone.zone}`,
+      after: ['network'],
+      body: async (lane) => {
+        await lane.step(`make the subnets of ${zone.zone}`, region.makeSubnets, zone, made);
+        if (zone.natIn !== undefined)
+          await lane.step(`make the NAT gateway of ${zone.zone}`, region.makeNat, zone, made);
+        await lane.step(`set the routes of ${zone.zone}`, region.makeRoutes, zone, made);
+      },
+    })),
+  ];
+}
+
+function components({ zones, components: all }: RegionRolloutData): Node[] {
+  const wholeNetwork = ['network/groups', ...zones.map(({ zone }) => `network/${zone}`)];
+  return all.map(({ after, readyWithinMs, ...of }) => ({
+    name: `component/${of.component}`,
+    after: [...wholeNetwork, ...after.map((name) => `component/${name}`)],
+    body: async (lane) => {
+      await lane.step(`apply ${of.component}`, region.applyComponent, of, made);
+      await lane.gate(`${of.component} is ready`, region.componentReady, of, {
+        everyMs: [1_000, 15_000],
+        deadlineMs: readyWithinMs,
+      });
+    },
+  }));
+}
