@@ -1,17 +1,19 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { GantryError } from '../src/errors/index.ts';
-import { startClickHouseCluster } from './clickhouse.ts';
-import { startDiscoveryProcess } from './discovery-process.ts';
+import { startClickHouseCluster } from './clickhouse/clickhouse.ts';
+import { startDiscoveryProcess } from './discovery/process.ts';
+import { startHost } from './host/index.ts';
+import { startKubernetes } from './kubernetes/index.ts';
 import { writeLabPlatform } from './platform-file.ts';
 import { handleOf } from './process.ts';
-import { startRedisGroup } from './redis.ts';
+import { startRedisGroup } from './redis/redis.ts';
 import type { ProcessRecord } from './state.ts';
 import { isAlive, labStateDir, remembered } from './state.ts';
-import { startTemporal } from './temporal.ts';
+import { startTemporal } from './temporal/temporal.ts';
 
 /** The parts that `gantry lab up` knows, in the order in which they start. */
-export const labParts = ['temporal', 'discovery', 'redis', 'clickhouse'] as const;
+export const labParts = ['temporal', 'discovery', 'redis', 'clickhouse', 'kubernetes', 'host'] as const;
 export type LabPart = (typeof labParts)[number];
 
 /** What comes up when no part is named. */
@@ -136,6 +138,14 @@ const start: Record<LabPart, (stateDir: string, options: LabUpOptions) => Promis
       ...{ stateDir, name: labClickHouseCluster, detached: true },
       ...(password === undefined ? {} : { password }),
     });
+  },
+  async kubernetes(stateDir) {
+    emptied(stateDir, 'kubernetes');
+    await startKubernetes({ stateDir, detached: true });
+  },
+  async host(stateDir) {
+    emptied(stateDir, 'hosts');
+    await startHost({ stateDir, detached: true });
   },
 };
 

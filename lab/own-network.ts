@@ -27,7 +27,7 @@ export async function findOwnNetwork(): Promise<void> {
   if (!onPath('nft')) throw new GantryError('LAB_PART_MISSING', 'nft is not on PATH: run scripts/setup-nft.sh');
   // Root within a container may be allowed neither.
   await execute('unshare', ['--net', '--', 'nft', 'list', 'ruleset']).catch((error: unknown) => {
-    throw new GantryError('LAB_PART_MISSING', `a network of its own can not be made here: ${(error as Error).message}`);
+    throw new GantryError('LAB_PART_MISSING', `a network of its own cannot be made here: ${(error as Error).message}`);
   });
 }
 

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { GantryError } from '../src/errors/index.ts';
-import { monotonicMs, pause } from './clock.ts';
+import { monotonicMs, patience, pause } from './clock.ts';
 import { onPath } from './programs.ts';
 import type { ProcessRecord } from './state.ts';
 import { forget, identityOf, isAlive, remember, signal } from './state.ts';
@@ -24,7 +24,7 @@ export type StartOptions = {
   detached?: boolean;
   /** Resolves truthy when the part answers; asked again until then. */
   ready: () => Promise<unknown>;
-  /** How long it may take to answer. */
+  /** How long it may take to answer on a quiet machine; `patience` times as long on a busy one. */
   readyWithinMs?: number;
 };
 
@@ -62,7 +62,7 @@ export async function startProcess(options: StartOptions): Promise<LabProcess> {
   child.once('exit', (code, by) => (ended = by ?? `exit code ${code}`));
   if (options.detached) child.unref();
 
-  const deadline = monotonicMs() + (options.readyWithinMs ?? 20_000);
+  const deadline = monotonicMs() + (options.readyWithinMs ?? 20_000) * patience;
   const identity = child.pid === undefined ? undefined : identityOf(child.pid);
   while (identity && ended === undefined && monotonicMs() < deadline) {
     if (await options.ready().catch(() => false)) {
@@ -100,7 +100,7 @@ export function handleOf(stateDir: string, record: ProcessRecord): LabProcess {
   };
   const kill = async (): Promise<void> => {
     signal(record, 'SIGKILL');
-    if (await gone(10_000)) return;
+    if (await gone(10_000 * patience)) return;
     throw new GantryError('LAB_PART_FAILED', `${record.name} (pid ${record.pid}) outlived SIGKILL by 10 s`);
   };
   return {

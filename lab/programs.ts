@@ -1,4 +1,4 @@
-import { accessSync, constants, existsSync, statSync } from 'node:fs';
+import { accessSync, constants, existsSync, readdirSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { GantryError } from '../src/errors/index.ts';
@@ -7,6 +7,7 @@ import { GantryError } from '../src/errors/index.ts';
 const temporalVersion = '1.8.2';
 const timeSkippingVersion = '1.38.0';
 const chdbVersion = '3.4.0';
+const motoVersion = '5.2.5';
 
 /** Where set-up keeps what it downloads and builds: GANTRY_CACHE, or `~/.cache/gantry`. */
 export function cacheDir(): string {
@@ -98,12 +99,36 @@ export async function findModernClickHouse(): Promise<string> {
 }
 
 /**
+ * moto's server, in the project's cache.
+ * @throws GantryError LAB_PART_MISSING
+ */
+export async function findMoto(): Promise<string> {
+  const root = join(cacheDir(), `moto-${motoVersion}`);
+  const server = join(root, 'bin', 'moto_server');
+  if (existsSync(join(root, '.complete')) && isProgram(server)) return server;
+  throw missing('the object store (moto)', `not at ${root}`, 'scripts/setup-s3.sh');
+}
+
+/**
  * Both parts of the ClickHouse cluster.
  * @throws GantryError LAB_PART_MISSING
  */
 export async function findClickHouse(): Promise<void> {
   await findClickHouseServer();
   await findZooKeeper();
+}
+
+/**
+ * libfaketime for programs of many threads, as the distribution's package puts it; what it is preloaded into has another clock.
+ * @throws GantryError LAB_PART_MISSING
+ */
+export function fakeTimeLibrary(): string {
+  const folders = ['/usr/lib', ...readdirSync('/usr/lib').map((folder) => join('/usr/lib', folder))];
+  const found = folders
+    .map((folder) => join(folder, 'faketime', 'libfaketimeMT.so.1'))
+    .find((path) => existsSync(path));
+  if (found) return found;
+  throw missing('libfaketime', 'no faketime/libfaketimeMT.so.1 below /usr/lib', 'scripts/setup-faketime.sh');
 }
 
 /** The full path of a program on PATH. */

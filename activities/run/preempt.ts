@@ -11,9 +11,9 @@ import type {
 } from '../../src/runs/index.ts';
 import { statusQueryName } from '../../src/runs/index.ts';
 import { plainActivity } from '../../src/steps/index.ts';
-import { describeHolder } from './front.ts';
+import { describeHolder } from './holder.ts';
 
-const lookEveryMs = 100;
+const pollEveryMs = 100;
 /** How long a run may take to say how it stands. Milliseconds. */
 const askMs = 2_000;
 
@@ -55,7 +55,7 @@ async function ended(client: Client, holder: Holder, graceMs: number, signal: Ab
   while (Date.now() < deadline) {
     const now = await describeHolder(client, holder.workflowId);
     if (!now?.open || now.runId !== holder.runId) return true;
-    await pause(lookEveryMs, undefined, { signal });
+    await pause(pollEveryMs, undefined, { signal });
   }
   return false;
 }

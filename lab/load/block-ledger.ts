@@ -1,6 +1,6 @@
 import { monotonicMs, pause } from '../clock.ts';
-import type { ClickHouseAddress } from '../clickhouse-client.ts';
-import { clickhouseRows } from '../clickhouse-client.ts';
+import type { ClickHouseAddress } from '../clickhouse/client.ts';
+import { clickhouseRows } from '../clickhouse/client.ts';
 import { rowsPerBlock } from './clickhouse-events.ts';
 
 /** Whether the server acknowledged a block, or nobody knows (no attempt was answered), or it is on its way. */

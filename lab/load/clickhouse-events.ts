@@ -1,5 +1,5 @@
-import type { ClickHouseAddress } from '../clickhouse-client.ts';
-import { clickhouseCall } from '../clickhouse-client.ts';
+import type { ClickHouseAddress } from '../clickhouse/client.ts';
+import { clickhouseCall } from '../clickhouse/client.ts';
 
 /** The table that the load writes and reads: one replicated table per shard, and a Distributed one over all. */
 export type EventsTable = {

@@ -1,5 +1,5 @@
 import { monotonicMs, pause } from '../clock.ts';
-import type { ClickHouseAddress } from '../clickhouse-client.ts';
+import type { ClickHouseAddress } from '../clickhouse/client.ts';
 import type { BlockLedger, BlocksVerdict } from './block-ledger.ts';
 import { createBlockLedger } from './block-ledger.ts';
 import type { EventsTable } from './clickhouse-events.ts';

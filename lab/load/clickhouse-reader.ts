@@ -1,6 +1,6 @@
 import { monotonicMs, pause } from '../clock.ts';
-import type { ClickHouseAddress } from '../clickhouse-client.ts';
-import { clickhouseRows } from '../clickhouse-client.ts';
+import type { ClickHouseAddress } from '../clickhouse/client.ts';
+import { clickhouseRows } from '../clickhouse/client.ts';
 
 export type TotalsReaderOptions = {
   /** Asked through its Distributed table. Its own replica is the one that is read of its shard. */

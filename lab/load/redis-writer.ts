@@ -75,11 +75,11 @@ export function startWriter(options: WriterOptions): RedisWriter {
     const old = socket;
     socket = undefined;
     old?.destroy();
-    void lookAgain();
+    void recheckSource();
   };
 
   /** A millisecond, or less when discovery has news; then to whoever is primary, on the same connection when it is the same. */
-  const lookAgain = async (): Promise<void> => {
+  const recheckSource = async (): Promise<void> => {
     if (looking) return;
     looking = true;
     if (at !== undefined && isSame(watch.current(), at)) await watch.news(1);
@@ -156,7 +156,7 @@ export function startWriter(options: WriterOptions): RedisWriter {
     refused += 1;
     lastError = reply.slice(1);
     waiting = 'nothing';
-    void lookAgain();
+    void recheckSource();
   };
 
   const acked = (): void => {
@@ -172,7 +172,7 @@ export function startWriter(options: WriterOptions): RedisWriter {
       if (socket === left && waiting !== 'nothing' && waitingSinceMs === since) leave('abandoned: primary has moved');
     }, options.abandonAfterMs);
   });
-  void lookAgain();
+  void recheckSource();
 
   return {
     ledger,

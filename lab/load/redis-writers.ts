@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { GantryError } from '../../src/errors/index.ts';
 import { monotonicMs } from '../clock.ts';
-import type { RedisAddress } from '../redis-client.ts';
+import type { RedisAddress } from '../redis/client.ts';
 import { watchPrimary } from './primary-watch.ts';
 import { startWriter } from './redis-writer.ts';
 import type { Verdict } from './verify-writes.ts';

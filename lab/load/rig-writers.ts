@@ -1,4 +1,4 @@
-import type { RedisRig } from '../redis-rig.ts';
+import type { RedisRig } from '../redis/rig.ts';
 import type { WriterProcess } from './redis-writer-process.ts';
 import { startWriterProcess } from './redis-writer-process.ts';
 import type { WritersOptions } from './redis-writers.ts';

@@ -1,5 +1,5 @@
-import type { RedisAddress } from '../redis-client.ts';
-import { withRedis } from '../redis-client.ts';
+import type { RedisAddress } from '../redis/client.ts';
+import { withRedis } from '../redis/client.ts';
 import type { WriteLedger } from './write-ledger.ts';
 
 /** What a node has of what was acknowledged. */

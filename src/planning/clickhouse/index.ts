@@ -1,16 +1,16 @@
-export type { PaperMove } from './apply-moves.ts';
-export { applyMoves } from './apply-moves.ts';
-export type { HealthFinding, NoReading, ServerHealth, TableHealth } from './health.ts';
-export { healthLimits, judgeHealth } from './health.ts';
-export { copyRate, uncappedWarnings } from './fetch-rate.ts';
-export { stillHolds } from './still-holds.ts';
-export type { RebalanceTerms } from './rebalance-draft.ts';
-export { rebalanceDraft } from './rebalance-draft.ts';
-export type { BucketFacts, KeyReshardFacts, KeyReshardPlanning, KeyReshardPolicy } from './plan-key-reshard.ts';
-export { planKeyReshard } from './plan-key-reshard.ts';
-export type { BucketShare, ReshardFacts, ReshardPlanning, ReshardTerms } from './plan-reshard.ts';
-export { misplacedRows, planReshard } from './plan-reshard.ts';
-export { maxParts } from './move-findings.ts';
+export type { PaperMove } from './rebalance/apply-moves.ts';
+export { applyMoves } from './rebalance/apply-moves.ts';
+export type { HealthFinding, NoReading, ServerHealth, TableHealth } from './health/judge.ts';
+export { healthLimits, judgeHealth } from './health/judge.ts';
+export { copyRate, uncappedWarnings } from './facts/fetch-rate.ts';
+export { stillHolds } from './rebalance/still-holds.ts';
+export type { RebalanceTerms } from './rebalance/draft.ts';
+export { rebalanceDraft } from './rebalance/draft.ts';
+export type { BucketFacts, KeyReshardFacts, KeyReshardPlanning, KeyReshardPolicy } from './key-reshard/plan-buckets.ts';
+export { planKeyReshard } from './key-reshard/plan-buckets.ts';
+export type { BucketShare, ReshardFacts, ReshardPlanning, ReshardTerms } from './key-reshard/plan.ts';
+export { misplacedRows, planReshard } from './key-reshard/plan.ts';
+export { maxParts } from './partition/findings.ts';
 export type {
   ClickHouseMoveData,
   MoveFacts,
@@ -18,13 +18,13 @@ export type {
   MoveServerFacts,
   MoveServerReading,
   MoveSide,
-} from './move-types.ts';
-export type { MovePlanning } from './plan-move.ts';
-export { planMove } from './plan-move.ts';
-export type { MovedBefore, WayBack, WayBackPlanning } from './way-back-types.ts';
-export { planUndoMove } from './plan-undo-move.ts';
-export type { RebalancePlanning } from './plan-rebalance.ts';
-export { planRebalance } from './plan-rebalance.ts';
+} from './partition/types.ts';
+export type { MovePlanning } from './partition/plan-move.ts';
+export { planMove } from './partition/plan-move.ts';
+export type { MovedBefore, WayBack, WayBackPlanning } from './undo-move/types.ts';
+export { planUndoMove } from './undo-move/plan.ts';
+export type { RebalancePlanning } from './rebalance/plan.ts';
+export { planRebalance } from './rebalance/plan.ts';
 export type {
   DiskFacts,
   EngineFamily,
@@ -36,16 +36,16 @@ export type {
   ReplicaFacts,
   ShardFacts,
   TableFacts,
-} from './types.ts';
-export type { TierPlanning } from './plan-tier.ts';
-export { planTier } from './plan-tier.ts';
-export type { RollupDifference, RollupVerdict } from './rollup-proof.ts';
-export { addUp, compareRollup, differenceInWords } from './rollup-proof.ts';
-export type { TierCandidates } from './tier-due.ts';
-export { tierCandidates } from './tier-due.ts';
-export type { TierSpan, TierUnit } from './tier-span.ts';
-export { sharesDays, tierSpan, tierUnit } from './tier-span.ts';
-export { leftInWords } from './tier-words.ts';
+} from './facts/types.ts';
+export type { TierPlanning } from './tier/plan.ts';
+export { planTier } from './tier/plan.ts';
+export type { RollupDifference, RollupVerdict } from './tier/rollup-proof.ts';
+export { addUp, compareRollup, differenceInWords } from './tier/rollup-proof.ts';
+export type { TierCandidates } from './tier/due.ts';
+export { tierCandidates } from './tier/due.ts';
+export type { TierSpan, TierUnit } from './tier/span.ts';
+export { sharesDays, tierSpan, tierUnit } from './tier/span.ts';
+export { leftInWords } from './tier/words.ts';
 export type {
   BackupReading,
   DayFigures,
@@ -60,19 +60,19 @@ export type {
   TierMove,
   TierPartition,
   TierServer,
-} from './tier-types.ts';
-export type { TableTtl } from './table-ttl.ts';
-export { tableTtl } from './table-ttl.ts';
-export type { SplitFacts } from './split-findings.ts';
-export { maxSplits, splitFindings } from './split-findings.ts';
-export type { DistributedEngine, Placement } from './distributed-engine.ts';
-export { distributedEngine, distributedSettings, placementBy } from './distributed-engine.ts';
-export type { ListedServer } from './membership.ts';
-export { asXml, listingOf, listingProblems, sumOfWeights, weightsInWords } from './membership.ts';
-export type { AddShardPlanning } from './plan-add-shard.ts';
-export { planAddShard } from './plan-add-shard.ts';
-export type { DrainShardPlanning } from './plan-drain-shard.ts';
-export { planDrainShard } from './plan-drain-shard.ts';
-export { fullName } from './schema-order.ts';
-export { placeOn } from './shard-paths.ts';
-export type { ListedMember, ObjectFacts, ShardIntent, ShardServerFacts } from './shard-types.ts';
+} from './tier/types.ts';
+export type { TableTtl } from './tier/table-ttl.ts';
+export { tableTtl } from './tier/table-ttl.ts';
+export type { SplitFacts } from './key-reshard/split-findings.ts';
+export { maxSplits, splitFindings } from './key-reshard/split-findings.ts';
+export type { DistributedEngine, Placement } from './facts/distributed-engine.ts';
+export { distributedEngine, distributedSettings, placementBy } from './facts/distributed-engine.ts';
+export type { ListedServer } from './cluster/membership.ts';
+export { asXml, listingOf, listingProblems, sumOfWeights, weightsInWords } from './cluster/membership.ts';
+export type { AddShardPlanning } from './add-shard/plan.ts';
+export { planAddShard } from './add-shard/plan.ts';
+export type { DrainShardPlanning } from './drain-shard/plan.ts';
+export { planDrainShard } from './drain-shard/plan.ts';
+export { fullName } from './cluster/schema-order.ts';
+export { placeOn } from './add-shard/paths.ts';
+export type { ListedMember, ObjectFacts, ShardIntent, ShardServerFacts } from './cluster/types.ts';

@@ -1,20 +1,22 @@
-export { auditGroup } from './audit-group.ts';
-export { decideDeath } from './decide-failover.ts';
-export type { DetachedFor, LeaseJudgement } from './lease.ts';
-export { judgeLease } from './lease.ts';
-export type { Divergence } from './lost-writes.ts';
-export { findDivergence } from './lost-writes.ts';
-export type { FailoverFacts, FailoverIntent, FailoverPlanning } from './plan-failover.ts';
-export { planFailover } from './plan-failover.ts';
-export type { RedundancyFacts, RedundancyPlanning } from './plan-redundancy.ts';
-export { planRedundancy } from './plan-redundancy.ts';
-export type { RejoinIntent, RejoinPlanning } from './plan-rejoin.ts';
-export { planRejoin } from './plan-rejoin.ts';
-export type { SwitchoverPlanning } from './plan-switchover.ts';
-export { planSwitchover } from './plan-switchover.ts';
-export { sameAddress } from './roles.ts';
-export type { WatchState, WatchTick } from './watch-group.ts';
-export { beginWatch, lagsOf, needsConfirmation, stepWatch } from './watch-group.ts';
+export { auditGroup } from './audit/audit.ts';
+export { decideDeath } from './failover/decide.ts';
+export type { DetachedFor, LeaseJudgement } from './failover/lease.ts';
+export { judgeLease, judgePlannedLease } from './failover/lease.ts';
+export type { Divergence } from './group/lost-writes.ts';
+export { findDivergence } from './group/lost-writes.ts';
+export type { FailoverPlanning } from './failover/plan.ts';
+export type { FailoverFacts, FailoverIntent } from './failover/types.ts';
+export { planFailover } from './failover/plan.ts';
+export type { RedundancyFacts, RedundancyPlanning } from './restore-redundancy/plan.ts';
+export { planRedundancy } from './restore-redundancy/plan.ts';
+export type { RejoinPlanning } from './rejoin/plan.ts';
+export type { RejoinIntent } from './join/types.ts';
+export { planRejoin } from './rejoin/plan.ts';
+export type { SwitchoverPlanning } from './switchover/plan.ts';
+export { planSwitchover } from './switchover/plan.ts';
+export { sameAddress } from './group/roles.ts';
+export type { WatchState, WatchTick } from './guard/watch.ts';
+export { beginWatch, lagsOf, needsConfirmation, stepWatch } from './guard/watch.ts';
 export type {
   Address,
   DiscoveryFacts,
@@ -37,4 +39,4 @@ export type {
   SentinelFacts,
   SentinelReading,
   WriteSafety,
-} from './types.ts';
+} from './group/types.ts';
