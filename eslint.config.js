@@ -1,11 +1,13 @@
 // Typed linting plus the layer rules of docs/architecture.md: who may import whom is data here, one row per layer.
+import { existsSync, readdirSync } from 'node:fs';
 import js from '@eslint/js';
 import { importX, createNodeResolver } from 'eslint-plugin-import-x';
 import tseslint from 'typescript-eslint';
 
-const top = ['activities', 'bench', 'lab', 'test', 'workers', 'workflows'];
+const top = ['activities', 'bench', 'demo', 'lab', 'test', 'workers', 'workflows'];
 const src = [
   'api',
+  'audit',
   'cli',
   'client',
   'drivers',
@@ -19,8 +21,8 @@ const src = [
   'telemetry',
 ];
 
-/** Layer → the layers it may import (itself always). Anything not named is refused. */
-const layers = {
+/** Layer → the layers it may import (itself always). Anything not named is refused. A test holds docs/architecture.md to it. */
+export const layers = {
   workflows: ['src/runs', 'src/errors', 'activities (types)'],
   activities: [
     'src/steps',
@@ -31,6 +33,7 @@ const layers = {
     'src/errors',
     'src/registry',
     'src/telemetry',
+    'src/audit',
   ],
   workers: [
     'activities',
@@ -42,10 +45,43 @@ const layers = {
     'src/errors',
     'src/runs',
     'src/steps',
+    'src/audit',
+  ],
+  demo: [
+    'src/cli',
+    'src/client',
+    'src/registry',
+    'src/platform',
+    'src/settings',
+    'src/errors',
+    'src/runs',
+    'src/telemetry',
+    'workers',
+    'lab',
   ],
   lab: ['src/errors', 'src/telemetry'],
-  'src/cli': ['src/client', 'src/registry', 'src/platform', 'src/settings', 'src/errors', 'src/runs', 'src/telemetry'],
-  'src/api': ['src/client', 'src/registry', 'src/platform', 'src/settings', 'src/errors', 'src/runs', 'src/telemetry'],
+  'src/cli': [
+    'src/api',
+    'src/audit',
+    'src/client',
+    'src/registry',
+    'src/platform',
+    'src/settings',
+    'src/errors',
+    'src/runs',
+    'src/telemetry',
+  ],
+  'src/api': [
+    'src/audit',
+    'src/client',
+    'src/registry',
+    'src/platform',
+    'src/settings',
+    'src/errors',
+    'src/runs',
+    'src/telemetry',
+  ],
+  'src/audit': ['src/errors', 'src/runs'],
   'src/client': ['src/runs', 'src/settings', 'src/errors'],
   'src/registry': ['src/runs', 'src/platform', 'src/errors'],
   'src/drivers': ['src/errors', 'src/telemetry', 'src/runs'],
@@ -75,6 +111,37 @@ function layerRule(layer, allowed, extra = []) {
   return { '@typescript-eslint/no-restricted-imports': ['error', { patterns }] };
 }
 
+/** The domains, and their procedures: what has a workflow of its own name. */
+const domains = readdirSync('workflows', { withFileTypes: true })
+  .filter((entry) => entry.isDirectory() && entry.name !== 'run')
+  .map(({ name }) => name);
+const proceduresOf = (domain) =>
+  readdirSync(`workflows/${domain}`)
+    .filter((file) => file.endsWith('.ts'))
+    .map((file) => file.slice(0, -'.ts'.length));
+
+/**
+ * Procedures import no other procedure, and what they share (every other folder of the domain) imports none of them. The
+ * domain's index.ts alone knows them all.
+ */
+const procedureZones = domains.flatMap((domain) =>
+  proceduresOf(domain).flatMap((procedure) => [
+    ...['activities', 'src/planning'].flatMap((layer) => {
+      const own = `${layer}/${domain}/${procedure}`;
+      if (!existsSync(own)) return [];
+      const others = readdirSync(`${layer}/${domain}`, { withFileTypes: true })
+        .filter((entry) => entry.isDirectory() && entry.name !== procedure)
+        .map(({ name }) => `./${layer}/${domain}/${name}`);
+      return [{ target: others, from: `./${own}`, message: `${own} is a procedure's own: see docs/architecture.md` }];
+    }),
+    {
+      target: `./workflows/${domain}`,
+      from: `./workflows/${domain}/${procedure}.ts`,
+      message: 'a procedure starts another one as a run of its own: see docs/architecture.md',
+    },
+  ]),
+);
+
 /** Workflows run in a sandbox: nothing but the workflow SDK, the run protocol and each other. */
 const sandbox = [
   {
@@ -101,6 +168,7 @@ export default tseslint.config(
       '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_' }],
       '@typescript-eslint/require-await': 'off',
       'import-x/no-cycle': ['error', { ignoreExternal: true }],
+      'import-x/no-restricted-paths': ['error', { zones: procedureZones }],
       'no-console': 'error',
       eqeqeq: 'error',
       'max-lines': ['error', { max: 400 }],
@@ -116,11 +184,18 @@ export default tseslint.config(
   })),
   {
     // The `dev` and `lab` verbs start workers and parts on this machine: the one place where the CLI reaches past the client.
-    files: ['src/cli/dev.ts', 'src/cli/lab.ts', 'src/cli/demo/**/*.ts'],
+    files: ['src/cli/dev.ts', 'src/cli/lab.ts'],
     rules: layerRule('src/cli', [...layers['src/cli'], 'workers', 'lab']),
   },
   {
-    files: ['src/cli/**/*.ts', 'bench/**/*.ts', 'lab/**/*.ts', 'workers/bundle.ts', 'src/platform/publish-schema.ts'],
+    files: [
+      'src/cli/**/*.ts',
+      'demo/**/*.ts',
+      'bench/**/*.ts',
+      'lab/**/*.ts',
+      'workers/bundle.ts',
+      'src/platform/publish-schema.ts',
+    ],
     rules: { 'no-console': 'off' },
   },
 );

@@ -1,38 +1,15 @@
 import { cpus, totalmem } from 'node:os';
-import { temporalSettings } from '../lab/temporal.ts';
+import { temporalSettings } from '../lab/temporal/temporal.ts';
 import type { Say } from './bench.ts';
 import { defineBench } from './bench.ts';
-import type { AddedCost } from './engine/added-cost.ts';
 import { measureAddedCost } from './engine/added-cost.ts';
-import type { Memory } from './engine/memory.ts';
 import { measureMemory } from './engine/memory.ts';
-import type { RateTried } from './engine/rate.ts';
 import { measureRate } from './engine/rate.ts';
 import type { EngineStage } from './engine/stage.ts';
 import { openStage } from './engine/stage.ts';
 import { engineTable } from './engine/table.ts';
 import { oneMinuteLoad, p50, rounded } from './statistics.ts';
-
-/** All that the bench `engine` answers. */
-export type EngineResult = AddedCost &
-  Memory & {
-    bench: 'engine';
-    quick: boolean;
-    runsPerSecond: number;
-    ratesTried: readonly RateTried[];
-    /** From spawn to the first finished run; the median. */
-    workerStartMs: number;
-    workerStartsMs: readonly number[];
-    /** Null when fewer runs were opened (`--quick`). */
-    rss500RunsMb: number | null;
-    settings: readonly string[];
-    serverVersion: string;
-    node: string;
-    cores: number;
-    memoryGib: number;
-    /** The machine's load average over a minute, before and after: others may use it too. */
-    load: readonly number[];
-  };
+import type { EngineResult } from './engine/result.ts';
 
 const full = {
   rounds: 25,
@@ -50,7 +27,7 @@ const sampled: typeof full = {
 };
 
 const settings = [
-  'Temporal dev server of the lab (lab/temporal.ts), SQLite on a file: journal_mode=wal, synchronous=off',
+  'Temporal dev server of the lab (lab/temporal/temporal.ts), SQLite on a file: journal_mode=wal, synchronous=off',
   ...Object.entries(temporalSettings).map(([key, value]) => `${key}=${value}`),
   'worker: options of workers/worker.ts (maxCachedWorkflows 100), a process of its own, bundle built ahead',
 ];

@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
-import type { RedisRig } from '../lab/redis-rig.ts';
-import type { RunningTemporal } from '../lab/temporal.ts';
-import { startTemporal } from '../lab/temporal.ts';
-import { startWorkerProcess } from '../src/cli/demo/worker-process.ts';
+import type { RedisRig } from '../lab/redis/rig.ts';
+import type { RunningTemporal } from '../lab/temporal/temporal.ts';
+import { startTemporal } from '../lab/temporal/temporal.ts';
+import { startWorkerProcess } from '../demo/worker-process.ts';
 import type { RunReport } from '../src/runs/index.ts';
 import type { BenchOptions } from './bench.ts';
 import { atEnd, benchFolder } from './cleanup.ts';

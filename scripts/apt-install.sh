@@ -19,6 +19,10 @@ if [[ "$(id -u)" != 0 ]]; then
   fi
   as_root=(sudo -n)
 fi
+# One at a time: parts are set up beside each other, apt-get gives up at once where another one holds its lock, and the policy
+# below is taken away at the end. An apt-get that is not ours (unattended upgrades) is waited for.
+exec {lock}>"${TMPDIR:-/tmp}/gantry-apt-$(id -u).lock"
+flock "$lock"
 had_service=no
 if [[ -d /run/systemd/system ]] && systemctl is-enabled --quiet "$service" 2>/dev/null; then had_service=yes; fi
 
@@ -37,10 +41,11 @@ clean() {
 }
 trap clean EXIT
 
-install() { "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "$@"; }
+apt() { "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=600 "$@"; }
+install() { apt install -y --no-install-recommends "$@"; }
 if ! install "$@" >"$log" 2>&1; then
   # Package lists may be missing or old: fetch them once, try again.
-  if ! { "${as_root[@]}" apt-get update && install "$@"; } >"$log" 2>&1; then
+  if ! { apt update && install "$@"; } >"$log" 2>&1; then
     tail -20 "$log" >&2
     echo "$script: apt-get could not install it: $hint" >&2
     exit 1

@@ -19,7 +19,7 @@ command -v temporal >/dev/null && exit 0
 mkdir -p "$cache"
 
 if [[ -d node_modules/@temporalio/testing ]]; then
-  if timeout 120 node --import tsx lab/download-temporal.ts "$version" "$target" >"$cache/temporal-download.log" 2>&1; then
+  if timeout 120 node --import tsx lab/temporal/download.ts "$version" "$target" >"$cache/temporal-download.log" 2>&1; then
     echo "setup-temporal: downloaded by the SDK to $target"
     exit 0
   fi

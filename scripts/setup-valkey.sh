@@ -19,11 +19,7 @@ fi
 
 log="$(mktemp)"
 trap 'rm -f "$log"' EXIT
-if ! command -v debootstrap >/dev/null; then
-  install() { "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends debootstrap; }
-  install >"$log" 2>&1 || { "${as_root[@]}" apt-get update && install; } >"$log" 2>&1 ||
-    { tail -20 "$log" >&2; refuse 'apt-get could not install debootstrap'; }
-fi
+command -v debootstrap >/dev/null || "$(dirname "$0")/apt-install.sh" setup-valkey debootstrap debootstrap
 
 # What apt itself reads its packages from; the archive of security fixes has no such suite.
 mirror="$(apt-get indextargets --format '$(REPO_URI) $(RELEASE)' 'Created-By: Packages' | grep -v -- '-security' |

@@ -3,7 +3,10 @@ import type { WorkerOptions } from '@temporalio/worker';
 import { NativeConnection } from '@temporalio/worker';
 import type { LoadedPlatform } from '../src/platform/index.ts';
 import type { ConnectionSettings } from '../src/settings/index.ts';
+import { gantryVersion } from '../src/settings/index.ts';
 import type { Logger } from '../src/telemetry/log.ts';
+import type { Metrics } from '../src/telemetry/metrics.ts';
+import { createMetrics } from '../src/telemetry/metrics.ts';
 import { registerSearchAttributes } from './search-attributes.ts';
 
 /** What every worker of a process shares. */
@@ -14,6 +17,7 @@ export type WorkerContext = {
   namespace: string;
   taskQueue: string;
   log: Logger;
+  metrics: Metrics;
   /** Environment that secrets are looked up in. */
   env: Readonly<Record<string, string | undefined>>;
   /** Wraps every driver that steps are given (the kill sweep counts and cuts there). */
@@ -31,6 +35,8 @@ export type WorkerSettings = {
   taskQueue: string;
   platform: LoadedPlatform;
   log: Logger;
+  /** Of this process; of these workers alone unless given. */
+  metrics?: Metrics;
   env?: WorkerContext['env'];
   wrapDriver?: WorkerContext['wrapDriver'];
   options?: WorkerTweaks;
@@ -50,6 +56,7 @@ export async function openContext(settings: WorkerSettings): Promise<WorkerConte
     namespace: where.namespace,
     taskQueue,
     log,
+    metrics: settings.metrics ?? createMetrics({ role: 'workers', version: gantryVersion }),
     env: settings.env ?? process.env,
     wrapDriver: settings.wrapDriver ?? ((_name, driver) => driver),
     options: settings.options ?? {},

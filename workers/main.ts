@@ -1,8 +1,10 @@
 import { loadPlatform } from '../src/platform/index.ts';
-import { loadSettings } from '../src/settings/index.ts';
+import { gantryVersion, loadSettings } from '../src/settings/index.ts';
 import { createLog } from '../src/telemetry/log.ts';
+import { createMetrics } from '../src/telemetry/metrics.ts';
 import type { Role } from './all.ts';
 import { roles, startWorkers } from './all.ts';
+import { serveHealth } from './health.ts';
 import { installRuntime } from './runtime.ts';
 
 // `node --import tsx workers/main.ts [role …]`: the workers of these roles, or of all, until SIGTERM or SIGINT.
@@ -16,13 +18,20 @@ const wanted = process.argv.slice(2).map((word) => {
 const settings = loadSettings(process.env);
 const log = createLog(settings.logLevel);
 installRuntime(log);
-const { connection, taskQueue } = settings;
+const { connection, taskQueue, healthPort } = settings;
+const chosen = wanted.length > 0 ? wanted : known;
+const metrics = createMetrics({ role: chosen.join(','), version: gantryVersion });
 const workers = await startWorkers(
-  { connection, taskQueue, platform: loadPlatform(settings.platformPath), log },
-  wanted.length > 0 ? wanted : known,
+  { connection, taskQueue, platform: loadPlatform(settings.platformPath), log, metrics },
+  chosen,
 );
-log.info({ roles: wanted.length > 0 ? wanted : known, taskQueue, address: connection.address }, 'workers are polling');
-const stop = (): void => void workers.stop().then(() => process.exit(0));
+const health = healthPort === undefined ? undefined : await serveHealth(healthPort, { ...workers, metrics });
+log.info({ roles: chosen, taskQueue, address: connection.address }, 'workers are polling');
+const stop = (): void =>
+  void workers
+    .stop()
+    .then(() => health?.close())
+    .then(() => process.exit(0));
 process.once('SIGTERM', stop);
 process.once('SIGINT', stop);
 await workers.failed.catch((error: unknown) => {

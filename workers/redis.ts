@@ -1,26 +1,27 @@
 import type { Worker } from '@temporalio/worker';
-import type { RedisGroupAccess } from '../activities/redis/access.ts';
-import { redisGroupAccess } from '../activities/redis/access.ts';
+import type { RedisGroupAccess } from '../activities/redis/access/access.ts';
+import { redisGroupAccess } from '../activities/redis/access/access.ts';
+import { redisClocks } from '../activities/redis/access/clocks.ts';
 import { createRedisActivities } from '../activities/redis/index.ts';
-import { guardPolicy, redisGroup } from '../src/platform/index.ts';
-import { domainQueue } from '../src/runs/index.ts';
+import { guardPolicy, platformDigests, redisGroup } from '../src/platform/index.ts';
 import { resolveSecret } from '../src/settings/index.ts';
 import type { WorkerContext } from './context.ts';
-import { createWorker } from './worker.ts';
+import { domainWorkers } from './domain.ts';
+import { payloadStore } from './payloads.ts';
 
 /** The steps of the redis domain. It has the passwords of the Redis groups and nothing else. */
 export async function redisWorkers(context: WorkerContext): Promise<Worker[]> {
-  const { platform, log, taskQueue } = context;
+  const { platform, log } = context;
   const groups = redisGroups(context);
   const groupNames = Object.keys(platform.platform.redis.groups);
   const activities = createRedisActivities({
     groups,
     groupNames,
     guardPolicy: (name) => guardPolicy(platform.platform, name),
-    runtime: { platformDigest: platform.digest },
+    runtime: { ...platformDigests(platform.platform), payloads: payloadStore(platform) },
     log,
   });
-  return [await createWorker(context, { taskQueue: domainQueue(taskQueue, 'redis'), activities })];
+  return domainWorkers(context, 'redis', activities, () => redisClocks(groups, groupNames));
 }
 
 /** How a worker reaches the groups of its platform file. */

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import type { Worker } from '@temporalio/worker';
-import { createVantageActivities } from '../activities/redis/sight.ts';
+import { createVantageActivities } from '../activities/redis/failover/observe.ts';
 import { vantageQueue } from '../src/runs/index.ts';
 import type { WorkerContext } from './context.ts';
 import { redisGroups } from './redis.ts';

@@ -1,4 +1,10 @@
 // Every workflow type that a worker offers. The bundle is made of this file.
+export { archiveAudit } from './archive/audit.ts';
+export { archiveBackup } from './archive/backup.ts';
+export { archiveDrill } from './archive/drill.ts';
+export { archiveRestore } from './archive/restore.ts';
+export { archiveLifecycle } from './archive/lifecycle.ts';
+export { checkWorkers } from './check-workers.ts';
 export { clickhouseAddShard } from './clickhouse/add-shard.ts';
 export { clickhouseDrainShard } from './clickhouse/drain-shard.ts';
 export { clickhouseMove } from './clickhouse/move.ts';
@@ -8,9 +14,15 @@ export { clickhouseSplit } from './clickhouse/split.ts';
 export { clickhouseUndoMove } from './clickhouse/undo-move.ts';
 export { clickhouseHealth } from './clickhouse/health.ts';
 export { clickhouseRebalance } from './clickhouse/rebalance.ts';
+export { hostConformance } from './host/conformance.ts';
+export { hostFleetOnboard } from './host/fleet-onboard.ts';
+export { hostOnboard } from './host/onboard.ts';
+export { holdLock } from './run/hold.ts';
 export { redisAudit } from './redis/audit.ts';
 export { redisFailover } from './redis/failover.ts';
 export { redisRejoin } from './redis/rejoin.ts';
 export { redisRestoreRedundancy } from './redis/restore-redundancy.ts';
 export { redisGuard } from './redis/guard.ts';
+export { regionRollout } from './region/rollout.ts';
+export { listRunner } from './run/list-runner.ts';
 export { redisSwitchover } from './redis/switchover.ts';

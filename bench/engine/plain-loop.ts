@@ -17,6 +17,7 @@ export async function plainLoop(steps: number, switches: Switches): Promise<numb
     resumed: undefined,
     progress: () => undefined,
     measure: () => undefined,
+    count: () => undefined,
   };
   for (let step = 1; step <= steps; step += 1) {
     const input = { name: `plain/${step}` };

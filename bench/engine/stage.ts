@@ -1,16 +1,11 @@
-import { copyFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { Client, Connection } from '@temporalio/client';
-import type { WorkflowHandle } from '@temporalio/client';
+import type { Client, WorkflowHandle } from '@temporalio/client';
 import { monotonicMs } from '../../lab/clock.ts';
 import { startProcess } from '../../lab/process.ts';
 import { runsWorker } from '../../lab/run-typescript.ts';
-import { startTemporal } from '../../lab/temporal.ts';
 import type { RunReport } from '../../src/runs/index.ts';
-import { buildBundle } from '../../workers/bundle.ts';
-import { registerSearchAttributes } from '../../workers/search-attributes.ts';
-import { atEnd, benchFolder } from '../cleanup.ts';
+import { atEnd } from '../cleanup.ts';
+import { benchTemporal } from '../temporal.ts';
 import type { EngineInput } from './world.ts';
 
 export type EngineRun = WorkflowHandle<() => Promise<RunReport>>;
@@ -42,20 +37,10 @@ const workflows = fileURLToPath(new URL('./workflows.ts', import.meta.url));
 
 /** @throws GantryError LAB_PART_MISSING, LAB_PART_FAILED */
 export async function openStage(): Promise<EngineStage> {
-  const stateDir = benchFolder();
-  const temporal = await startTemporal({ stateDir, dbFile: join(stateDir, 'temporal.db') });
-  atEnd(() => temporal.stop());
+  const { stateDir, temporal, client, serverVersion, codePath } = await benchTemporal(workflows);
   const { address } = temporal;
-  const connection = await Connection.connect({ address });
-  atEnd(() => connection.close());
-  await registerSearchAttributes(connection, 'default');
-  const client = new Client({ connection });
-  // A copy: `npm run bundle` removes other bundles than its own.
-  const codePath = join(stateDir, 'workflows.js');
-  copyFileSync(await buildBundle(workflows), codePath);
   let runs = 0;
   let started = 0;
-  const { serverVersion } = await connection.workflowService.getSystemInfo({});
 
   const startRun: EngineStage['startRun'] = (taskQueue, input) => {
     const group = `bench-${(runs += 1)}`;

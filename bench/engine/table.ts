@@ -1,4 +1,4 @@
-import type { EngineResult } from '../engine.ts';
+import type { EngineResult } from './result.ts';
 
 type Row = readonly [what: string, figure: string, aim?: string];
 

@@ -14,7 +14,7 @@ const connection = { address, namespace: 'default', options: { address } };
 const context = await openContext({ connection, taskQueue, platform, log: createLog('warn') });
 const workers = await Promise.all([
   createWorker(context, { taskQueue, workflowBundle: { codePath } }),
-  createWorker(context, { taskQueue: controlQueue(taskQueue), activities: engineControl(platform.digest) }),
+  createWorker(context, { taskQueue: controlQueue(taskQueue), activities: engineControl() }),
   createWorker(context, {
     taskQueue: domainQueue(taskQueue, 'redis'),
     activities: engineActivities(new Map(), platform.digest),

@@ -1,3 +1,7 @@
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createStoreSteps } from '../../activities/run/store-steps.ts';
+import { folderPayloads } from '../../src/drivers/payloads/folder-store.ts';
 import type { ControlActivities, Plan, PlanCall, RunInput, RunPolicy, StepActivity } from '../../src/runs/index.ts';
 import { defaultPolicy } from '../../src/runs/index.ts';
 import { defineStep, done, plainActivity, stepActivity, todo } from '../../src/steps/index.ts';
@@ -22,6 +26,9 @@ export const turnOn = defineStep<SwitchInput, Switch, Switches>({
 });
 
 /** The activities of the bench's domain. */
+/** The bench's evidence is small: nothing is ever written. */
+const benchPayloads = folderPayloads(join(tmpdir(), 'gantry-bench-payloads'));
+
 export type EngineActivities = {
   redisPlan: (call: PlanCall<EngineInput>) => Promise<Plan<EngineInput>>;
   redisTurnOn: StepActivity<SwitchInput, Switch>;
@@ -32,9 +39,14 @@ export type EngineActivities = {
 export function engineActivities(switches: Switches, platformDigest: string): EngineActivities {
   return {
     redisNothing: async () => undefined,
-    redisTurnOn: stepActivity(turnOn, switches, { platformDigest }),
+    redisTurnOn: stepActivity(turnOn, switches, {
+      digestOf: () => platformDigest,
+      hasDigest: (digest) => digest === platformDigest,
+      payloads: benchPayloads,
+    }),
     redisPlan: plainActivity(async ({ input, ...call }) => ({
       ...call,
+      platformDigest,
       title: `turn on ${input.steps} switches`,
       actions: Array.from({ length: input.steps }, (_, index) => ({
         step: 'redis.turn-on',
@@ -52,10 +64,14 @@ export function engineActivities(switches: Switches, platformDigest: string): En
 }
 
 /** Admission, notices and reports without files and people; the default policy but for the approval. */
-export function engineControl(platformDigest: string): ControlActivities {
+export function engineControl(): ControlActivities {
   return {
-    admit: plainActivity(async ({ input }) => ({ policy: policyFor(input as EngineInput), platformDigest })),
+    admit: plainActivity(async ({ input }) => ({ policy: policyFor(input as EngineInput) })),
     checkGates: plainActivity(async () => undefined),
+    verifyApproval: plainActivity(async () => {
+      throw new Error('no approval is signed here');
+    }),
+    recordAct: plainActivity(async () => undefined),
     preemptHolder: plainActivity(async () => ({ how: 'gone' as const })),
     describeHolder: plainActivity(async () => undefined),
     forwardUpdate: plainActivity(async () => {
@@ -67,8 +83,17 @@ export function engineControl(platformDigest: string): ControlActivities {
     askGuard: plainActivity(async () => undefined),
     notify: plainActivity(async () => undefined),
     newestReport: plainActivity(async () => undefined),
+    storeList: noLists,
+    readPage: noLists,
+    lookAtItems: noLists,
+    updateItems: noLists,
+    storeSteps: createStoreSteps(benchPayloads),
     publishReport: plainActivity(async ({ report }) => ({ uri: `memory:${report.runId}` })),
   };
+}
+
+async function noLists(): Promise<never> {
+  throw new Error('the bench has no lists');
 }
 
 function policyFor({ people }: EngineInput): RunPolicy {

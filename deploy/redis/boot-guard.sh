@@ -48,10 +48,10 @@ else
   wrong 'GUARD_DISCOVERY is missing, or GUARD_SENTINELS with GUARD_MASTER'
 fi
 if [ ! -e "$conf" ] && [ -n "${GUARD_TEMPLATE:-}" ]; then
-  cp "$GUARD_TEMPLATE" "$conf.guard.$$" && mv -f "$conf.guard.$$" "$conf" || wrong "$conf can not be made of $GUARD_TEMPLATE"
+  cp "$GUARD_TEMPLATE" "$conf.guard.$$" && mv -f "$conf.guard.$$" "$conf" || wrong "$conf cannot be made of $GUARD_TEMPLATE"
 fi
 if [ -h "$conf" ]; then conf=$(readlink -f "$conf"); fi
-[ -r "$conf" ] && [ -w "$conf" ] || wrong "$conf can not be read and written"
+[ -r "$conf" ] && [ -w "$conf" ] || wrong "$conf cannot be read and written"
 
 # --- The configuration -----------------------------------------------------------------------------------------------
 
@@ -105,7 +105,7 @@ quoted() { printf '%s' "$1" | sed 's/[\\"]/\\&/g'; }
 ask_discovery() {
   token=
   if [ -n "${GUARD_TOKEN_FILE:-}" ]; then
-    token=$(cat "$GUARD_TOKEN_FILE" 2>/dev/null) && [ -n "$token" ] || { why="$GUARD_TOKEN_FILE can not be read"; return 1; }
+    token=$(cat "$GUARD_TOKEN_FILE" 2>/dev/null) && [ -n "$token" ] || { why="$GUARD_TOKEN_FILE cannot be read"; return 1; }
     case $token in *'
 '*) why="$GUARD_TOKEN_FILE has more than one line"; return 1 ;; esac
   fi
@@ -140,7 +140,7 @@ read_entry() {
 # More than half of all Sentinels must name the same primary: one that is cut off may still name the former.
 ask_sentinels() {
   if [ -n "${GUARD_SENTINEL_PASSWORD_FILE:-}" ]; then
-    REDISCLI_AUTH=$(cat "$GUARD_SENTINEL_PASSWORD_FILE" 2>/dev/null) || { why="$GUARD_SENTINEL_PASSWORD_FILE can not be read"; return 1; }
+    REDISCLI_AUTH=$(cat "$GUARD_SENTINEL_PASSWORD_FILE" 2>/dev/null) || { why="$GUARD_SENTINEL_PASSWORD_FILE cannot be read"; return 1; }
     export REDISCLI_AUTH
   fi
   set --
@@ -194,7 +194,7 @@ keep_data() {
   done
   [ -n "$found" ] || { say "no data in $dir: nothing to keep"; return 0; }
   [ "$copies" -gt 0 ] || { say 'GUARD_KEEP is 0: the data are not kept'; return 0; }
-  mkdir -p "$kept" || refuse "$kept can not be made: its data would be lost without a copy (GUARD_KEEP=0 goes without)"
+  mkdir -p "$kept" || refuse "$kept cannot be made: its data would be lost without a copy (GUARD_KEEP=0 goes without)"
   # Left by a guard that was cut off.
   rm -rf "$kept"/.copy-*
   have=0
@@ -207,13 +207,13 @@ keep_data() {
   name=guard-$(date -u +%Y%m%dT%H%M%SZ)
   n=1
   while [ -e "$kept/$name-$n" ]; do n=$((n + 1)); done
-  mkdir "$part" || refuse "$part can not be made"
+  mkdir "$part" || refuse "$part cannot be made"
   for file in "${aof_dir:-appendonlydir}" "${aof:-appendonly.aof}" "${rdb:-dump.rdb}"; do
     [ -e "$dir/$file" ] || continue
-    cp -Rp "$dir/$file" "$part/" || { rm -rf "$part"; refuse "$dir/$file can not be copied to $kept (GUARD_KEEP=0 goes without)"; }
+    cp -Rp "$dir/$file" "$part/" || { rm -rf "$part"; refuse "$dir/$file cannot be copied to $kept (GUARD_KEEP=0 goes without)"; }
   done
   sync
-  mv "$part" "$kept/$name-$n" || refuse "$part can not be given its name"
+  mv "$part" "$kept/$name-$n" || refuse "$part cannot be given its name"
   say "the data of a former primary are kept in $kept/$name-$n"
 }
 

@@ -20,7 +20,7 @@ for number in "$port" "$suite"; do
   case $number in '' | *[!0-9]* | ??????*) wrong "$number is no number" ;; esac
 done
 [ -n "$bmc" ] && [ -n "$user" ] || wrong 'the BMC or its user has no name'
-[ -r "$secret" ] || wrong "$secret can not be read"
+[ -r "$secret" ] || wrong "$secret cannot be read"
 for program in ipmitool grep tail date sleep; do
   command -v $program >/dev/null || wrong "$program is missing"
 done

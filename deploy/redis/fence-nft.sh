@@ -57,8 +57,8 @@ rules() {
   echo '}'
   echo '}'
 }
-wanted=$(rules "$@") || wrong 'the rules can not be written down'
-case $wanted in "table inet $table {"*"}") ;; *) wrong 'the rules can not be written down' ;; esac
+wanted=$(rules "$@") || wrong 'the rules cannot be written down'
+case $wanted in "table inet $table {"*"}") ;; *) wrong 'the rules cannot be written down' ;; esac
 
 # As the kernel has it, a line for each; another wording of another version is no proof, and nothing at all is none either.
 in_force() {
@@ -69,7 +69,7 @@ in_force() {
 
 # Whoever listens on one of the ports listens on no other one.
 all_ports() {
-  sockets=$(ss -Hltnp) || { echo 'it can not be seen who listens where'; return 1; }
+  sockets=$(ss -Hltnp) || { echo 'it cannot be seen who listens where'; return 1; }
   for port in "$@"; do
     for pid in $(printf '%s\n' "$sockets" | sed -n "s/^[^ ]* *[^ ]* *[^ ]* *[^ ]*:$port .*pid=\([0-9]*\),.*/\1/p"); do
       for other in $(printf '%s\n' "$sockets" | sed -n "/pid=$pid,/s/^[^ ]* *[^ ]* *[^ ]* *[^ ]*:\([0-9]*\) .*/\1/p"); do
@@ -95,9 +95,9 @@ case $mode in
     ;;
   lift)
     if [ $listening = no ]; then
-      sockets=$(ss -Hltn) || wrong 'it can not be seen whether something listens'
+      sockets=$(ss -Hltn) || wrong 'it cannot be seen whether something listens'
       for port in "$@"; do
-        found=$(printf '%s\n' "$sockets" | sed -n "/:$port /p") || wrong 'it can not be seen whether something listens'
+        found=$(printf '%s\n' "$sockets" | sed -n "/:$port /p") || wrong 'it cannot be seen whether something listens'
         [ -z "$found" ] || wrong "something listens on port $port still: stop it, lift the fence, and start it through the boot guard"
       done
     fi

@@ -25,12 +25,15 @@ export function addApprove(program: Command, context: CliContext): void {
       await withServer(context, flags, async (client) => {
         const { as: by, note, planHash, json } = flags;
         if (planHash === undefined && (json || !canAsk(context)))
-          throw new GantryError('USAGE', '--plan-hash is needed where nobody can be asked: `gantry run <id>` shows it');
+          throw new GantryError(
+            'USAGE',
+            '--plan-hash is needed where Gantry cannot ask you (no terminal, or --json): `gantry run <id>` shows it',
+          );
         const { status } = await runStatus(client, id);
         if (!json) showPlan(context, status);
         if (planHash !== undefined) {
           const request = { planHash, by, ...(note === undefined ? {} : { note }) };
-          return showDecided(context, await approve(client, id, request), flags);
+          return showDecided(context, 'approve', await approve(client, id, request), flags);
         }
         if (status.state === 'awaiting-approval' && !(await askApproval(context, status))) {
           remark(context, [`not approved: ${status.workflowId} waits on`]);
@@ -39,6 +42,7 @@ export function addApprove(program: Command, context: CliContext): void {
         // In any other state the run itself says why there is nothing to approve.
         showDecided(
           context,
+          'approve',
           await approveShown(client, status, { by, ...(note === undefined ? {} : { note }) }),
           flags,
         );

@@ -6,7 +6,7 @@ import { canvasOf } from './context.ts';
 import { globals, withServer } from './options.ts';
 import { print, printJson } from './output.ts';
 import type { Check } from './render/checks.ts';
-import { checkLines } from './render/checks.ts';
+import { checkLines, unknown } from './render/checks.ts';
 import { clean } from './render/clean.ts';
 
 /** `gantry redis audit [group]`, under the `redis` command of the registry's verbs. Exit code 1 on any finding. */
@@ -27,6 +27,23 @@ export function addAudit(program: Command, context: CliContext): void {
         else print(context, checkLines(clean(auditChecks(audit)), canvasOf(context)));
       });
     });
+}
+
+/** What a group lacks on which no run has acted yet: the first one that does sets it. */
+const setByTheFirstRun = 'REDIS_WRITE_SAFETY_DEVIATES';
+
+/** The audit for the doctor: what a group that is new has not been given yet was left so by no run. */
+export function doctorsAudit(audit: RedisAudit): Check[] {
+  return audit.groups.flatMap((one) => {
+    const news = one.untouched ? one.findings.filter(({ code }) => code === setByTheFirstRun) : [];
+    const rest = one.findings.filter((finding) => !news.includes(finding));
+    const fact = `new: no run has changed it yet, and its nodes do not have the write safety of the platform file (${news.map(({ place }) => place).join(', ')})`;
+    const next = `the first switchover sets it; by hand: ${news[0]?.hint ?? ''}`;
+    return [
+      ...(news.length > 0 ? [unknown(`redis ${one.group}`, fact, next)] : []),
+      ...(rest.length > 0 || news.length === 0 ? auditChecks({ groups: [{ ...one, findings: rest }] }) : []),
+    ];
+  });
 }
 
 /** One line per group that is well, one per finding elsewhere. */

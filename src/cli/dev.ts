@@ -2,8 +2,8 @@ import { join } from 'node:path';
 import { once } from 'node:events';
 import { InvalidArgumentError } from 'commander';
 import type { Command } from 'commander';
-import type { RunningTemporal } from '../../lab/temporal.ts';
-import { startTemporal } from '../../lab/temporal.ts';
+import type { RunningTemporal } from '../../lab/temporal/temporal.ts';
+import { startTemporal } from '../../lab/temporal/temporal.ts';
 import type { RunningWorkers } from '../../workers/all.ts';
 import { loadPlatform } from '../platform/index.ts';
 import { searchAttributeNames } from '../runs/index.ts';
@@ -20,7 +20,7 @@ export function addDev(program: Command, context: CliContext): void {
   program
     .command('dev')
     .description('Start a Temporal dev server, its UI and all workers here; Ctrl-C stops them')
-    .option('--port <port>', 'of the server; 7233 is where the other commands look', port, 7233)
+    .option('--port <port>', 'of the server; the other commands look at 7233', port, 7233)
     .option('--ui-port <port>', 'of the UI', port, 8233)
     .action(async (_options: unknown, self: Command) => dev(context, globals(self) as DevFlags));
 }

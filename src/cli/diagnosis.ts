@@ -1,44 +1,42 @@
 import { access, constants, mkdir } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { Client } from '@temporalio/client';
-import {
-  auditRedis,
-  connect,
-  guardStatus,
-  livePollers,
-  missingSearchAttributes,
-  serverFacts,
-} from '../client/index.ts';
-import { GantryError, troubleOf } from '../errors/index.ts';
+import { auditRedis, connect, guardStatus, missingSearchAttributes, serverFacts } from '../client/index.ts';
+import { GantryError } from '../errors/index.ts';
 import { loadPlatform } from '../platform/index.ts';
 import type { LoadedPlatform } from '../platform/index.ts';
-import { controlQueue, domainQueue, kinds, vantageQueue } from '../runs/index.ts';
-import type { Domain } from '../runs/index.ts';
 import type { Settings } from '../settings/index.ts';
-import { auditChecks } from './audit.ts';
+import { doctorsAudit } from './audit.ts';
 import type { Check } from './render/checks.ts';
-import { versionCheck } from './worker-versions.ts';
+import { bad, ok, unknown } from './render/checks.ts';
+import { workerChecks } from './worker-checks.ts';
 
-/** Everything `gantry doctor` looks at, in the order in which one thing rests on the other. */
-export async function diagnose(settings: Settings): Promise<Check[]> {
-  const { checks: file, groups } = await readPlatform(settings.platformPath);
+/** What the doctor's audit may take: it looks at every node, and one that is away costs its timeouts. Milliseconds. */
+const auditMs = 20_000;
+
+/**
+ * Everything `gantry doctor` looks at, each line as soon as it is known: what this machine can tell first, then the server
+ * and in the order in which one thing rests on the other. What could not be looked at is no good news.
+ */
+export async function* diagnose(settings: Settings): AsyncGenerator<Check> {
+  const { checks: file, platform } = await readPlatform(settings.platformPath);
+  yield* file;
   const client = await connect(settings.connection).catch((error: unknown) => bad('server', error));
   if ('state' in client) {
-    const blind = ['namespace', 'search attributes', 'workers', 'worker versions', 'guards', 'left behind'];
-    return [client, ...blind.map((name) => unknown(name, 'no server to ask')), ...file];
+    const blind = ['namespace', 'search attributes', 'workers', 'worker versions', 'clocks', 'guards', 'left behind'];
+    yield client;
+    for (const name of blind) yield unknown(name, 'no server to ask');
+    return;
   }
   try {
-    const { checks: workers, identities } = await workerChecks(client, settings.taskQueue);
-    const polled = workers.every(({ state }) => state === 'ok');
-    return [
-      ...(await serverChecks(client, settings)),
-      ...workers,
-      ...(await vantageChecks(client, settings.taskQueue, groups)),
-      versionCheck(identities),
-      ...file,
-      ...(await Promise.all(Object.keys(groups).map((group) => guardCheck(client, group)))),
-      ...(polled ? await leftBehind(client, settings.taskQueue) : [unknown('left behind', 'no workers to look with')]),
-    ];
+    yield* await serverChecks(client, settings);
+    const { checks, alive } = await workerChecks(client, settings.taskQueue, platform);
+    yield* checks;
+    const groups = Object.keys(platform?.redis.groups ?? {});
+    if (alive.workflows) yield* await Promise.all(groups.map((group) => guardCheck(client, group)));
+    else yield unknown('guards', 'no worker answers for them');
+    if (alive.workflows && alive.redis) yield* await leftBehind(client, settings.taskQueue);
+    else yield unknown('left behind', 'no worker to look with');
   } finally {
     await client.connection.close();
   }
@@ -58,55 +56,20 @@ async function serverChecks(client: Client, { connection }: Settings): Promise<C
     return [...checks, { ...bad('search attributes', missing.reason), state: 'unknown' }];
   if (missing.value.length === 0) return [...checks, ok('search attributes', 'all registered')];
   const create = missing.value.map((name) => `--name ${name} --type Keyword`).join(' ');
-  const fact = `${missing.value.join(', ')} not registered: a run would stick`;
+  const fact = `${missing.value.join(', ')} not registered: a run could not start`;
   const next = `start a worker, which registers them, or \`temporal operator search-attribute create ${create}\``;
   return [...checks, { name: 'search attributes', state: 'bad', fact, next }];
 }
 
-/** Each queue that a run needs has somebody who polls it; and who those are. */
-async function workerChecks(client: Client, taskQueue: string): Promise<{ checks: Check[]; identities: string[] }> {
-  const domains = [...new Set<Domain>(Object.values(kinds).map(({ domain }) => domain))];
-  const queues = [
-    { queue: taskQueue, type: 'workflow' as const },
-    { queue: controlQueue(taskQueue), type: 'activity' as const },
-    ...domains.map((domain) => ({ queue: domainQueue(taskQueue, domain), type: 'activity' as const })),
-  ];
-  const looks = await Promise.all(queues.map(({ queue, type }) => queueCheck(client, queue, type)));
-  return { checks: looks.map(({ check }) => check), identities: looks.flatMap(({ pollers }) => pollers) };
-}
+type Platform = LoadedPlatform['platform'];
 
-/** Each place that has a say in whether a primary is dead: with too few of them a failover is refused. */
-async function vantageChecks(client: Client, taskQueue: string, groups: RedisGroups): Promise<Check[]> {
-  const names = [...new Set(Object.values(groups).flatMap(({ failover }) => failover.vantages))];
-  const queues = names.map((name) => vantageQueue(taskQueue, 'redis', name));
-  const looks = await Promise.all(queues.map((queue) => queueCheck(client, queue, 'activity')));
-  return looks.map(({ check }) => check);
-}
-
-async function queueCheck(
-  client: Client,
-  queue: string,
-  type: 'workflow' | 'activity',
-): Promise<{ check: Check; pollers: readonly string[] }> {
-  const name = `queue ${queue}`;
-  const pollers = await livePollers(client, queue, type).catch((error: unknown) => bad(name, error));
-  if ('state' in pollers) return { check: pollers, pollers: [] };
-  const { length } = pollers;
-  if (length > 0) return { check: ok(name, `${length} ${length === 1 ? 'worker polls' : 'workers poll'} it`), pollers };
-  const next = 'start the workers with `gantry dev`, or look at the deployment of this role';
-  return { check: { name, state: 'bad', fact: `no worker polls it: ${type} tasks wait`, next }, pollers };
-}
-
-type RedisGroups = LoadedPlatform['platform']['redis']['groups'];
-
-/** What is to be said of the file itself, and the groups that it names: none if it can't be read. */
-async function readPlatform(path: string): Promise<{ checks: Check[]; groups: RedisGroups }> {
+/** What is to be said of the file itself, and what it holds: nothing if it cannot be read. */
+async function readPlatform(path: string): Promise<{ checks: Check[]; platform?: Platform }> {
   let loaded: LoadedPlatform;
   try {
     loaded = loadPlatform(path);
   } catch (error) {
-    const checks = [bad('platform file', error), unknown('report store', 'the platform file says where it is')];
-    return { checks, groups: {} };
+    return { checks: [bad('platform file', error), unknown('report store', 'the platform file must say where it is')] };
   }
   const folder = resolve(loaded.platform.reports.folder);
   const store = await mkdir(folder, { recursive: true })
@@ -121,7 +84,7 @@ async function readPlatform(path: string): Promise<{ checks: Check[]; groups: Re
       }),
     );
   const checks = [ok('platform file', `${path}, digest ${loaded.digest.slice(0, 12)}`), store];
-  return { checks, groups: loaded.platform.redis.groups };
+  return { checks, platform: loaded.platform };
 }
 
 /**
@@ -150,21 +113,9 @@ async function guardCheck(client: Client, group: string): Promise<Check> {
 /** What terminated runs, or anybody else, left in the systems: only workers can look there. */
 async function leftBehind(client: Client, taskQueue: string): Promise<Check[]> {
   try {
-    return auditChecks(await auditRedis(client, taskQueue));
+    const audit = await auditRedis(client, taskQueue, {}, { withinMs: auditMs });
+    return audit.groups.length === 0 ? [ok('left behind', 'no Redis group to look at')] : doctorsAudit(audit);
   } catch (error) {
-    return [{ ...bad('left behind', error), state: 'unknown' }];
+    return [bad('left behind', error)];
   }
-}
-
-function ok(name: string, fact: string): Check {
-  return { name, state: 'ok', fact };
-}
-
-function unknown(name: string, fact: string): Check {
-  return { name, state: 'unknown', fact };
-}
-
-function bad(name: string, error: unknown): Check {
-  const { code, message, hint } = troubleOf(error);
-  return { name, state: 'bad', fact: `${code}: ${message}`, next: hint };
 }

@@ -5,46 +5,66 @@ import { isClosed } from '../runs/index.ts';
 import type { RunState, RunStatus } from '../runs/index.ts';
 import type { CliContext } from './context.ts';
 import { canvasOf } from './context.ts';
-import { print, remark } from './output.ts';
+import { exitCodes, print, remark } from './output.ts';
 import { changeLines } from './render/changes.ts';
 import { clean } from './render/clean.ts';
+import { rowsOf } from './render/paint.ts';
 import { treeLines } from './render/tree.ts';
 
 /** The clocks of a live tree move this often. */
 const redrawMs = 200;
 
+/** How long a script waits for a server or a worker that is away: a roll-out or a restart takes less. */
+const scriptPatienceMs = 5 * 60_000;
+
 type Screen = { show(answer: Watched): void; end(): void };
 
 /**
  * Shows a run until it ends: a live tree in a terminal, a line per change elsewhere, nothing when `quiet`. Where nobody
- * watches a terminal a parked run ends the following too, since nobody may be there to decide. Ctrl-C stops the
- * following, never the run.
+ * watches a terminal a run that is parked or paused ends the following too, since nobody may be there to decide. A server
+ * or a worker that is away is said and waited for. Ctrl-C stops the following, never the run. `followCode` tells how it ended.
  */
 export async function follow(
   context: CliContext,
   client: Client,
   ref: RunRef,
-  { quiet = false }: { quiet?: boolean } = {},
+  { quiet = false, patience }: { quiet?: boolean; patience?: number | undefined } = {},
 ): Promise<StatusAnswer> {
   const live = !quiet && context.out.isTTY === true;
   const screen = quiet ? silent : live ? liveTree(context) : plainLines(context);
   try {
     const answer = await watchRun(client, ref, (seen) => screen.show(seen), {
       signal: context.interrupted,
-      ...(live ? { under: true } : { until: ({ status }) => status.state === 'parked' }),
+      patienceMs: patience ?? (live ? Infinity : scriptPatienceMs),
+      ...(live ? { under: true } : { until: ({ status, blind }) => !blind && stands(status.state) }),
     });
     screen.end();
-    if (context.interrupted.aborted)
-      remark(context, [`the run goes on: gantry run ${answer.status.workflowId} --follow`]);
+    const again = `gantry run ${answer.status.workflowId} --follow`;
+    if (context.interrupted.aborted) remark(context, [`the run goes on: ${again}`]);
+    else if (answer.blind)
+      remark(context, [`gave up: ${answer.note ?? 'it cannot be seen'}. Follow it again: ${again}`]);
     return answer;
   } finally {
     screen.end();
   }
 }
 
-/** Whether somebody who has waited for a run must not take it for done: it stands still, or has ended otherwise. */
-export function isBadNews(state: RunState): boolean {
-  return state === 'parked' || (isClosed(state) && state !== 'done' && state !== 'planned');
+/** The exit code of whoever followed a run: 3 where it could not be seen, 1 where it stands still or ended otherwise than done. */
+export function followCode({ interrupted }: CliContext, { status: { state }, blind }: StatusAnswer): number {
+  // Ctrl-C has a code of its own (main.ts).
+  if (interrupted.aborted) return exitCodes.ok;
+  if (blind) return exitCodes.blind;
+  return stands(state) || endedBadly(state) ? exitCodes.bad : exitCodes.ok;
+}
+
+/** Whether a run has ended otherwise than it was meant to. */
+export function endedBadly(state: RunState): boolean {
+  return isClosed(state) && state !== 'done' && state !== 'planned';
+}
+
+/** It goes on only when a person says so. */
+function stands(state: RunState): boolean {
+  return state === 'parked' || state === 'paused';
 }
 
 const silent: Screen = { show: () => undefined, end: () => undefined };
@@ -70,12 +90,11 @@ function liveTree(context: CliContext): Screen {
   let last: Watched | undefined;
   const draw = (): void => {
     if (!last) return;
-    const lines = treeLines(last.status, canvasOf(context), last.note, last.under);
-    // Lines that scrolled off the top can't be drawn over: a tree taller than the screen shows its end.
-    const room = Math.max(4, (process.stdout.rows ?? 50) - 1);
-    const shown = lines.length > room ? [lines[0] ?? '', '  …', ...lines.slice(2 - room)] : lines;
+    const canvas = canvasOf(context);
+    const lines = treeLines(last.status, canvas, last.note, last.under);
+    const shown = fitting(lines, canvas.width, Math.max(4, (process.stdout.rows ?? 50) - 1));
     context.out.write(`${drawn > 0 ? `\x1b[${drawn}A` : ''}\x1b[0J${shown.join('\n')}\n`);
-    drawn = shown.length;
+    drawn = rowsOf(shown, canvas.width);
   };
   const timer = setInterval(draw, redrawMs);
   return {
@@ -85,4 +104,13 @@ function liveTree(context: CliContext): Screen {
     },
     end: () => clearInterval(timer),
   };
+}
+
+/** Lines that scrolled off the top cannot be drawn over: of a tree taller than the screen its head and its end are shown. */
+function fitting(lines: readonly string[], width: number, rows: number): readonly string[] {
+  if (rowsOf(lines, width) <= rows) return lines;
+  const top = [lines[0] ?? '', '  …'];
+  let from = lines.length;
+  while (from > 1 && rowsOf([...top, ...lines.slice(from - 1)], width) <= rows) from -= 1;
+  return [...top, ...lines.slice(from)];
 }

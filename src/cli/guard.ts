@@ -60,7 +60,8 @@ export function addGuard(program: Command, context: CliContext): void {
 }
 
 const helps = {
-  status: 'how the guard stands, and what its watch has told since; exit code 1 in alarm or when nobody watches',
+  status:
+    'the state of the guard, and what its watch has reported since; exit code 1 in alarm or when no worker watches',
   pause: 'stop watching for maintenance; needs --reason',
   resume: 'watch again',
   stop: 'end the guard; a failover that it started goes on',
@@ -69,7 +70,7 @@ const helps = {
 /** @throws GantryError USAGE */
 function pauseMs({ pause, for: words, reason }: GuardFlags): number | undefined {
   if (pause && reason === undefined)
-    throw new GantryError('USAGE', '--pause needs --reason: whoever is woken will ask');
+    throw new GantryError('USAGE', '--pause needs --reason: other operators must be able to see why');
   if (words === undefined) return undefined;
   if (!pause) throw new GantryError('USAGE', '--for goes with --pause');
   const ms = parseDuration(words);

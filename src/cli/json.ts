@@ -13,7 +13,7 @@ const run = z.strictObject({ run: statusShape });
 /** The `--json` contract: the one object that each command prints. docs/reference/json.md explains it; tests hold it. */
 export const jsonShapes = {
   run: run.extend({ report: reportShape.exactOptional(), note: z.string().exactOptional() }),
-  act: run,
+  act: run.extend({ now: z.string() }),
   runs: z.strictObject({ runs: z.array(listedRunShape) }),
   audit: z.strictObject({
     audit: z.object({
@@ -21,6 +21,7 @@ export const jsonShapes = {
         z.object({
           group: z.string(),
           primary: z.string().exactOptional(),
+          untouched: z.boolean().exactOptional(),
           findings: z.array(
             z.object({ code: z.string(), message: z.string(), place: z.string().exactOptional(), hint: z.string() }),
           ),
@@ -93,6 +94,57 @@ export const jsonShapes = {
         running: z.boolean(),
       }),
     ),
+  }),
+  schedules: z.strictObject({
+    schedules: z.array(
+      z.object({
+        id: z.string(),
+        name: z.string(),
+        act: z.enum(['create', 'update', 'delete', 'none', 'foreign']),
+        differences: z.array(z.object({ field: z.string(), live: z.unknown(), wanted: z.unknown() })),
+        paused: z.string().exactOptional(),
+      }),
+    ),
+  }),
+  missed: z.strictObject({
+    missed: z.array(
+      z.object({
+        name: z.string(),
+        id: z.string(),
+        state: z.enum(['active', 'paused', 'absent']),
+        expected: z.number(),
+        started: z.number(),
+        missed: z.array(z.object({ name: z.string(), at: z.string() })),
+      }),
+    ),
+  }),
+  access: z.strictObject({
+    who: z.string(),
+    kind: z.string(),
+    decisions: z.array(
+      z.object({ need: z.enum(['see', 'start', 'operate', 'approve']), allowed: z.boolean(), why: z.string() }),
+    ),
+  }),
+  signingKey: z.strictObject({
+    path: z.string(),
+    line: z.object({ id: z.string(), ed25519: z.string() }),
+  }),
+  auditVerdict: z.strictObject({
+    verdict: z.object({
+      ok: z.boolean(),
+      lines: z.number(),
+      head: z.object({ seq: z.number(), hash: z.string() }),
+      findings: z.array(z.object({ line: z.number(), what: z.string(), message: z.string() })),
+    }),
+  }),
+  auditLines: z.strictObject({
+    lines: z.array(
+      z.looseObject({ seq: z.number(), at: z.string(), by: z.string(), act: z.string(), outcome: z.string() }),
+    ),
+  }),
+  token: z.strictObject({
+    token: z.string(),
+    line: z.object({ id: z.string(), person: z.string(), sha256: z.string(), expires: z.string() }),
   }),
   error: z.strictObject({ error: troubleShape }),
 } as const;

@@ -34,12 +34,12 @@ export function addLab(program: Command, context: CliContext): void {
   );
   verb(
     'up',
-    'Start parts, each from an empty folder; what runs already is left alone',
+    'Start parts, each from an empty folder; parts that already run are left alone',
     (options) => labUp({ ...options, searchAttributes }),
     usualLabParts.join(', '),
   );
   verb('down', 'Stop parts', (options) => labDown(options));
-  verb('status', 'What runs, and where it answers', async (options) => labStatus(options));
+  verb('status', 'Show which parts run, and where they answer', async (options) => labStatus(options));
 }
 
 type LabOptions = { parts?: readonly LabPart[]; stateDir: string };

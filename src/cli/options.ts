@@ -1,7 +1,8 @@
-import { Option } from 'commander';
+import { InvalidArgumentError, Option } from 'commander';
 import type { Command } from 'commander';
 import type { Client } from '@temporalio/client';
 import { withClient } from '../client/index.ts';
+import { parseDuration } from '../platform/index.ts';
 import type { Settings } from '../settings/index.ts';
 import { loadSettings } from '../settings/index.ts';
 import type { CliContext } from './context.ts';
@@ -27,6 +28,26 @@ export function globals(command: Command): GlobalOptions {
 /** `--as`: who acts. */
 export function asOption(context: CliContext): Option {
   return new Option('--as <who>', 'who acts, for the record').default(defaultWho(context.env), '$USER@host');
+}
+
+/** `--follow` and what belongs to it. */
+export type FollowFlags = { follow?: boolean; patience?: number };
+
+/** Adds `--follow` and `--patience` to a command. */
+export function addFollowOptions(command: Command): Command {
+  return command
+    .option('--follow', 'show the run until it ends')
+    .option(
+      '--patience <duration>',
+      'with --follow: how long a server or a worker may be away before following ends with exit code 3 (default: 5m; in a terminal, no limit)',
+      patience,
+    );
+}
+
+function patience(words: string): number {
+  const ms = parseDuration(words);
+  if (ms === undefined) throw new InvalidArgumentError('It must be a duration such as 30s or 5m.');
+  return ms;
 }
 
 /** The settings under the flags given. */

@@ -28,9 +28,18 @@ function shown(error: unknown): 0 | 2 | undefined {
   return error.code === 'commander.help' ? 2 : undefined;
 }
 
+/** Exit codes; docs/reference/cli.md lists them. `blind`: how things stand could not be seen, which says nothing of them. */
+export const exitCodes = { ok: 0, bad: 1, usage: 2, blind: 3 } as const;
+
+const codesOf: ReadonlyMap<string, number> = new Map([
+  ['USAGE', exitCodes.usage],
+  ['NO_SERVER', exitCodes.blind],
+  ['SERVER_REFUSED', exitCodes.blind],
+]);
+
 /**
  * Tells of a failure: code, message, every problem with its place, the hint; with `--json` as the one JSON object.
- * Answers the exit code: 2 for wrong usage, 1 for everything else.
+ * Answers the exit code.
  */
 export function fail(context: CliContext, error: unknown, json: boolean): number {
   const help = shown(error);
@@ -40,7 +49,7 @@ export function fail(context: CliContext, error: unknown, json: boolean): number
   const { code, message, hint, problems, evidence } = trouble;
   if (json) printJson(context, 'error', { error: { code, message, hint, problems, evidence } });
   else remark(context, problemLines(clean(trouble), canvasOf(context, context.err)));
-  return code === 'USAGE' ? 2 : 1;
+  return codesOf.get(code) ?? exitCodes.bad;
 }
 
 function usageError(error: CommanderError): GantryError {

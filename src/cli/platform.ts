@@ -57,7 +57,7 @@ export function summary({ platform, digest, path }: LoadedPlatform): PlatformSum
 
 function lines({ path, digest, name, regions, redisGroups, windows, freezes, schedules }: PlatformSummary): string[] {
   return [
-    `${path} is well: platform ${name}, digest ${digest.slice(0, 12)}`,
+    `${path} is valid: platform ${name}, digest ${digest.slice(0, 12)}`,
     `  regions: ${regions.join(', ')}`,
     ...redisGroups.map((group) => `  redis ${group.name} in ${group.region}: ${group.nodes.join(', ')}`),
     `  ${windows} maintenance windows, ${freezes} change freezes, ${schedules} schedules`,

@@ -1,7 +1,10 @@
 import { Command } from 'commander';
 import { addAbort } from './abort.ts';
+import { addAccess } from './access.ts';
+import { addApi } from './api.ts';
 import { addApprove } from './approve.ts';
 import { addAudit } from './audit.ts';
+import { addAuditLog } from './audit-log.ts';
 import type { CliContext } from './context.ts';
 import { addDev } from './dev.ts';
 import { addDoctor } from './doctor.ts';
@@ -16,6 +19,7 @@ import { addResume } from './resume.ts';
 import { addRetry } from './retry.ts';
 import { addRun } from './run.ts';
 import { addRuns } from './runs.ts';
+import { addSchedules } from './schedules.ts';
 import { addSkip } from './skip.ts';
 import { addStartCommands } from './start.ts';
 import { addStop } from './stop.ts';
@@ -42,7 +46,8 @@ export function createProgram(context: CliContext): Command {
   for (const add of [addRuns, addRun, addApprove, addPause, addResume, addAbort, addRetry, addSkip, addStop]) {
     add(program, context);
   }
-  for (const add of [addPlatform, addDoctor, addDev, addLab]) add(program, context);
+  for (const add of [addPlatform, addDoctor, addDev, addLab, addApi, addAccess, addAuditLog, addSchedules])
+    add(program, context);
   return program;
 }
 

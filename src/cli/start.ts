@@ -7,28 +7,28 @@ import { refusal } from '../errors/index.ts';
 import { entries, fieldsOf, validateInput } from '../registry/index.ts';
 import type { KindEntry } from '../registry/index.ts';
 import type { RunReport } from '../runs/index.ts';
-import { isClosed, kinds, startedBy } from '../runs/index.ts';
+import { domainOf, isClosed, kinds, startedBy, verbOf } from '../runs/index.ts';
 import type { Settings } from '../settings/index.ts';
 import { approveShown, askApproval, showPlan } from './approval.ts';
 import type { CliContext } from './context.ts';
 import { canvasOf } from './context.ts';
-import { follow, isBadNews } from './follow.ts';
+import { endedBadly, follow, followCode } from './follow.ts';
 import { readInput } from './input-file.ts';
-import type { GlobalOptions } from './options.ts';
-import { asOption, globals, withServer } from './options.ts';
-import { print, printJson, remark } from './output.ts';
+import type { FollowFlags, GlobalOptions } from './options.ts';
+import { addFollowOptions, asOption, globals, withServer } from './options.ts';
+import { exitCodes, print, printJson, remark } from './output.ts';
 import { clean } from './render/clean.ts';
 import { planLines } from './render/plan.ts';
 import { treeLines } from './render/tree.ts';
 
-type StartFlags = GlobalOptions & {
-  input?: string;
-  dryRun?: boolean;
-  yes?: boolean;
-  follow?: boolean;
-  reason?: string;
-  as: string;
-} & Record<string, unknown>;
+type StartFlags = GlobalOptions &
+  FollowFlags & {
+    input?: string;
+    dryRun?: boolean;
+    yes?: boolean;
+    reason?: string;
+    as: string;
+  } & Record<string, unknown>;
 
 /** `gantry <domain> <verb> <target>` for every kind of the registry. */
 export function addStartCommands(program: Command, context: CliContext): void {
@@ -36,7 +36,7 @@ export function addStartCommands(program: Command, context: CliContext): void {
   for (const entry of Object.values(entries)) {
     // What is a part of another kind's runs is started by those alone.
     if (startedBy(entry.kind) !== undefined) continue;
-    const { domain } = entry;
+    const domain = domainOf(entry.kind);
     const parent = domains.get(domain) ?? program.command(domain).description(`runs of the ${domain} domain`);
     domains.set(domain, parent);
     addStart(parent, entry, context);
@@ -45,7 +45,7 @@ export function addStartCommands(program: Command, context: CliContext): void {
 
 function addStart(parent: Command, entry: KindEntry, context: CliContext): void {
   const command = parent
-    .command(entry.verb)
+    .command(verbOf(entry.kind))
     .summary(entry.summary)
     .description(`${entry.summary}.\n\nIn full: ${entry.docs}`)
     .argument(`[${entry.target.name}]`, `${entry.target.help}; may be in --input instead`)
@@ -57,8 +57,8 @@ function addStart(parent: Command, entry: KindEntry, context: CliContext): void 
   }
   command
     .option('--dry-run', 'show the plan, change nothing')
-    .option('--yes', 'approve the plan that has just been shown')
-    .option('--follow', 'show the run until it ends')
+    .option('--yes', 'approve the plan that has just been shown');
+  addFollowOptions(command)
     .option('--reason <text>', 'why, for the record')
     .addOption(asOption(context))
     .addHelpText(
@@ -84,11 +84,11 @@ async function inputOf(
   flags: StartFlags,
 ): Promise<Record<string, unknown>> {
   const file = flags.input === undefined ? {} : await readInput(context, flags.input);
-  const given = entry.options.flatMap(({ flags: option, field, number }) => {
-    const value = flags[new Option(option).attributeName()];
+  const given = entry.options.flatMap(({ flags: option, field, number, list }) => {
+    const value: unknown = flags[new Option(option).attributeName()];
     // What is no number is left as it is: the schema says so, with its place.
-    const asked = number && /^-?\d+$/.test(String(value)) ? Number(value) : value;
-    return value === undefined ? [] : [[field, asked] as const];
+    const asked = number && typeof value === 'string' && /^-?\d+$/.test(value) ? Number(value) : value;
+    return value === undefined ? [] : [[field, list && typeof value === 'string' ? value.split(',') : asked] as const];
   });
   const known = fieldsOf(entry.kind);
   return {
@@ -102,6 +102,9 @@ async function inputOf(
   };
 }
 
+/** How long the plan of a run is waited for where no worker, or no server, answers. */
+const planPatienceMs = 60_000;
+
 type Begun = { entry: KindEntry; input: object; flags: StartFlags };
 
 async function run(context: CliContext, client: Client, { taskQueue }: Settings, { entry, input, flags }: Begun) {
@@ -110,10 +113,16 @@ async function run(context: CliContext, client: Client, { taskQueue }: Settings,
   const { workflowId, runId } = started;
   const ref = { workflowId, runId };
   if (!json) remark(context, [`started ${workflowId} (run ${runId})`]);
-  let answer = await watchRun(client, ref, () => undefined, {
-    signal: context.interrupted,
-    until: ({ status }) => status.state !== 'planning',
-  });
+  let noted: string | undefined;
+  let answer = await watchRun(
+    client,
+    ref,
+    ({ note }) => {
+      if (!json && note !== undefined && note !== noted) remark(context, [note]);
+      noted = note;
+    },
+    { signal: context.interrupted, until: ({ status }) => status.state !== 'planning', patienceMs: planPatienceMs },
+  );
   const { status } = answer;
   if (!json && status.plan) {
     if (started.dryRun) print(context, planLines(clean(status.plan), canvasOf(context)));
@@ -126,7 +135,7 @@ async function run(context: CliContext, client: Client, { taskQueue }: Settings,
       answer = { ...answer, status: await approveShown(client, status, { by: flags.as }) };
     }
   }
-  if (flags.follow) answer = await follow(context, client, ref, { quiet: json });
+  if (flags.follow) answer = await follow(context, client, ref, { quiet: json, patience: flags.patience });
   const report = answer.closed || isClosed(answer.status.state) ? await ended(client, started, answer) : undefined;
   conclude(context, answer, report, { json, followed: flags.follow === true });
 }
@@ -141,11 +150,14 @@ async function ended(client: Client, { workflowId, runId }: Started, answer: Sta
 /** Prints what came of it. The exit code says whether the run is where it was meant to be by now. */
 function conclude(
   context: CliContext,
-  { status, note }: StatusAnswer,
+  answer: StatusAnswer,
   report: RunReport | undefined,
   { json, followed }: { json: boolean; followed: boolean },
 ): void {
-  if (isBadNews(status.state) && (followed || status.state !== 'parked')) context.exitCode = 1;
+  const { status, note, blind } = answer;
+  if (followed) context.exitCode = followCode(context, answer);
+  else if (blind) context.exitCode = exitCodes.blind;
+  else if (endedBadly(status.state)) context.exitCode = exitCodes.bad;
   if (json) return printJson(context, 'run', { run: status, ...(note ? { note } : {}), ...(report ? { report } : {}) });
   // A followed run has been shown already, and a dry run is its plan.
   if (!followed && status.state !== 'planned') print(context, treeLines(clean(status), canvasOf(context), note));

@@ -10,7 +10,7 @@ const versionIn = / gantry\/(\S+)$/;
 export function versionCheck(identities: readonly string[]): Check {
   const name = 'worker versions';
   const pollers = [...new Set(identities)];
-  if (pollers.length === 0) return { name, state: 'unknown', fact: 'no worker polls' };
+  if (pollers.length === 0) return { name, state: 'unknown', fact: 'no worker answers' };
   const versions = new Map<string, string[]>();
   for (const identity of pollers.sort()) {
     const version = versionIn.exec(identity)?.[1] ?? 'unknown';
@@ -22,6 +22,6 @@ export function versionCheck(identities: readonly string[]): Check {
     name,
     state: 'unknown',
     fact: [...versions].map(([version, who]) => `${version}: ${who.join(', ')}`).join('; '),
-    next: 'finish the roll-out: let all workers run one version; one that has just ended is listed for 90 s more',
+    next: 'finish the roll-out: let all workers run one version; a run is planned by one and carried out by the other',
   };
 }

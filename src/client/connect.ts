@@ -7,6 +7,9 @@ import { serverError } from './server-error.ts';
 /** Long enough for a server across an ocean, short enough for a person who waits. */
 const connectTimeoutMs = 4_000;
 
+/** gRPC's own pauses grow to two minutes: whoever follows a run wants to see it as soon as the server is back. */
+const reconnectMs = 2_000;
+
 /**
  * A client of the Temporal server. Close it with `client.connection.close()`.
  * @throws GantryError NO_SERVER within a few seconds when nothing answers, SERVER_REFUSED when it refuses the credentials.
@@ -16,7 +19,8 @@ export async function connect(settings: ConnectionSettings): Promise<Client> {
   const nobody = await whyNobody(address);
   if (nobody !== undefined) throw noServer(settings, nobody);
   try {
-    const connection = await Connection.connect({ ...options, connectTimeout: connectTimeoutMs });
+    const channelArgs = { 'grpc.max_reconnect_backoff_ms': reconnectMs };
+    const connection = await Connection.connect({ ...options, channelArgs, connectTimeout: connectTimeoutMs });
     return new Client({ connection, namespace });
   } catch (error) {
     const known = serverError(error);

@@ -1,7 +1,7 @@
 import type { Client, WorkflowExecutionInfo, WorkflowExecutionStatusName } from '@temporalio/client';
 import { GantryError } from '../errors/index.ts';
 import type { Kind, RunState } from '../runs/index.ts';
-import { isClosed, kinds, runStates, searchAttributeNames } from '../runs/index.ts';
+import { isClosed, kinds, runStates, searchAttributeNames, workflowTypeOf } from '../runs/index.ts';
 import type { RunRef } from './run-ref.ts';
 import { handleOf, idOf } from './run-ref.ts';
 import { ask } from './server-error.ts';
@@ -21,12 +21,10 @@ export type Description = {
   closed: boolean;
 };
 
-/** With the runs that it started and that are open: a front has one, the run that does the work. */
+/** With the runs that it started and that are open: a proxy run has one, the run that does the work. */
 export type DescribedRun = Description & { children: readonly { workflowId: string; runId: string }[] };
 
-const kindOfType = new Map<string, Kind>(
-  Object.entries(kinds).map(([kind, { workflowType }]) => [workflowType, kind as Kind]),
-);
+const kindOfType = new Map<string, Kind>((Object.keys(kinds) as Kind[]).map((kind) => [workflowTypeOf(kind), kind]));
 
 /** The kind that a workflow type carries out. */
 export function kindOf(workflowType: string): Kind | undefined {

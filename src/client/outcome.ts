@@ -28,7 +28,7 @@ export async function closedOutcome(client: Client, ref: RunRef): Promise<Closed
   }
 }
 
-/** The failure that a run ended with, through a front's ChildWorkflowFailure too. */
+/** The failure that a run ended with, through a proxy run's ChildWorkflowFailure too. */
 function applicationFailure(cause: unknown): ApplicationFailure | undefined {
   for (let at = cause; at instanceof Error; at = at.cause) if (at instanceof ApplicationFailure) return at;
   return undefined;

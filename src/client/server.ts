@@ -8,17 +8,30 @@ const queueTypes = { workflow: 1, activity: 2 } as const;
 /** A poll lasts 60 s, and the server remembers a poller for 5 minutes: one that hasn't asked for this long is gone. */
 const pollerGoneMs = 90_000;
 
-/** Who polls a queue now, each by the identity that it gave itself. */
-export async function livePollers(client: Client, name: string, type: keyof typeof queueTypes): Promise<string[]> {
+/** Who has polled a queue, by the identity that it gave itself, and when it did so last, by the server's clock. */
+export type Poller = { identity: string; lastAt: number };
+
+/** Who has polled a queue within the last minutes, as the server remembers: some of them may be gone. */
+export async function pollersOf(client: Client, name: string, type: keyof typeof queueTypes): Promise<Poller[]> {
   const { namespace } = client.options;
   const { pollers } = await ask(client, () =>
     client.workflowService.describeTaskQueue({ namespace, taskQueue: { name }, taskQueueType: queueTypes[type] }),
   );
-  const live = (pollers ?? []).filter((poller) => {
-    const seconds = poller.lastAccessTime?.seconds;
-    return seconds !== null && seconds !== undefined && Date.now() - Number(seconds) * 1_000 < pollerGoneMs;
-  });
-  return live.map(({ identity }) => identity ?? '');
+  return (pollers ?? []).map(({ identity, lastAccessTime }) => ({
+    identity: identity ?? '',
+    lastAt: Number(lastAccessTime?.seconds ?? 0) * 1_000,
+  }));
+}
+
+/** Who probably polls a queue now: a poll lasts a minute, so that one who has died since then still counts. */
+export async function livePollers(client: Client, name: string, type: keyof typeof queueTypes): Promise<string[]> {
+  const pollers = await pollersOf(client, name, type);
+  return pollers.filter(({ lastAt }) => isRecent(lastAt, Date.now())).map(({ identity }) => identity);
+}
+
+/** Whether a poller that asked last at `lastAt` may still be there at `now`. */
+export function isRecent(lastAt: number, now: number): boolean {
+  return now - lastAt < pollerGoneMs;
 }
 
 export type ServerFacts = { version: string; namespace: string; retentionDays: number };

@@ -4,7 +4,7 @@ import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import type { Problem } from '../errors/index.ts';
 import { GantryError, problem, refusal } from '../errors/index.ts';
 import type { Holder, Kind, RunInput } from '../runs/index.ts';
-import { dryRunId, emergencyId, isEmergency, kinds, runId } from '../runs/index.ts';
+import { dryRunId, emergencyId, isEmergency, runId, workflowTypeOf } from '../runs/index.ts';
 import { runStatus } from './status.ts';
 import { ask } from './server-error.ts';
 import { livePollers } from './server.ts';
@@ -13,11 +13,13 @@ export type StartOptions = {
   taskQueue: string;
   /** The registry's `validateInput`: given by the caller, so that nothing is started that its schema refuses. */
   check: (kind: Kind, input: unknown) => readonly Problem[];
-  /** Default: the id that is the lock of the target, or for a dry run or an emergency one of its own. Another id makes a front. */
+  /** Default: the id that is the lock of the target, or for a dry run or an emergency one of its own. Another id makes a proxy run. */
   workflowId?: string;
   /** Start although no worker polls the queue: the run waits for one. */
   withoutWorker?: boolean;
   memo?: Record<string, unknown>;
+  /** Refuse the id also when the run under it has ended. */
+  once?: true;
 };
 
 export type Started = { kind: Kind; target: string; workflowId: string; runId: string; dryRun: boolean };
@@ -27,7 +29,7 @@ export type Started = { kind: Kind; target: string; workflowId: string; runId: s
  * @throws GantryError INVALID_INPUT with every problem, RESOURCE_BUSY naming the holder, NO_WORKER, NO_SERVER.
  */
 export async function startRun(client: Client, kind: Kind, input: object, options: StartOptions): Promise<Started> {
-  const { taskQueue, check, memo } = options;
+  const { taskQueue, check, memo, once } = options;
   const problems = check(kind, input);
   if (problems.length > 0) throw refusal(problems);
   const identity = runId(kind, input);
@@ -39,12 +41,12 @@ export async function startRun(client: Client, kind: Kind, input: object, option
   if (!options.withoutWorker) await refuseWithoutWorker(client, taskQueue);
   try {
     const handle = await ask(client, () =>
-      client.workflow.start(kinds[kind].workflowType, {
+      client.workflow.start(workflowTypeOf(kind), {
         workflowId,
         taskQueue,
         args: [input],
         workflowIdConflictPolicy: 'FAIL',
-        workflowIdReusePolicy: 'ALLOW_DUPLICATE',
+        workflowIdReusePolicy: once ? 'REJECT_DUPLICATE' : 'ALLOW_DUPLICATE',
         staticSummary: `${dryRun ? 'dry run: ' : ''}${kind} ${target}`,
         staticDetails: details(kind, asked, workflowId),
         ...(memo === undefined ? {} : { memo }),

@@ -1,7 +1,7 @@
 import type { Client } from '@temporalio/client';
 import { QueryNotRegisteredError } from '@temporalio/client';
 import { entryOf } from '../errors/index.ts';
-import type { RunReport, RunStatus, TroubleRecord } from '../runs/index.ts';
+import type { RunStatus, TroubleRecord } from '../runs/index.ts';
 import { isClosed, statusQueryName } from '../runs/index.ts';
 import type { Description } from './description.ts';
 import { describeRun } from './description.ts';
@@ -9,14 +9,17 @@ import { closedOutcome } from './outcome.ts';
 import type { RunRef } from './run-ref.ts';
 import { handleOf } from './run-ref.ts';
 import { grpc, grpcStatus, isDeadline } from './server-error.ts';
+import { statusFromReport } from './status-from-report.ts';
 
 /** The state of a run. */
 export type StatusAnswer = {
   status: RunStatus;
   /** Why it is less, or other, than the run's own word. */
   note?: string;
-  /** The front that was asked for, when `status` is that of the run behind it. */
-  front?: string;
+  /** Neither the run nor what it came to can be seen now: no worker answers for it, or no server. */
+  blind?: boolean;
+  /** The proxy run that was asked for, when `status` is that of the run behind it. */
+  proxy?: string;
   /** Whether Temporal has closed the workflow: a run that says `done` may still be publishing its report. */
   closed: boolean;
 };
@@ -25,7 +28,7 @@ export type StatusAnswer = {
 const queryMs = 4_000;
 
 /**
- * How a run stands: its own answer where a worker is there to give it, else what the server knows, with a note. A front
+ * How a run stands: its own answer where a worker is there to give it, else what the server knows, with a note. A proxy run
  * is followed to the run that it started, never to another one that happens to hold the same id.
  * @throws GantryError RUN_NOT_FOUND, NO_SERVER.
  */
@@ -33,9 +36,10 @@ export async function runStatus(client: Client, ref: RunRef): Promise<StatusAnsw
   const [described, said] = await Promise.all([describeRun(client, ref), query(client, ref)]);
   if (described.closed) return closedStatus(client, ref, described, said);
   const [child] = described.children;
-  if (child) return { ...(await runStatus(client, child)), front: described.workflowId };
+  if (child) return { ...(await runStatus(client, child)), proxy: described.workflowId };
   if (said.status) return { status: said.status, closed: false };
-  return { status: fromDescription(described), note: `${said.note}; this is what the server knows`, closed: false };
+  const note = `${said.note}; this is what the server knows`;
+  return { status: fromDescription(described), note, blind: true, closed: false };
 }
 
 /** The answer of the query alone, for those who poll. */
@@ -63,8 +67,8 @@ async function query(client: Client, ref: RunRef): Promise<Said> {
 
 /** A closed run: its own last word where it had one, else its report, else what the server knows. */
 async function closedStatus(client: Client, ref: RunRef, described: Description, said: Said): Promise<StatusAnswer> {
-  // A front's word is that it runs, for ever: what it ended with is in its result.
-  const last = said.status?.frontOf === undefined ? said.status : undefined;
+  // A proxy run's word is that it runs, for ever: what it ended with is in its result.
+  const last = said.status?.proxyFor === undefined ? said.status : undefined;
   if (last && isClosed(last.state)) return { status: last, closed: true };
   const { report, problem } = await closedOutcome(client, ref);
   if (report) return { status: statusFromReport(report), closed: true };
@@ -96,28 +100,6 @@ function fromDescription({ kind, target, workflowId, runId, state, startedAt }: 
     pending: [],
     pastNoReturn: false,
     actions: [],
-  };
-}
-
-function statusFromReport(report: RunReport): RunStatus {
-  const { kind, target, workflowId, runId, outcome, startedAt, endedAt, steps, pastNoReturn, actions } = report;
-  return {
-    kind,
-    target,
-    workflowId,
-    runId,
-    dryRun: outcome === 'planned',
-    state: outcome,
-    since: endedAt,
-    startedAt,
-    steps,
-    pending: [],
-    pastNoReturn,
-    actions,
-    ...(report.requestedBy === undefined ? {} : { requestedBy: report.requestedBy }),
-    ...(report.reason === undefined ? {} : { reason: report.reason }),
-    ...(report.plan === undefined ? {} : { plan: report.plan }),
-    ...(report.problem === undefined ? {} : { problem: report.problem }),
   };
 }
 

@@ -49,13 +49,28 @@ export function abort(client: Client, ref: RunRef, request: AbortRequest, option
   return sendUpdate(client, ref, 'abort', request, options);
 }
 
-/** Decides about a parked run: retry, skip or stop. */
-export function resolve(client: Client, ref: RunRef, request: ResolveRequest, options?: UpdateOptions) {
-  return sendUpdate(client, ref, 'resolve', request, options);
+/** A decision about a park; about the present one unless it says which. */
+export type ParkDecision = Omit<ResolveRequest, 'park'> & { park?: string };
+
+/**
+ * Decides about a parked run: retry, skip or stop.
+ * @throws GantryError what `sendUpdate` throws; NO_WORKER when the park is not named and no worker says which one it is
+ */
+export async function resolve(client: Client, ref: RunRef, decision: ParkDecision, options?: UpdateOptions) {
+  const park = decision.park ?? (await openPark(client, ref));
+  return sendUpdate(client, ref, 'resolve', { ...decision, park }, options);
+}
+
+/** The park at which the run stands; empty where it stands at none, which the run itself then refuses. */
+async function openPark(client: Client, ref: RunRef): Promise<string> {
+  const { status, closed, note } = await runStatus(client, ref);
+  if (status.parked || closed || note === undefined) return status.parked?.id ?? '';
+  const message = `no worker says at which park ${idOf(ref)} is: nothing was sent. Name the park, or send it again when a worker returns`;
+  throw new GantryError('NO_WORKER', message, { evidence: { workflowId: idOf(ref) } });
 }
 
 /**
- * Sends an update to a run, or to the run behind a front, and answers the state that it has just set.
+ * Sends an update to a run, or to the run behind a proxy run, and answers the state that it has just set.
  * @throws GantryError what the run refuses it with (WRONG_STATE, APPROVAL_REJECTED, PAST_NO_RETURN, SKIP_REFUSED, …);
  *   WRONG_STATE for a run that has ended; RUN_NOT_FOUND; NO_WORKER when no worker takes it.
  */
@@ -66,9 +81,9 @@ export async function sendUpdate<N extends UpdateName>(
   request: UpdateRequests[N],
   options: UpdateOptions = {},
 ): Promise<RunStatus> {
-  const { status, front, closed, note } = await runStatus(client, ref);
+  const { status, proxy, closed, note } = await runStatus(client, ref);
   if (closed) throw ended(status, name);
-  const to: RunRef = front === undefined ? ref : { workflowId: status.workflowId, runId: status.runId };
+  const to: RunRef = proxy === undefined ? ref : { workflowId: status.workflowId, runId: status.runId };
   const within = <T>(ms: number, request: () => Promise<T>) => client.connection.withDeadline(Date.now() + ms, request);
   let accepted = false;
   try {
@@ -101,10 +116,8 @@ async function refused(error: unknown, { client, to, name, accepted }: Sent): Pr
         })
       : new GantryError(
           'NO_WORKER',
-          `no worker took the ${name} for ${workflowId}: look at its state before you send it again`,
-          {
-            evidence: { workflowId, update: name },
-          },
+          `no worker took the ${name} for ${workflowId}. The server holds it: it takes effect when a worker returns, unless the server restarts before that. Look at the state of the run before you send it again`,
+          { evidence: { workflowId, update: name } },
         );
   }
   // It ended between our look and the update: the server then says "not found".

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
+import { GantryError } from '../errors/index.ts';
 import type { RunStatus } from '../runs/index.ts';
 import { isClosed } from '../runs/index.ts';
 import type { RunRef } from './run-ref.ts';
@@ -14,6 +15,8 @@ export type WatchOptions = {
   until?: (answer: StatusAnswer) => boolean;
   /** Tells also how the runs stand that this one is made of. */
   under?: boolean;
+  /** How long a run that cannot be seen is waited for; default: until it can be seen again. Milliseconds. */
+  patienceMs?: number;
 };
 
 /** What a watcher is told. */
@@ -28,44 +31,65 @@ const calming = 1.4;
 const describeEveryMs = 2_000;
 
 /**
- * Polls a run's status until Temporal has closed it, and tells each change; answers the last one. Worker outages are
- * sat out: `note` then says that nobody answers.
- * @throws GantryError RUN_NOT_FOUND, NO_SERVER.
+ * Polls a run's status until Temporal has closed it, and tells each change; answers the last one. Outages of the workers
+ * and of the server are sat out: `note` says so, and `blind` that the status is an old one. After `patienceMs` of that the
+ * blind answer is the last one.
+ * @throws GantryError RUN_NOT_FOUND; NO_SERVER at the first look only.
  */
 export async function watchRun(
   client: Client,
   ref: RunRef,
   onStatus: (answer: Watched) => void,
-  { signal, until, under = false }: WatchOptions = {},
+  { signal, until, under = false, patienceMs = Infinity }: WatchOptions = {},
 ): Promise<StatusAnswer> {
   let answer = await runStatus(client, ref);
-  let asked = Date.now();
+  let asked = performance.now();
+  let seen = asked;
   let told = '';
   let waitMs = fastMs;
   for (;;) {
-    const runs = under && !answer.closed ? await runsUnder(client, answer.status) : [];
+    const runs = under && !answer.closed && !answer.blind ? await runsUnder(client, answer.status) : [];
     const now = JSON.stringify([answer.status, answer.note, runs]);
     waitMs = now === told ? Math.min(waitMs * calming, slowMs) : fastMs;
     if (now !== told) onStatus(runs.length > 0 ? { ...answer, under: runs } : answer);
     told = now;
-    if (answer.closed || until?.(answer) || signal?.aborted) return answer;
+    if (!answer.blind) seen = performance.now();
+    if (answer.closed || until?.(answer) || signal?.aborted || performance.now() - seen > patienceMs) return answer;
     await sleep(waitMs, undefined, signal ? { signal } : {}).catch(() => undefined);
     // The cheap look, unless it is time for the whole one or the run says that it has ended.
-    const quick = Date.now() - asked < describeEveryMs ? await quickLook(client, { ...answer, ref }) : undefined;
+    const quick = performance.now() - asked < describeEveryMs ? await quickLook(client, { ...answer, ref }) : undefined;
     if (quick) {
       answer = { ...answer, status: quick };
       continue;
     }
-    answer = await runStatus(client, ref);
-    asked = Date.now();
+    answer = await recheckSource(client, ref, answer, signal);
+    asked = performance.now();
+  }
+}
+
+/** Where neither a worker nor the server answers, what was seen last stays, as an old word. */
+async function recheckSource(
+  client: Client,
+  ref: RunRef,
+  last: StatusAnswer,
+  signal: AbortSignal | undefined,
+): Promise<StatusAnswer> {
+  const look = () => runStatus(client, ref);
+  try {
+    const answer = await (signal ? client.connection.withAbortSignal(signal, look) : look());
+    if (!answer.blind || answer.status.runId !== last.status.runId) return answer;
+    return { ...answer, status: last.status, note: 'no worker answers for this run; this is what it said last' };
+  } catch (error) {
+    if (!(error instanceof GantryError) || error.code !== 'NO_SERVER') throw error;
+    return { ...last, note: 'the Temporal server does not answer; this is what was seen last', blind: true };
   }
 }
 
 async function quickLook(
   client: Client,
-  { status, note, front, ref }: StatusAnswer & { ref: RunRef },
+  { status, note, proxy, ref }: StatusAnswer & { ref: RunRef },
 ): Promise<RunStatus | undefined> {
   if (note !== undefined || isClosed(status.state)) return undefined;
-  const said = await queryStatus(client, front === undefined ? ref : status);
-  return said && !said.frontOf && !isClosed(said.state) ? said : undefined;
+  const said = await queryStatus(client, proxy === undefined ? ref : status);
+  return said && !said.proxyFor && !isClosed(said.state) ? said : undefined;
 }

@@ -16,6 +16,8 @@ export type LoadedPlatform = {
   /** SHA-256, in hex, of the parsed content: comments, spaces and the order of keys don't change it. */
   digest: string;
   path: string;
+  /** As it was read. */
+  text: string;
 };
 
 /**
@@ -38,7 +40,7 @@ export function parsePlatform(text: string, path: string): LoadedPlatform {
   if (flaws.length > 0) throw refusal(toProblems(flaws, source, path), { path });
   // Without flaws there were no issues: data is there.
   const platform = parsed.data as Platform;
-  return { platform, digest: digestOf(platform), path };
+  return { platform, digest: digestOf(platform), path, text };
 }
 
 function readText(path: string): string {

@@ -1,31 +1,24 @@
-import { GantryError } from '../errors/index.ts';
 import type { ProfileName, RunPolicy } from '../runs/index.ts';
-import { defaultPolicy } from '../runs/index.ts';
+import { defaultPolicy, profileNames } from '../runs/index.ts';
 import type { Freeze, MaintenanceWindow } from './schema/calendar.ts';
 import { covers } from './schema/kind-names.ts';
 import type { Platform } from './schema/platform.ts';
 import type { PolicyPart } from './schema/policies.ts';
-import type { RedisGroup } from './schema/redis.ts';
 import { isOpenAt, nextOpening } from './window-hours.ts';
-
-/**
- * The Redis group called `name`.
- * @throws GantryError REDIS_UNKNOWN_GROUP, naming the groups that there are.
- */
-export function redisGroup(platform: Platform, name: string): RedisGroup {
-  const { groups } = platform.redis;
-  const group = Object.hasOwn(groups, name) ? groups[name] : undefined;
-  if (group) return group;
-  const known = Object.keys(groups).sort();
-  const rest = known.length === 0 ? 'the platform file has none' : `known: ${known.join(', ')}`;
-  throw new GantryError('REDIS_UNKNOWN_GROUP', `no Redis group is called ${name}; ${rest}`, {
-    evidence: { group: name, known },
-  });
-}
 
 /** The policy of a kind of run: Gantry's defaults, then the file's `default`, then `<domain>.*`, then the kind itself. */
 export function policyFor(platform: Platform, kind: string): RunPolicy {
-  return policyParts(platform, kind).reduce(narrowed, defaultPolicy);
+  const policy = policyParts(platform, kind).reduce(narrowed, defaultPolicy);
+  const { people, expiresAfterMs } = policy.approval;
+  return {
+    ...policy,
+    approval: { people, expiresAfterMs, ...(isSigned(platform, policy) ? { signed: true } : {}) },
+  };
+}
+
+/** Two people are told apart by signed approvals alone. Else the policy says, and what it leaves open the keys say. */
+function isSigned({ approvals }: Platform, { approval: { people, signed } }: RunPolicy): boolean {
+  return people === 2 || (signed ?? approvals.keys.length > 0);
 }
 
 /**
@@ -79,6 +72,6 @@ function narrowed(wide: RunPolicy, part: PolicyPart): RunPolicy {
     approval: { ...wide.approval, ...part.approval },
     remindEveryMs: part.remindEveryMs ?? wide.remindEveryMs,
     soak: { ...wide.soak, ...part.soak },
-    profiles: { quick: profile('quick'), slow: profile('slow'), watched: profile('watched') },
+    profiles: Object.fromEntries(profileNames.map((name) => [name, profile(name)])) as RunPolicy['profiles'],
   };
 }

@@ -11,6 +11,7 @@ const region = { what: 'region', definedIn: ['regions', star] };
 const daemon = { what: 'daemon', definedIn: ['daemons', star] };
 const segment = { what: 'network segment', definedIn: ['network', 'segments', star] };
 const tier = { what: 'storage tier', definedIn: ['storage', 'tiers', star] };
+const component = { what: 'component', definedIn: ['rollout', 'components', star] };
 const window = { what: 'maintenance window', definedIn: ['windows', star, 'name'] };
 const metricsSystem = { what: 'monitoring system', definedIn: ['monitoring', 'systems', star] };
 const logSystem = { what: 'logging system', definedIn: ['logging', 'systems', star] };
@@ -29,6 +30,9 @@ const references: readonly Reference[] = [
   },
   { field: ['hosts', 'pools', star, 'zone'], what: 'zone', definedIn: ['regions', star, 'zones', star] },
   { field: ['hosts', 'pools', star, 'class'], what: 'host class', definedIn: ['hosts', 'classes', star] },
+  { field: ['hosts', 'inventory', star, 'class'], what: 'host class', definedIn: ['hosts', 'classes', star] },
+  { field: ['hosts', 'inventory', star, 'zone'], what: 'zone', definedIn: ['regions', star, 'zones', star] },
+  { field: ['hosts', 'inventory', star, 'bastion'], what: 'bastion', definedIn: ['hosts', 'bastions', star] },
   { field: ['network', 'flows', star, 'from'], ...segment },
   { field: ['network', 'flows', star, 'to'], ...segment },
   { field: ['daemons', star, 'segment'], ...segment },
@@ -37,6 +41,30 @@ const references: readonly Reference[] = [
   { field: ['messaging', 'producers', star], ...daemon },
   { field: ['messaging', 'consumers', star], ...daemon },
   { field: ['serviceDiscovery', 'clients', star], ...daemon },
+  { field: ['archive', 'archives', star, 'region'], ...region },
+  { field: ['archive', 'archives', star, 'bucket'], what: 'bucket', definedIn: ['storage', 'buckets', star] },
+  {
+    field: ['clickhouse', 'clusters', star, 'families', star, 'backup', 'archive'],
+    what: 'archive',
+    definedIn: ['archive', 'archives', star],
+  },
+  {
+    field: ['archive', 'archives', star, 'sources', 'clickhouse', star, 'cluster'],
+    what: 'ClickHouse cluster',
+    definedIn: ['clickhouse', 'clusters', star],
+  },
+  {
+    field: ['archive', 'archives', star, 'sources', 'redis', star],
+    what: 'Redis group',
+    definedIn: ['redis', 'groups', star],
+  },
+  { field: ['rollout', 'components', star, 'after', star], ...component },
+  {
+    field: ['rollout', 'components', star, 'regions', star],
+    what: 'region of a rollout',
+    definedIn: ['rollout', 'regions', star],
+  },
+  { field: ['network', 'entries', star, 'to'], ...segment },
   { field: ['storage', 'services', star, 'tier'], ...tier },
   { field: ['storage', 'moves', star, 'from'], ...tier },
   { field: ['storage', 'moves', star, 'to'], ...tier },
@@ -52,6 +80,9 @@ const references: readonly Reference[] = [
 const keyReferences: readonly Reference[] = [
   { field: ['kubernetes', 'workloads', star], ...daemon },
   { field: ['mesh', 'breakers', star], ...daemon },
+  { field: ['hosts', 'kubernetes', star], ...region },
+  { field: ['rollout', 'regions', star], ...region },
+  { field: ['rollout', 'regions', star, 'patches', star], ...component },
 ];
 
 /** A place that a pattern matches: its path, the key it has there, and what it holds. */
@@ -102,4 +133,8 @@ function dangling(content: unknown, { what, definedIn }: Reference, path: Findin
 /** What a value holds by name; nothing, where it holds nothing by name. */
 export function fields(value: unknown): Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
+}
+
+export function isCount(value: unknown): value is number {
+  return typeof value === 'number' && Number.isInteger(value) && value > 0;
 }

@@ -1,10 +1,15 @@
-import { familyDisagreements } from './clickhouse-families.ts';
+import { archivedTablesExist, separatePrefixes } from './archive/relations.ts';
+import { familyDisagreements } from './clickhouse/families.ts';
+import { hostDisagreements } from './host/relations.ts';
+import { rolloutDisagreements } from './region/relations.ts';
 import type { Finding, Match } from './references.ts';
-import { fields, matches } from './references.ts';
+import { fields, matches, isCount } from './references.ts';
+import { layout, retentionTiers } from './clickhouse/relations.ts';
 
 /**
  * What several parts of the file must agree on, beyond names: shards and replicas with their nodes, tiers with
- * retentions, mesh routes with the ports of daemons, flows with the members of segments, zones with one region each.
+ * retentions, mesh routes with the ports of daemons, flows with the members of segments, zones with one region each, archives with the
+ * tables of their sources, addresses of regions with each other, components with their graph.
  * Like `danglingNames` it bears malformed content.
  */
 export function disagreements(content: unknown): Finding[] {
@@ -17,39 +22,12 @@ export function disagreements(content: unknown): Finding[] {
     ...matches(content, ['mesh', 'routes', '*']).flatMap((route) => routePort(content, route)),
     ...matches(content, ['network', 'flows', '*']).flatMap((flow) => flowMembers(content, flow)),
     ...twiceDefinedZones(content),
+    ...matches(content, ['network', 'entries', '*']).flatMap((entry) => entryMember(content, entry)),
+    ...hostDisagreements(content),
+    ...rolloutDisagreements(content),
+    ...matches(content, ['archive', 'archives', '*']).flatMap((archive) => archivedTablesExist(content, archive)),
+    ...separatePrefixes(content),
   ];
-}
-
-function layout({ path, value }: Match): Finding[] {
-  const { shards, replicas, nodes } = fields(value);
-  if (!isCount(shards) || !isCount(replicas) || !Array.isArray(nodes) || shards * replicas > 10_000) return [];
-  const findings: Finding[] = [];
-  const seats = new Set<string>();
-  for (const [index, node] of nodes.entries()) {
-    const { shard, replica } = fields(node);
-    if (!isCount(shard) || !isCount(replica)) continue;
-    const seat = `shard ${shard}, replica ${replica}`;
-    const at = [...path, 'nodes', index];
-    if (shard > shards || replica > replicas)
-      findings.push({ path: at, message: `${seat} is outside of ${shards} shards × ${replicas} replicas` });
-    else if (seats.has(seat)) findings.push({ path: at, message: `two nodes are ${seat}` });
-    seats.add(seat);
-  }
-  for (let shard = 1; shard <= shards; shard += 1)
-    for (let replica = 1; replica <= replicas; replica += 1)
-      if (!seats.has(`shard ${shard}, replica ${replica}`))
-        findings.push({ path: [...path, 'nodes'], message: `no node is shard ${shard}, replica ${replica}` });
-  return findings;
-}
-
-function retentionTiers({ path, value }: Match): Finding[] {
-  const known = Object.keys(fields(fields(value)['tiers']));
-  return matches(value, ['retentions', '*', 'tier'])
-    .filter((match) => typeof match.value === 'string' && !known.includes(match.value))
-    .map((match) => ({
-      path: [...path, ...match.path],
-      message: `this cluster has no tier called ${String(match.value)}; known: ${known.join(', ') || 'none'}`,
-    }));
 }
 
 function routePort(content: unknown, { path, value }: Match): Finding[] {
@@ -72,6 +50,14 @@ function flowMembers(content: unknown, { path, value }: Match): Finding[] {
   });
 }
 
+function entryMember(content: unknown, { path, value }: Match): Finding[] {
+  const { to, target } = fields(value);
+  if (typeof to !== 'string' || typeof target !== 'string') return [];
+  const members = matches(content, ['network', 'segments', to, 'members', '*']).map((match) => match.value);
+  if (members.length === 0 || members.includes(target)) return [];
+  return [{ path: [...path, 'target'], message: `segment ${to} has no member ${target}: ${members.join(', ')}` }];
+}
+
 function twiceDefinedZones(content: unknown): Finding[] {
   const seen = new Map<string, string>();
   return matches(content, ['regions', '*', 'zones', '*']).flatMap(({ path, key }) => {
@@ -82,8 +68,4 @@ function twiceDefinedZones(content: unknown): Finding[] {
       ? []
       : [{ path, message: `zone ${key} is in region ${before} already`, aboutKey: true as const }];
   });
-}
-
-function isCount(value: unknown): value is number {
-  return typeof value === 'number' && Number.isInteger(value) && value > 0;
 }

@@ -61,7 +61,7 @@ function inOurWords({ code, message, pos }: YAMLError, text: string): Flaw {
   if (code === 'MULTIPLE_DOCS') return { offset, message: 'the file must hold one YAML document: this begins another' };
   if (code !== 'DUPLICATE_KEY') return { offset, message: message.split('\n')[0] ?? code };
   const key = /^[^:\s]*/.exec(text.slice(offset, offset + 80))?.[0] ?? '';
-  return { offset, message: `the key ${key} stands twice in this map` };
+  return { offset, message: `the key ${key} appears twice in this map` };
 }
 
 function plain(document: Document.Parsed, flaws: Flaw[]): unknown {

@@ -1,7 +1,14 @@
 import type { SecretRef } from './schema/secret.ts';
 
 /** The keys under which the schema puts a secret reference (a test compares). */
-const secretKeys: readonly string[] = ['password', 'privateKey', 'token'];
+const secretKeys: readonly string[] = [
+  'accessKeyId',
+  'password',
+  'privateKey',
+  'secretAccessKey',
+  'sessionToken',
+  'token',
+];
 
 /** `T` without the fields that say where a secret is. */
 export type WithoutSecrets<T> = T extends readonly (infer Item)[]

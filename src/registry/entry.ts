@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import type { Kind, Domain, RunInput } from '../runs/index.ts';
+import type { Kind, RunInput } from '../runs/index.ts';
 
 /** A field of the input that has an option of its own on the command line. */
 export type InputOption = {
@@ -11,13 +11,14 @@ export type InputOption = {
   choices?: readonly string[];
   /** The field is a number. */
   number?: true;
+  /** The field is a list; on the command line its items are separated by commas. */
+  list?: true;
 };
 
 /** Everything outside workflows that is to be known of a kind of run: CLI, API, schedules and docs derive from it. */
 export type KindEntry<I extends RunInput = RunInput> = {
+  /** Its domain and its verb follow from it. */
   kind: Kind;
-  domain: Domain;
-  verb: string;
   /** One line: what a run of it does. */
   summary: string;
   /** The whole input; unknown fields are refused. */
@@ -32,3 +33,22 @@ export type KindEntry<I extends RunInput = RunInput> = {
   second?: { name: string; field: string; help: string };
   options: readonly InputOption[];
 };
+
+type Frozen<T> = T extends readonly (infer E)[]
+  ? readonly Frozen<E>[]
+  : T extends object
+    ? { readonly [K in keyof T]: Frozen<T[K]> }
+    : T;
+
+/** `unknown` where both types have the same fields of the same types, whoever may write to them; else nothing fits. */
+type Same<A, B> = [keyof A, keyof B, Frozen<A>, Frozen<B>] extends [keyof B, keyof A, Frozen<B>, Frozen<A>]
+  ? unknown
+  : never;
+
+/**
+ * Gives an entry its types where it is declared. Workflows know the type of the input (src/runs, which has no packages), the
+ * registry its schema: here the two are held to each other, field by field.
+ */
+export function defineKind<I extends RunInput>() {
+  return <S extends z.ZodType<I>>(entry: KindEntry<I> & { input: S & Same<z.output<S>, I> }): KindEntry<I> => entry;
+}

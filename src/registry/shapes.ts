@@ -1,7 +1,9 @@
 import { z } from 'zod';
 import type {
+  ListProgress,
   OperatorAction,
   Parked,
+  PhaseClock,
   PlanView,
   RunReport,
   RunStatus,
@@ -9,7 +11,7 @@ import type {
   TroubleRecord,
 } from '../runs/index.ts';
 import { closedStates, runStates } from '../runs/index.ts';
-import { rebalancePlanShape } from './rebalance-shape.ts';
+import { rebalancePlanShape } from './clickhouse/rebalance-shape.ts';
 
 // The shapes of src/runs as schemas: the CLI's `--json` contract and the API's answers. Loose where a later version may
 // add fields; `satisfies` keeps them from drifting.
@@ -46,6 +48,22 @@ export const planShape = z.object({
   picture: z.object({ kind: z.literal('rebalance'), plan: rebalancePlanShape }).exactOptional(),
 }) satisfies z.ZodType<PlanView>;
 
+/** How far a list is: `ListProgress`. */
+const listShape = z.object({
+  total: z.number(),
+  done: z.number(),
+  changed: z.number(),
+  failures: z.number(),
+  underWay: z.number(),
+  parked: z.number(),
+  failedNames: z.array(z.string()),
+  parkedNames: z.array(z.string()),
+  names: z.array(z.string()),
+  standing: z.boolean(),
+  stopped: z.string().exactOptional(),
+  msEach: z.number().exactOptional(),
+}) satisfies z.ZodType<ListProgress>;
+
 export const stepShape = z.object({
   title: z.string(),
   step: z.string(),
@@ -58,6 +76,7 @@ export const stepShape = z.object({
   ms: z.number().exactOptional(),
   attempts: z.number().exactOptional(),
   note: z.string().exactOptional(),
+  list: listShape.exactOptional(),
   run: z
     .object({
       workflowId: z.string(),
@@ -73,9 +92,11 @@ const actionShape = z.object({
   by: z.string(),
   reason: z.string().exactOptional(),
   note: z.string().exactOptional(),
+  park: z.string().exactOptional(),
 }) satisfies z.ZodType<OperatorAction>;
 
 const parkedShape = z.object({
+  id: z.string(),
   title: z.string(),
   step: z.string(),
   trouble: troubleShape,
@@ -84,13 +105,26 @@ const parkedShape = z.object({
   reminders: z.number(),
 }) satisfies z.ZodType<Parked>;
 
+/** One phase of a run, by its own clock. */
+const clockShape = z.object({
+  name: z.string(),
+  startedAt: when,
+  endedAt: when.exactOptional(),
+  ms: z.number(),
+  stoodMs: z.number(),
+  times: z.number(),
+}) satisfies z.ZodType<PhaseClock>;
+
+/** What a status or a report has no room for. */
+const leftOut = { stepsBefore: z.number().exactOptional(), evidenceLeftOut: z.number().exactOptional() };
+
 /** How a run stands: `RunStatus`. */
 export const statusShape = z.object({
   kind: z.string(),
   target: z.string(),
   workflowId: z.string(),
   runId: z.string(),
-  frontOf: z.string().exactOptional(),
+  proxyFor: z.string().exactOptional(),
   dryRun: z.boolean(),
   state: z.enum(runStates),
   since: when,
@@ -98,9 +132,21 @@ export const statusShape = z.object({
   requestedBy: z.string().exactOptional(),
   reason: z.string().exactOptional(),
   plan: planShape.exactOptional(),
-  approval: z.object({ needed: z.number(), expiresAt: when }).exactOptional(),
+  approval: z
+    .object({
+      needed: z.number(),
+      expiresAt: when,
+      given: z.array(z.string()).exactOptional(),
+      signed: z.literal(true).exactOptional(),
+    })
+    .exactOptional(),
   steps: z.array(stepShape),
+  ...leftOut,
   parked: parkedShape.exactOptional(),
+  waiting: z
+    .object({ domain: z.string(), region: z.string().exactOptional(), title: z.string(), since: when })
+    .exactOptional(),
+  ledger: z.array(clockShape).exactOptional(),
   pending: z.array(z.enum(['pause', 'abort', 'preempt'])),
   pastNoReturn: z.boolean(),
   actions: z.array(actionShape),
@@ -121,8 +167,14 @@ export const reportShape = z.object({
   reason: z.string().exactOptional(),
   plan: planShape.exactOptional(),
   steps: z.array(stepShape),
+  ...leftOut,
+  pages: z
+    .array(z.object({ uri: z.string(), sha256: z.string(), bytes: z.number(), count: z.number() }))
+    .exactOptional(),
   phases: z.array(z.object({ state: z.enum(runStates), at: when, ms: z.number() })),
+  ledger: z.array(clockShape).exactOptional(),
   actions: z.array(actionShape),
+  changed: z.boolean().exactOptional(),
   measurements: z.record(z.string(), z.number()),
   pastNoReturn: z.boolean(),
   leftBehind: z.array(z.string()),

@@ -1,9 +1,10 @@
-import type { RebalancePlan } from './clickhouse-rebalance.ts';
+import type { RebalancePlan } from './clickhouse/rebalance.ts';
 import type { RunPolicy } from './policy.ts';
 
 /** One line of a plan: what will be done, in words. */
-export type PlannedAction = {
-  step: string;
+export type PlannedAction<S extends string = string> = {
+  /** The name of the step that will do it: a run's steps are all announced. */
+  step: S;
   what: string;
   /** Whether `abort` after it still brings back what was there before. */
   reversible: boolean;
@@ -17,10 +18,10 @@ export type PlannedAction = {
  * `data` is what the steps work from and is part of the hash: it must hold no reading that moves by itself (an offset, a
  * lag). Those are `facts`, shown with the plan and left out of its hash.
  */
-export type PlanDraft<D> = {
+export type PlanDraft<D, S extends string = string> = {
   /** One line: what this run will do. */
   title: string;
-  actions: readonly PlannedAction[];
+  actions: readonly PlannedAction<S>[];
   /** Readings at planning time, for people. */
   facts: readonly { label: string; value: string }[];
   warnings: readonly string[];
@@ -43,13 +44,14 @@ export type Plan<D> = PlanDraft<D> & {
   kind: string;
   target: string;
   policy: RunPolicy;
+  /** Of what the plan depends on in the platform file of the worker that made it. Not part of the hash. */
   platformDigest: string;
-  /** SHA-256 (hex, 16 digits) over all but the facts, the warnings, the picture and why it needs an approval. */
+  /** SHA-256 (hex, 16 digits) over what will be done: not the facts, the warnings, the picture or why it needs an approval. */
   hash: string;
 };
 
 /** The one argument of every planning activity. */
-export type PlanCall<I> = { input: I; kind: string; target: string; policy: RunPolicy; platformDigest: string };
+export type PlanCall<I> = { input: I; kind: string; target: string; policy: RunPolicy };
 
 /** A planning activity: reads live facts, calls a pure planner, seals the result. */
 export type PlanActivity<I, D> = (call: PlanCall<I>) => Promise<Plan<D>>;

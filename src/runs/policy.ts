@@ -1,26 +1,46 @@
 /** Time limits and attempts of one class of activity. Milliseconds. */
 export type ActivityProfile = {
+  /**
+   * How long a task may lie in the queue before people are told that no worker takes it (a busy one takes it later): five
+   * minutes unless given. The run waits on.
+   */
+  startMs?: number;
   /** The longest that one attempt may take. */
   startToCloseMs: number;
   /** Silence after which an attempt is given up; the step runner heartbeats three times as often. */
   heartbeatMs: number;
-  /** Attempts before the run parks. */
+  /** Attempts before the run parks; not counted where `withinMs` is given. */
   attempts: number;
+  /** A budget of elapsed time instead, the time between two attempts included; `startMs` comes on top of it. */
+  withinMs?: number;
   firstRetryMs: number;
   maxRetryMs: number;
 };
 
-/** `quick`: one look or one command. `slow`: minutes, on one machine. `watched`: long remote work that a retry attaches to. */
-export type ProfileName = 'quick' | 'slow' | 'watched';
+/**
+ * `quick`: one look or one command. `slow`: minutes, on one machine. `watched`: long remote work that a retry attaches to.
+ * `patient`: what fails until it succeeds, like a host that boots; it is tried again and again until its time is spent.
+ */
+export const profileNames = ['quick', 'slow', 'watched', 'patient'] as const;
+
+export type ProfileName = (typeof profileNames)[number];
 
 /** What the platform file says of a kind of run; recorded with the plan. Milliseconds. */
 export type RunPolicy = {
-  approval: { people: 0 | 1 | 2; expiresAfterMs: number };
+  approval: {
+    people: 0 | 1 | 2;
+    expiresAfterMs: number;
+    /** An approval counts only with a token that the API has signed. Absent where it is not asked for. */
+    signed?: boolean;
+  };
   /** How often a parked run, or one that waits for approval, reminds people. */
   remindEveryMs: number;
   soak: { durationMs: number; everyMs: number };
   profiles: Record<ProfileName, ActivityProfile>;
 };
+
+/** Where a profile says nothing else. */
+export const defaultStartMs = 5 * 60_000;
 
 /** Used for every time that the platform file leaves out. */
 export const defaultPolicy: RunPolicy = {
@@ -36,6 +56,15 @@ export const defaultPolicy: RunPolicy = {
       attempts: 10,
       firstRetryMs: 1_000,
       maxRetryMs: 60_000,
+    },
+    // A server with much memory takes ten minutes from its reset to its kernel; a firmware that checks it all, more.
+    patient: {
+      startToCloseMs: 15 * 60_000,
+      heartbeatMs: 15_000,
+      attempts: 5,
+      withinMs: 45 * 60_000,
+      firstRetryMs: 5_000,
+      maxRetryMs: 30_000,
     },
   },
 };

@@ -23,6 +23,7 @@ export type ChildNews = {
   runId: string;
   state: RunState;
   at?: string;
+  park?: string;
   code?: string;
   message?: string;
   options?: readonly string[];
@@ -34,6 +35,8 @@ export type ResumeRequest = { by: string; reason?: string };
 export type AbortRequest = { by: string; reason?: string };
 export type ResolveRequest = {
   action: 'retry' | 'skip' | 'stop';
+  /** The park that is meant, as `parked.id` names it: what was decided about one park is never taken for the next. */
+  park: string;
   by: string;
   reason?: string;
   /** With `skip` of a step that isn't done: what is accepted, in words. */

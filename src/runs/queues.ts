@@ -18,7 +18,15 @@ export function vantageQueue(taskQueue: string, domain: Domain, vantage: string)
   return `${domainQueue(taskQueue, domain)}-vantage-${vantage}`;
 }
 
-/** The queue of a domain's activities; per region where a domain's targets live in one. */
+/** The name of the queue is read by people, and must be that of no vantage. */
+const regionPattern = /^(?!vantage-)[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/;
+
+/** Whether `region` may be part of a queue's name. */
+export function isRegionName(region: string): boolean {
+  return regionPattern.test(region);
+}
+
+/** The queue of a domain's activities; with a region that of the workers that reach the targets there. */
 export function domainQueue(taskQueue: string, domain: Domain, region?: string): string {
   return region ? `${taskQueue}-${domain}-${region}` : `${taskQueue}-${domain}`;
 }

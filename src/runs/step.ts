@@ -1,8 +1,10 @@
+import type { KeptEvidence } from './stored.ts';
+
 /** How a step activity is called: look only, make it so, or go back to what was there before. */
 export type StepMode = 'inspect' | 'ensure' | 'undo';
 
-/** What a probe found. */
-export type Verdict = 'done' | 'todo' | 'blocked';
+/** What a probe found. `unknown`: nothing that a decision could rest on; it is never done. */
+export type Verdict = 'done' | 'todo' | 'blocked' | 'unknown';
 
 /** The one argument of every step activity. */
 export type StepCall<I, O> = {
@@ -10,10 +12,12 @@ export type StepCall<I, O> = {
   input: I;
   /** What the run's first look observed; given with `ensure` and `undo`. */
   before?: O;
-  /** Workflow id / run id / step ordinal: stable over retries, names what the step starts on its target. */
+  /** Workflow id / run id / step ordinal: stable over retries and resets, names what the step starts on its target. */
   unit: string;
-  /** Digest of the platform file that the run was planned with. */
+  /** Digest of what the plan depends on in the platform file that it was made from. */
   platformDigest: string;
+  /** To be done by whichever worker there is, whatever its platform file says: what must not stay half done. */
+  anyPlatform?: boolean;
 };
 
 /** What a step activity answers, whatever its mode. */
@@ -28,10 +32,16 @@ export type StepReport<O> = {
   /** In words, for people: what was found or done. */
   summary: string;
   changed: boolean;
+  /** What was there before. Above 16 KiB what stands in for it. */
   before: O;
+  /** What is there now, for the run to work from. Above 160 KiB its largest parts are stored. */
   after: O;
+  /** What a record keeps of `after` where that is above 16 KiB. */
+  kept?: KeptEvidence<O>;
   /** Milliseconds and counts that the step measured; they go into the report. */
   measurements?: Record<string, number>;
+  /** What this call has asked of an outside system; they are added up. */
+  counts?: Record<string, number>;
   startedAt: string;
   ms: number;
   attempts: number;

@@ -16,8 +16,14 @@ export type Settings = {
   taskQueue: string;
   /** Absolute. */
   platformPath: string;
+  /** Absolute. Who may use the HTTP API. */
+  accessPath: string;
   /** Absolute. Where the lab and `gantry dev` keep what they start. */
   stateDir: string;
+  /** Absolute. The key by which the API signs approvals; undefined where it signs none. */
+  approvalKeyPath: string | undefined;
+  /** Where a worker serves its health and its metrics; undefined where it serves none. */
+  healthPort: number | undefined;
   logLevel: LogLevel;
 };
 
@@ -32,6 +38,21 @@ export const variables = {
     meaning: 'The platform file.',
     fallback: './platform.yaml',
     schema: z.string().regex(/\.(ya?ml|json)$/, 'must be a path to a .yaml file'),
+  },
+  GANTRY_ACCESS: {
+    meaning: 'The access file: who may use the HTTP API.',
+    fallback: './access.yaml',
+    schema: z.string().regex(/\.(ya?ml|json)$/, 'must be a path to a .yaml file'),
+  },
+  GANTRY_APPROVAL_KEY: {
+    meaning: 'The file with the private key by which the API signs approvals; without it the API signs none.',
+    fallback: '',
+    schema: z.string(),
+  },
+  GANTRY_HEALTH_PORT: {
+    meaning: 'The port on which a worker process serves `/healthz` and `/metrics`; without it, it serves neither.',
+    fallback: '',
+    schema: z.string().regex(/^(\d{1,5})?$/, 'must be a port'),
   },
   GANTRY_STATE_DIR: {
     meaning: 'The folder in which the lab and `gantry dev` keep what they start.',
@@ -65,17 +86,31 @@ export function loadSettings(env: Environment, flags: ConnectionFlags = {}, cwd 
   };
   const taskQueue = read('GANTRY_TASK_QUEUE');
   const platformPath = read('GANTRY_PLATFORM');
+  const accessPath = read('GANTRY_ACCESS');
+  const approvalKey = read('GANTRY_APPROVAL_KEY');
+  const healthPort = read('GANTRY_HEALTH_PORT');
   const stateDir = read('GANTRY_STATE_DIR');
   const logLevel = read('GANTRY_LOG');
   const connection = readConnection(env, flags);
   problems.push(...connection.problems);
-  if (problems.length > 0 || !taskQueue || !platformPath || !stateDir || !logLevel || !connection.settings)
+  if (
+    problems.length > 0 ||
+    !taskQueue ||
+    !platformPath ||
+    !accessPath ||
+    !stateDir ||
+    !logLevel ||
+    !connection.settings
+  )
     throw refusal(problems);
   return {
     connection: connection.settings,
     taskQueue,
     platformPath: absolute(platformPath, cwd),
+    accessPath: absolute(accessPath, cwd),
     stateDir: absolute(stateDir, cwd),
+    approvalKeyPath: approvalKey ? absolute(approvalKey, cwd) : undefined,
+    healthPort: healthPort ? Number(healthPort) : undefined,
     logLevel,
   };
 }

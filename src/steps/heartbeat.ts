@@ -1,5 +1,6 @@
 import type { Context } from '@temporalio/activity';
 import { GantryError } from '../errors/index.ts';
+import { jsonBytes, payloadLimits } from '../runs/index.ts';
 import { stoodStillMs, watchStandstills } from './standstill.ts';
 
 /** A cancellation travels on the answer to a heartbeat: at this pace it arrives within half a second. */
@@ -52,6 +53,8 @@ export function startHeartbeat(activity: Context): Heartbeat {
     outlived: outlived.signal,
     mustBeOurs,
     set: (next) => {
+      if (jsonBytes(next) > payloadLimits.evidence)
+        throw new GantryError('PAYLOAD_TOO_LARGE', `${jsonBytes(next)} bytes of progress`);
       details = next;
       activity.heartbeat(details);
     },

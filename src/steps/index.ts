@@ -1,7 +1,14 @@
+export { readPage, storeList } from './list.ts';
+export type { PlanDefinition, Planned } from './plan.ts';
+export { definePlan, planActivity } from './plan.ts';
+export { sealPlan } from './seal-plan.ts';
+export type { ProcedureTable, Served } from './serve.ts';
+export { serve } from './serve.ts';
 export type { Probe, StepContext, StepDefinition } from './step.ts';
-export { blocked, defineStep, done, todo } from './step.ts';
+export { blocked, defineStep, done, todo, unknown } from './step.ts';
 export type { StepRuntime } from './step-activity.ts';
 export { stepActivity } from './step-activity.ts';
 export type { Progress } from './plain-activity.ts';
 export { plainActivity } from './plain-activity.ts';
+export { wholeReport } from './whole-report.ts';
 export { wait } from './wait.ts';

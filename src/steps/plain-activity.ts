@@ -1,5 +1,5 @@
 import { Context } from '@temporalio/activity';
-import { toFailure } from '../errors/index.ts';
+import { boundedFailure } from './bounded-failure.ts';
 import { startHeartbeat } from './heartbeat.ts';
 
 /** What an activity tells whoever looks at it, and its own retry. */
@@ -17,7 +17,7 @@ export function plainActivity<A, R>(
       return await act(argument, activity.cancellationSignal, progress);
     } catch (error) {
       if (activity.cancellationSignal.aborted) throw activity.cancellationSignal.reason;
-      throw toFailure(error);
+      throw await boundedFailure(error);
     } finally {
       heartbeat.stop();
     }

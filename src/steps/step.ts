@@ -4,7 +4,8 @@ import type { ErrorCode } from '../errors/index.ts';
 export type Probe<O> =
   | { verdict: 'done'; observed: O; summary: string }
   | { verdict: 'todo'; observed: O; summary: string; begun: boolean }
-  | { verdict: 'blocked'; observed: O; summary: string; code: ErrorCode };
+  | { verdict: 'blocked'; observed: O; summary: string; code: ErrorCode }
+  | { verdict: 'unknown'; observed: O; summary: string };
 
 /** The system is as the step wants it. */
 export function done<O>(observed: O, summary: string): Probe<O> {
@@ -19,6 +20,11 @@ export function todo<O>(observed: O, summary: string, options: { begun?: boolean
 /** The step can't be done and trying again won't help. */
 export function blocked<O>(code: ErrorCode, observed: O, summary: string): Probe<O> {
   return { verdict: 'blocked', observed, summary, code };
+}
+
+/** There is nothing to go by: no data, stale data, no answer yet. Never done; a gate is inconclusive while it lasts. */
+export function unknown<O>(observed: O, summary: string): Probe<O> {
+  return { verdict: 'unknown', observed, summary };
 }
 
 /** What a step is given besides its input and its drivers. */
@@ -40,6 +46,11 @@ export type StepContext = {
   progress: (details: unknown) => void;
   /** Records a measurement (unit in the name, `gapMs`); it goes into the run's report. */
   measure: (name: string, value: number) => void;
+  /**
+   * Counts what is asked of an outside system. Added up over every call of every step of the run, looks too, as `asked.<name>` of its report;
+   * what a call counted that failed or was lost is not in it.
+   */
+  count: (name: string, by?: number) => void;
 };
 
 /**

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { guardLines } from '../../src/cli/render/guard.ts';
 import type { GuardStatus } from '../../src/runs/index.ts';
-import { guardMarkdown } from '../../workflows/redis/guard-details.ts';
+import { guardMarkdown } from '../../workflows/redis/guard/details.ts';
 
 const canvas = { color: false, width: 200, now: Date.parse('2026-11-23T03:00:10.000Z') };
 const status: GuardStatus = {

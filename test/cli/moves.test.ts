@@ -56,7 +56,7 @@ const rebalance = (steps: readonly StepRecord[], over: Partial<RunStatus> = {}):
     steps,
     ...over,
   });
-const under = (title: string, copy?: CopyProgress, step = 'clickhouseCopy') => [
+const under = (title: string, copy?: CopyProgress, step = 'clickhouse.copy') => [
   {
     status: status({ runId: 'two', steps: [{ title, step, state: 'running', changed: true }] }),
     ...(copy ? { copy } : {}),
@@ -76,9 +76,9 @@ describe('the live view of moves', () => {
     ]);
   });
 
-  it('where the server can not say how far a fetch is, says so, and for how long it has run', () => {
+  it('where the server cannot say how far a fetch is, says so, and for how long it has run', () => {
     expect(lines('copy the partition', { bytes: 40 * GB, ms: 50_000 })[3]).toBe(
-      '      copy the partition: 40 GB for 50.0 s; this server can not say how far',
+      '      copy the partition: 40 GB for 50.0 s; this server cannot say how far',
     );
   });
 

@@ -19,8 +19,8 @@ const plan = planOf(planRebalance(facts, policy));
 describe('a plan of moves', () => {
   test('is a table in the order of the moves, with what each takes and whether it can be taken back', () => {
     expect(moveLines(plan.moves, plain)).toEqual([
-      '#  FROM  TO    PARTITION         ROWS  BYTES  TIER   STARTS       TAKES  UNDO',
-      '1  ch-1  ch-2  20260101   600,000,000  60 GB  ssd   at once  10 min 5 s  yes',
+      '#  FROM  TO    PARTITION  UNDO         ROWS  BYTES  TIER   STARTS       TAKES',
+      '1  ch-1  ch-2  20260101   yes   600,000,000  60 GB  ssd   at once  10 min 5 s',
     ]);
   });
 

@@ -4,13 +4,14 @@ import { checkLines } from '../../src/cli/render/checks.ts';
 import { clean } from '../../src/cli/render/clean.ts';
 import { differences } from '../../src/cli/render/difference.ts';
 import { runMarkdown } from '../../src/cli/render/markdown.ts';
-import { clip, columns } from '../../src/cli/render/paint.ts';
+import { clip, columns, rowsOf } from '../../src/cli/render/paint.ts';
 import { planLines } from '../../src/cli/render/plan.ts';
 import { problemLines } from '../../src/cli/render/problem.ts';
 import { runLines } from '../../src/cli/render/report.ts';
 import { runsLines } from '../../src/cli/render/runs.ts';
 import { duration } from '../../src/cli/render/time.ts';
 import { treeLines } from '../../src/cli/render/tree.ts';
+import { whatNow } from '../../src/cli/render/what-now.ts';
 import { handingOver, now, parked, plan, prepared, report, status, trouble } from './statuses.ts';
 
 const plain = { color: false, width: 200, now };
@@ -20,18 +21,18 @@ describe('a plan', () => {
     expect(planLines(plan, plain)).toEqual([
       'Hand the primary of sessions over from r1 to r2 (fast)',
       '   1. let r2 take writes',
-      '      ── no way back from here on ──',
+      '      ── no undo from here on ──',
       '   2. hold writes on r1, swap (about 50 ms)',
       '   3. watch for 900 s (about 15 min 0 s)',
       'Facts:',
       '  - r1 now: primary, offset 42',
       'Warnings:',
       '  - the backlog of r1 is small',
-      'Can not be undone:',
+      'Cannot be undone:',
       '  - From the demotion of r1 on there is no undo',
       'Void if:',
       '  - the platform file changes',
-      'plan 4f0c9a1be2d37a55, platform file 26fcde635242',
+      'plan 4f0c9a1be2d37a55, part 26fcde635242 of the platform file',
     ]);
   });
 });
@@ -51,7 +52,7 @@ describe('a tree', () => {
     expect(lines).toContain('parked at "hand over" for 1.0 s');
     expect(lines).toContain('HANDOVER_NOT_EQUAL: r2 is at 41, r1 at 42');
     expect(lines.at(-1)).toBe(
-      'now: gantry retry redis/sessions  |  gantry skip redis/sessions  |  gantry abort redis/sessions',
+      'now: gantry retry redis/sessions --park 1-9f3c  |  gantry skip redis/sessions --park 1-9f3c  |  gantry abort redis/sessions',
     );
   });
 
@@ -74,13 +75,39 @@ describe('a tree', () => {
     expect(lines).toContain('HANDOVER_NOT_EQUAL: r2 is at 41, r1 at 42');
   });
 
-  it('never draws a line wider than the terminal, colours or not', () => {
+  it('never draws a line wider than the terminal, colours or not, but for a command or a word that is', () => {
     for (const color of [true, false]) {
-      for (const width of [20, 33, 80]) {
+      for (const width of [33, 80]) {
         const lines = treeLines(parked({ pending: ['abort'] }), { color, width, now }, 'no worker answers');
-        expect(Math.max(...lines.map(columns))).toBeLessThanOrEqual(width);
+        const wide = lines.filter((line) => columns(line) > width);
+        expect(wide.filter((line) => !line.includes('gantry ') && line.trim().includes(' '))).toEqual([]);
+        if (width === 80) expect(wide).toEqual([]);
       }
     }
+  });
+
+  it('cuts no mark, no command, no hash and no problem at 80 columns, and knows how many rows that takes', () => {
+    const narrow = { color: false, width: 80, now };
+    const long = 'clickhouse/metrics/analytics.events_by_customer_and_day/20260101';
+    const message = `the copy of 20260101 differs from its source in ${'many '.repeat(20)}rows`;
+    const standing = parked({ workflowId: long, pending: ['abort'], pastNoReturn: true });
+    const park = ` --park ${standing.parked?.id}`;
+    const failed = { ...handingOver, state: 'failed' as const, summary: `CLICKHOUSE_COPY_DIFFERS: ${message}` };
+    const lines = treeLines({ ...standing, steps: [prepared, failed] }, narrow);
+    const text = lines.join('\n');
+    for (const part of ['parked', 'abort at the next safe point', 'past its point of no return', long])
+      expect(text).toContain(part);
+    for (const decision of [`retry ${long}${park}`, `skip ${long}${park}`, `abort ${long}`])
+      expect(lines).toContain(`  gantry ${decision}`);
+    expect(text.replaceAll(/\n│? +/g, ' ')).toContain(message);
+    expect(text).not.toContain('…');
+
+    const approval = { needed: 1, expiresAt: '2026-03-02T10:00:00.000Z' };
+    const waiting = treeLines(status({ state: 'awaiting-approval', steps: [], approval, workflowId: long }), narrow);
+    expect(waiting.at(-1)).toBe(`  gantry approve ${long} --plan-hash 4f0c9a1be2d37a55`);
+    expect(waiting.find((line) => line.includes('no undo from here on'))).toBeDefined();
+    // The last line takes two rows: redrawing goes up by one more than there are lines.
+    expect(rowsOf(waiting, 80)).toBe(waiting.length + 1);
   });
 
   it('is the same with and without colours', () => {
@@ -108,6 +135,33 @@ describe('changes', () => {
       '2026-03-01 10:00:04Z parked: HANDOVER_NOT_EQUAL: r2 is at 41, r1 at 42',
     ]);
   });
+});
+
+describe('what happens now', () => {
+  it.each([
+    [
+      'approve',
+      status({ state: 'planning', steps: [] }),
+      'it makes the plan again, and goes on if it is still the approved one',
+    ],
+    ['pause', status({ pending: ['pause'] }), 'once "hand over" has ended it pauses'],
+    ['pause', status({ pending: ['pause'], steps: [] }), 'at its next safe point it pauses'],
+    ['pause', status({ state: 'paused' }), 'it is paused; `gantry resume redis/sessions` lets it go on'],
+    [
+      'pause',
+      status({ state: 'awaiting-approval', pending: ['pause'] }),
+      'it waits for its approval, and pauses after that',
+    ],
+    ['resume', status({ steps: [prepared] }), 'it goes on, once what it made is found unchanged'],
+    ['resume', status(), 'it goes on'],
+    ['abort', status({ pending: ['abort'] }), 'once "hand over" has ended it undoes what it changed, and ends'],
+    ['abort', status({ state: 'undoing' }), 'it undoes what it changed, the last step first'],
+    ['abort', status({ state: 'aborted', steps: [] }), 'it has ended; it had changed nothing'],
+    ['retry', status(), 'it tries "hand over" again'],
+    ['skip', status(), 'it goes on with the next step'],
+    ['stop', status({ state: 'failed' }), 'it has ended as failed; its report says what remains'],
+    ['resume', parked(), 'it is parked at "hand over": HANDOVER_NOT_EQUAL'],
+  ] as const)('after %s is said in one line', (verb, now_, words) => expect(whatNow(verb, now_)).toBe(words));
 });
 
 describe('a step that is a run of its own', () => {
@@ -221,7 +275,7 @@ describe('Markdown', () => {
   it('is a document with plan, steps, clock and actions', () => {
     const text = runMarkdown(status({ state: 'done', steps: [prepared] }), report());
     expect(text).toContain('# redis.switchover sessions: done');
-    expect(text).toContain('2. hold writes on r1, swap **(no way back from here on)**');
+    expect(text).toContain('2. hold writes on r1, swap **(no undo from here on)**');
     expect(text).toContain('| ✓ | prepare the candidate | 12 ms |');
     expect(text).toContain('| 2026-03-01 10:00:04Z | approve | bob | go |');
   });
@@ -249,9 +303,16 @@ describe('a list of runs', () => {
     };
     const shot = { ...run, execution: 'TERMINATED' as const, state: 'failed' as const, closed: true };
     expect(runsLines([run, shot], plain)).toEqual([
-      'ID              KIND              STATE                STARTED               RUN',
-      'redis/sessions  redis.switchover  running              2026-03-01 10:00:00Z  open for 10.0 s',
-      'redis/sessions  redis.switchover  failed (terminated)  2026-03-01 10:00:00Z  r-1',
+      'STATE                ID              KIND              STARTED               RUN',
+      'running              redis/sessions  redis.switchover  2026-03-01 10:00:00Z  open for 10.0 s',
+      'failed (terminated)  redis/sessions  redis.switchover  2026-03-01 10:00:00Z  r-1',
+    ]);
+    // At 80 columns the state and the id stay whole, however long the id is; what does not fit is left out.
+    const long = { ...run, workflowId: 'clickhouse/metrics/analytics.events_by_customer/20260101', closed: true };
+    expect(runsLines([long], { ...plain, width: 80 })).toEqual([
+      'STATE    ID',
+      'running  clickhouse/metrics/analytics.events_by_customer/20260101',
+      '(kind, started, run: in a wider terminal, or --json)',
     ]);
     expect(runsLines([], plain)).toEqual(['no runs']);
   });
@@ -278,7 +339,7 @@ describe('checks', () => {
 });
 
 describe('text', () => {
-  it('from systems can not steer the terminal', () => {
+  it('from systems cannot steer the terminal', () => {
     const escape = String.fromCharCode(27);
     const said = { title: `a${escape}[2Jb`, list: [`x${String.fromCharCode(7)}\ty`, '\u202ez'], n: 1 };
     expect(clean(said)).toEqual({ title: 'a [2Jb', list: ['x  y', ' z'], n: 1 });

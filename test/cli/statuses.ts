@@ -43,7 +43,7 @@ export const prepared: StepRecord = {
 /** As the runtime records a step under way: by its activity. */
 export const handingOver: StepRecord = {
   title: 'hand over',
-  step: 'redisHandover',
+  step: 'redis.handover',
   state: 'running',
   changed: true,
   startedAt: '2026-03-01T10:00:08.000Z',
@@ -74,8 +74,9 @@ export function parked(over: Partial<RunStatus> = {}): RunStatus {
     state: 'parked',
     steps: [prepared, { ...handingOver, state: 'failed' }],
     parked: {
+      id: '1-9f3c',
       title: 'hand over',
-      step: 'redisHandover',
+      step: 'redis.handover',
       trouble,
       since: '2026-03-01T10:00:09.000Z',
       options: ['retry', 'skip', 'abort'],

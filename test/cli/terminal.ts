@@ -4,16 +4,24 @@ import { runCli } from '../../src/cli/program.ts';
 
 export type Spoken = { code: number; out: string; err: string; json: unknown };
 
-/** Runs one command line without a terminal, in an environment that knows nothing of this machine. */
+/** Runs one command line without a terminal, in an environment that knows nothing of this machine; `heard` is told what it says, as it says it. */
 export async function gantry(
   argv: readonly string[],
-  { env = {}, input = '' }: { env?: Record<string, string>; input?: string } = {},
+  {
+    env = {},
+    input = '',
+    heard = () => undefined,
+  }: { env?: Record<string, string>; input?: string; heard?: (text: string) => void } = {},
 ): Promise<Spoken> {
   const said = { out: '', err: '' };
+  const write = (to: 'out' | 'err') => (text: string) => {
+    said[to] += text;
+    heard(text);
+  };
   const context: CliContext = {
     env: { TEMPORAL_CONFIG_FILE: '/dev/null', USER: 'ann', ...env },
-    out: { write: (text) => (said.out += text), columns: 200 },
-    err: { write: (text) => (said.err += text), columns: 200 },
+    out: { write: write('out'), columns: 200 },
+    err: { write: write('err'), columns: 200 },
     input: Readable.from([input]),
     now: Date.now,
     interrupted: new AbortController().signal,

@@ -78,18 +78,18 @@ describe('a wrong input', () => {
   it('from standard input reaches the server once it is right', async () => {
     const { err } = await gantry(['redis', 'switchover', '--input', '-', ...nowhere], { input: '{"group":"a"}' });
     expect(err).toContain('NO_SERVER');
-  }, 15_000);
+  });
 });
 
 describe('without a server', () => {
   it('every verb that needs one says NO_SERVER with the address and what to do', async () => {
     for (const argv of [['runs'], ['run', 'redis/a'], ['pause', 'redis/a']]) {
       const { code, err } = await gantry([...argv, ...nowhere]);
-      expect(code).toBe(1);
+      expect(code).toBe(3);
       expect(err).toContain('NO_SERVER: no Temporal server answers at 127.0.0.1:1');
       expect(err).toContain('gantry dev');
     }
-  }, 30_000);
+  });
 
   it('doctor is red about the server, blind behind it, and still looks at the platform file', async () => {
     const env = { GANTRY_PLATFORM: join(root, 'platform.example.yaml') };
@@ -100,7 +100,7 @@ describe('without a server', () => {
     expect(checks.find(({ name }) => name === 'server')).toMatchObject({ state: 'bad' });
     expect(checks.find(({ name }) => name === 'workers')).toMatchObject({ state: 'unknown' });
     expect(checks.find(({ name }) => name === 'platform file')).toMatchObject({ state: 'ok' });
-  }, 15_000);
+  });
 });
 
 describe('settings', () => {
@@ -147,5 +147,5 @@ describe('bin/gantry', () => {
     const failed = (): string =>
       execFileSync(again, ['runs', '--state', 'a b'], { cwd: folder, stdio: 'pipe', encoding: 'utf8' });
     expect(failed).toThrow(expect.objectContaining({ status: 2 }) as Error);
-  }, 30_000);
+  });
 });

@@ -22,6 +22,6 @@ describe('the versions of the workers', () => {
       fact: '0.1.0: 1@a; unknown: 9@old',
     });
     expect(versionCheck(['9@old'])).toMatchObject({ state: 'unknown' });
-    expect(versionCheck([])).toMatchObject({ state: 'unknown', fact: 'no worker polls' });
+    expect(versionCheck([])).toMatchObject({ state: 'unknown', fact: 'no worker answers' });
   });
 });

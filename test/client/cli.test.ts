@@ -21,7 +21,7 @@ beforeAll(async () => {
   server = await startFakeServer();
   stopped = server.withWorker(taskQueue, () => new Promise<void>((resolve) => (stop = resolve)));
   while ((await livePollers(server.client, taskQueue, 'workflow')).length === 0) await sleep(50);
-}, 60_000);
+});
 afterAll(async () => {
   stop();
   await stopped;

@@ -21,6 +21,9 @@ import type {
   RunStatus,
 } from '../../src/runs/index.ts';
 
+// Its worker is asked by the doctor like any other.
+export { checkWorkers } from '../../workflows/check-workers.ts';
+
 const at = '2026-01-01T00:00:00.000Z';
 const plan: PlanView = {
   title: 'hand nothing over',
@@ -73,7 +76,7 @@ export async function redisSwitchover(input: RunInput & { group: string }): Prom
   };
 
   if (!input.dryRun && workflowId !== own) {
-    setHandler(defineQuery<RunStatus>('status'), () => ({ ...status(), frontOf: own, state: 'running' }));
+    setHandler(defineQuery<RunStatus>('status'), () => ({ ...status(), proxyFor: own, state: 'running' }));
     const child = await startChild<(input: unknown) => Promise<RunReport>>('redisSwitchover', {
       workflowId: own,
       args: [input],

@@ -1,4 +1,4 @@
-import { startClickHouseCluster } from '../../lab/clickhouse.ts';
+import { startClickHouseCluster } from '../../lab/clickhouse/clickhouse.ts';
 import { createEvents, insertBlocks } from '../../lab/load/clickhouse-events.ts';
 import type { MoveRig } from '../support/move-rig.ts';
 import { startMoveRig } from '../support/move-rig.ts';

@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { WorkflowHandle } from '@temporalio/client';
-import { redisInfo, withRedis } from '../../lab/redis-client.ts';
-import type { RedisNode } from '../../lab/redis.ts';
+import { redisInfo, withRedis } from '../../lab/redis/client.ts';
+import type { RedisNode } from '../../lab/redis/redis.ts';
 import { bringBack } from '../support/bring-back.ts';
 import type { Case } from './play.ts';
 import { approved, begin, childOf, until, update } from './play.ts';
@@ -30,11 +30,11 @@ export const rejoinCases: Readonly<Record<string, Case>> = {
     return rejoin(stage, node, { dryRun: true }, 'dry-run/redis.rejoin/sessions');
   },
 
-  front: async (stage) => {
+  proxy: async (stage) => {
     const node = await replaced(stage);
     await node.restart();
-    const front = await rejoin(stage, node, {}, 'typed-in-the-ui');
-    return approved(front, await childOf(stage, front));
+    const proxy = await rejoin(stage, node, {}, 'typed-in-the-ui');
+    return approved(proxy, await childOf(stage, proxy));
   },
 
   aborted: async (stage) => {

@@ -1,5 +1,7 @@
 import type { WorkflowHandle } from '@temporalio/client';
-import { redisInfo } from '../../lab/redis-client.ts';
+import { primaryReading } from '../../lab/redis/primary-reading.ts';
+import { redisInfo } from '../../lab/redis/client.ts';
+import type { RedisNode } from '../../lab/redis/redis.ts';
 import { GantryError } from '../../src/errors/index.ts';
 import { bringBack } from '../support/bring-back.ts';
 import type { Case } from './play.ts';
@@ -18,9 +20,9 @@ export const failoverCases: Readonly<Record<string, Case>> = {
   },
 
   /** As it is always started: under an id of its own. */
-  front: async (stage) => {
-    const front = await afterKill(stage, {}, `failover/${stage.group}/1`);
-    return approved(front, await childOf(stage, front));
+  proxy: async (stage) => {
+    const proxy = await afterKill(stage, {}, `failover/${stage.group}/1`);
+    return approved(proxy, await childOf(stage, proxy));
   },
 
   /** Aborted instead of approved. */
@@ -48,14 +50,25 @@ export const failoverCases: Readonly<Record<string, Case>> = {
 
 /** With no fence that proves anything: the lease is waited for. */
 export const leaseCases: Readonly<Record<string, Case>> = {
-  lease: async (stage) => approved(await afterKill(stage, {})),
+  lease: async (stage) => {
+    await ready(stage);
+    const primary = await primaryOf(stage);
+    const lastReading = await primaryReading(stage.rig, primary.name);
+    await primary.kill();
+    return approved(await start(stage, { lastReading }));
+  },
 };
 
 async function afterKill(stage: Stage, input: object, workflowId?: string): Promise<WorkflowHandle> {
   await ready(stage);
-  const { nodes, password } = stage.rig.group;
-  for (const node of nodes) if ((await redisInfo(node, password))['role'] === 'master') await node.kill();
+  await (await primaryOf(stage)).kill();
   return start(stage, input, workflowId);
+}
+
+async function primaryOf(stage: Stage): Promise<RedisNode> {
+  const { nodes, password } = stage.rig.group;
+  for (const node of nodes) if ((await redisInfo(node, password))['role'] === 'master') return node;
+  throw new Error('no node is primary');
 }
 
 async function ready(stage: Stage): Promise<void> {

@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { WorkflowHandle } from '@temporalio/client';
-import { redisInfo } from '../../lab/redis-client.ts';
+import { redisInfo } from '../../lab/redis/client.ts';
 import type { GuardState, GuardStatus, GuardUpdateName } from '../../src/runs/index.ts';
 import { bringBack } from '../support/bring-back.ts';
 import type { Case } from './play.ts';

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
-import { startTemporal } from '../../lab/temporal.ts';
+import { startTemporal } from '../../lab/temporal/temporal.ts';
 import { registerSearchAttributes } from '../../workers/search-attributes.ts';
 import type { TestServer } from '../support/temporal.ts';
 

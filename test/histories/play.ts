@@ -3,6 +3,7 @@ import type { WorkflowHandle } from '@temporalio/client';
 import type { RunState, RunStatus, UpdateName } from '../../src/runs/index.ts';
 import { isClosed } from '../../src/runs/index.ts';
 import type { Stage } from './stage.ts';
+import { asSeen } from '../support/parked.ts';
 
 /** Makes one run that ends in a certain way, and answers it. */
 export type Case<S = Stage> = (stage: S) => Promise<WorkflowHandle>;
@@ -18,17 +19,17 @@ export function begin(stage: Stage, workflowType: string, input: object, workflo
   });
 }
 
-/** Approves the plan of `run` through `handle`, which may be its front. */
+/** Approves the plan of `run` through `handle`, which may be its proxy run. */
 export async function approved(handle: WorkflowHandle, run = handle): Promise<WorkflowHandle> {
   const status = await until(run, 'awaiting-approval');
   await update(handle, 'approve', { planHash: status.plan?.hash, note: 'for the record' });
   return handle;
 }
 
-/** The run behind a front: its id alone may still be that of the run before. */
-export async function childOf({ client }: Pick<Stage, 'client'>, front: WorkflowHandle): Promise<WorkflowHandle> {
+/** The run behind a proxy run: its id alone may still be that of the run before. */
+export async function childOf({ client }: Pick<Stage, 'client'>, proxy: WorkflowHandle): Promise<WorkflowHandle> {
   for (;;) {
-    const { raw } = await front.describe();
+    const { raw } = await proxy.describe();
     const [child] = raw.pendingChildren ?? [];
     if (child?.workflowId && child.runId) return client.workflow.getHandle(child.workflowId, child.runId);
     await pause(20);
@@ -37,7 +38,8 @@ export async function childOf({ client }: Pick<Stage, 'client'>, front: Workflow
 
 /** Sends an update as ada would. */
 export async function update(handle: WorkflowHandle, name: UpdateName, request: object): Promise<void> {
-  await handle.executeUpdate<RunStatus, [unknown]>(name, { args: [{ by: 'ada', ...request }] });
+  const asked = await asSeen(handle, name, { by: 'ada', ...request });
+  await handle.executeUpdate<RunStatus, [unknown]>(name, { args: [asked] });
 }
 
 /** Resolves once the run is in that state. */

@@ -1,4 +1,4 @@
-import { startClickHouseCluster } from '../../lab/clickhouse.ts';
+import { startClickHouseCluster } from '../../lab/clickhouse/clickhouse.ts';
 import { createEvents, insertBlocks } from '../../lab/load/clickhouse-events.ts';
 import { restingTable } from '../support/rebalance-rig.ts';
 import type { ShardRig } from '../support/shard-rig.ts';

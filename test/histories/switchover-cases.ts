@@ -16,9 +16,9 @@ export const switchoverCases: Readonly<Record<string, Case>> = {
 
   'refused-unknown-group': (stage) => start(stage, { group: 'nowhere' }, 'redis/nowhere'),
 
-  front: async (stage) => {
-    const front = await start(stage, {}, 'typed-in-the-ui');
-    return approved(front, await childOf(stage, front));
+  proxy: async (stage) => {
+    const proxy = await start(stage, {}, 'typed-in-the-ui');
+    return approved(proxy, await childOf(stage, proxy));
   },
 
   /** Aborted while the candidate is prepared: that is taken back. */

@@ -40,10 +40,10 @@ export const tierCases: Readonly<Record<string, Case<TierStage>>> = {
   },
 
   /** As a schedule starts it. */
-  front: async (stage) => {
+  proxy: async (stage) => {
     await filled(stage, due);
-    const front = await tier(stage, 'samples', {}, 'schedule/tier-samples-2026-11-23T02:10:00Z');
-    return approved(front, await childOf(stage, front));
+    const proxy = await tier(stage, 'samples', {}, 'schedule/tier-samples-2026-11-23T02:10:00Z');
+    return approved(proxy, await childOf(stage, proxy));
   },
 
   /** Before the second move: the first one is taken back. */

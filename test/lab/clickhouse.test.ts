@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { labDown, labUp } from '../../lab/index.ts';
-import { startClickHouseCluster } from '../../lab/clickhouse.ts';
-import { clickhouseCall, clickhouseRows } from '../../lab/clickhouse-client.ts';
+import { startClickHouseCluster } from '../../lab/clickhouse/clickhouse.ts';
+import { clickhouseCall, clickhouseRows } from '../../lab/clickhouse/client.ts';
 import { until } from '../../lab/clock.ts';
 import { describeWith, labFolder, stopping } from '../support/lab.ts';
 

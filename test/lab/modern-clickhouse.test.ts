@@ -1,6 +1,6 @@
 import { createClient } from '@clickhouse/client';
 import { expect, test } from 'vitest';
-import { startModernClickHouse } from '../../lab/modern-clickhouse.ts';
+import { startModernClickHouse } from '../../lab/clickhouse/modern.ts';
 import { describeWith, labFolder, stopping } from '../support/lab.ts';
 
 await describeWith(['clickhouse-modern'], 'the modern ClickHouse of the lab', () => {

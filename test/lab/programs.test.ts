@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test, vi } from 'vitest';
+import { findHostImage, hostImageVersion } from '../../lab/host/image.ts';
+import { findKubernetes, kubernetesVersion } from '../../lab/kubernetes/programs.ts';
 import { findClickHouse, findModernClickHouse, findTemporalCli, findTimeSkippingServer } from '../../lab/programs.ts';
 import { labFolder, needs } from '../support/lab.ts';
 
@@ -21,6 +23,12 @@ describe('looking for programs', () => {
     const chdb = versionIn('scripts/setup-clickhouse-modern.sh');
     expect(source('lab/programs.ts')).toContain(`chdbVersion = '${chdb}'`);
     expect(source('tools/chdb/package.json')).toContain(`"chdb": "${chdb}"`);
+    const moto = versionIn('scripts/setup-s3.sh');
+    expect(source('lab/programs.ts')).toContain(`motoVersion = '${moto}'`);
+    expect(source('tools/moto/requirements.txt')).toContain(`moto==${moto}`);
+    expect(kubernetesVersion).toBe(versionIn('scripts/setup-kubernetes.sh'));
+    expect(source('tools/kubernetes/go.mod')).toContain(`k8s.io/kubernetes v${kubernetesVersion} `);
+    expect(hostImageVersion).toBe(versionIn('scripts/setup-host-image.sh'));
   });
 
   test('takes the program that TEMPORAL_CLI_PATH names before any other', async () => {
@@ -36,6 +44,8 @@ describe('looking for programs', () => {
     await expect(findTimeSkippingServer()).rejects.toMatchObject({ code: 'LAB_PART_MISSING' });
     await expect(findClickHouse()).rejects.toThrow(/scripts\/setup-clickhouse\.sh/);
     await expect(findModernClickHouse()).rejects.toThrow(/scripts\/setup-clickhouse-modern\.sh/);
+    await expect(findKubernetes()).rejects.toThrow(/scripts\/setup-kubernetes\.sh/);
+    await expect(findHostImage()).rejects.toThrow(/scripts\/setup-host-image\.sh/);
   });
 
   test('gives a reason to skip what needs a missing part, and fails it where the lab is required', async () => {

@@ -2,8 +2,8 @@ import type { Redis } from 'ioredis';
 import { expect, onTestFinished, test } from 'vitest';
 import { until } from '../../lab/clock.ts';
 import { startRecordingProxy } from '../../lab/faults/recording-proxy.ts';
-import { startRedisGroup } from '../../lab/redis.ts';
-import { connectRedis } from '../../lab/redis-client.ts';
+import { startRedisGroup } from '../../lab/redis/redis.ts';
+import { connectRedis } from '../../lab/redis/client.ts';
 import { describeWith, labFolder, stopping } from '../support/lab.ts';
 
 const password = 'never-write-me-down';

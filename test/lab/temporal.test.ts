@@ -1,11 +1,10 @@
 import { join } from 'node:path';
 import { Connection } from '@temporalio/client';
-import { TestWorkflowEnvironment } from '@temporalio/testing';
 import { expect, onTestFinished, test } from 'vitest';
 import { freePort } from '../../lab/ports.ts';
-import { startTemporal } from '../../lab/temporal.ts';
-import { timeSkippingServer } from '../../lab/time-skipping.ts';
+import { startTemporal } from '../../lab/temporal/temporal.ts';
 import { describeWith, labFolder, stopping } from '../support/lab.ts';
+import { timeSkippingEnvironment } from '../support/time-skipping.ts';
 
 async function connect(address: string): Promise<Connection> {
   const connection = await Connection.connect({ address });
@@ -43,7 +42,7 @@ await describeWith(['temporal'], "the lab's Temporal server", () => {
 
 await describeWith(['time-skipping'], "the lab's time-skipping server", () => {
   test('sleeps two days at once', async () => {
-    const environment = await TestWorkflowEnvironment.createTimeSkipping({ server: await timeSkippingServer() });
+    const environment = await timeSkippingEnvironment();
     onTestFinished(() => environment.teardown());
     const before = await environment.currentTimeMs();
     await environment.sleep('48 hours');

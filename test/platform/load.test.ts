@@ -145,7 +145,7 @@ name: again
         'p.yaml:17:5 redis.groups.empty: nodes is missing',
         'p.yaml:17:5 redis.groups.empty: discovery is missing',
         'p.yaml:19:22 policies.default.window: no maintenance window is called never; the file defines none',
-        'p.yaml:20:1 the key name stands twice in this map',
+        'p.yaml:20:1 the key name appears twice in this map',
       ].sort(byPlace),
     );
   });

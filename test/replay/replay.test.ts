@@ -27,7 +27,7 @@ async function failures(codePath: string, histories: readonly Fixture[]): Promis
 const all = fixtures();
 
 describe('the recorded histories', () => {
-  const outcomes = ['done', 'planned', 'aborted', 'parked-retried', 'front'];
+  const outcomes = ['done', 'planned', 'aborted', 'parked-retried', 'proxy'];
   test.each([
     ['redisSwitchover', [...outcomes, 'refused-input', 'refused-unknown-group', 'paused', 'done-failover']],
     ['redisFailover', [...outcomes, 'refused-alive', 'lease']],
@@ -41,7 +41,13 @@ describe('the recorded histories', () => {
     ['clickhouseAddShard', ['done', 'planned', 'aborted', 'idle']],
     ['clickhouseDrainShard', ['done', 'planned']],
     ['clickhouseTier', [...outcomes, 'done-moves', 'idle', 'paused']],
+    ['archiveBackup', ['done', 'planned', 'done-increment']],
+    ['archiveRestore', ['done', 'planned', 'aborted', 'parked-retried']],
+    ['archiveDrill', ['done', 'planned', 'aborted']],
+    ['archiveAudit', ['done', 'planned', 'failed-nothing']],
     ['redisGuard', ['stopped', 'observed', 'failed-over']],
+    ['hostFleetOnboard', ['planned', 'parked-retried', 'done']],
+    ['listRunner', ['continued', 'done']],
   ])('hold a %s of every outcome', (workflow, wanted) => {
     for (const name of wanted) {
       expect(all.map((fixture) => fixture.name)).toContainEqual(expect.stringMatching(`^${workflow}@.*-${name}$`));

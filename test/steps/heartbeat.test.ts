@@ -2,6 +2,7 @@ import { MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger } from '@temporalio/worker';
 import { expect, test } from 'vitest';
 import { defineStep, stepActivity, todo, wait } from '../../src/steps/index.ts';
+import { oneDigest } from '../support/one-digest.ts';
 import { standStill } from '../support/stand-still.ts';
 
 /** Runs a step that freezes for a while and then would act; answers whether it did, and what came out. */
@@ -22,7 +23,7 @@ async function frozenFor(ms: number, heartbeatTimeoutMs: number | undefined) {
     { heartbeatTimeoutMs: heartbeatTimeoutMs as number },
     { logger: new DefaultLogger('ERROR') },
   );
-  const activity = stepActivity(step, null, { platformDigest: 'd' });
+  const activity = stepActivity(step, null, oneDigest('d'));
   const call = { mode: 'ensure', input: null, unit: 'w/r/1', platformDigest: 'd' } as const;
   const error: unknown = await environment.run(activity, call).catch((thrown: unknown) => thrown);
   return { acted, error };
@@ -53,7 +54,7 @@ async function asksAfter(before: () => void, within: () => void): Promise<unknow
       return Promise.resolve();
     },
   });
-  const activity = stepActivity(step, null, { platformDigest: 'd' });
+  const activity = stepActivity(step, null, oneDigest('d'));
   const environment = new MockActivityEnvironment(
     { heartbeatTimeoutMs: 300, currentAttemptScheduledTimestampMs: Date.now() },
     { logger: new DefaultLogger('ERROR') },

@@ -1,6 +1,6 @@
-import { withRedis } from '../../lab/redis-client.ts';
-import type { RedisRig } from '../../lab/redis-rig.ts';
-import { linkUp } from '../../lab/redis.ts';
+import { withRedis } from '../../lab/redis/client.ts';
+import type { RedisRig } from '../../lab/redis/rig.ts';
+import { linkUp } from '../../lab/redis/redis.ts';
 
 type At = { host: string; port: number };
 

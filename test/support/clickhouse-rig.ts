@@ -1,12 +1,13 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, onTestFinished } from 'vitest';
-import { clickhouseCall } from '../../lab/clickhouse-client.ts';
-import type { ClickHouseCluster, ClickHouseClusterOptions, ClickHouseServer } from '../../lab/clickhouse.ts';
-import { startClickHouseCluster } from '../../lab/clickhouse.ts';
+import { clickhouseCall } from '../../lab/clickhouse/client.ts';
+import type { ClickHouseCluster, ClickHouseClusterOptions, ClickHouseServer } from '../../lab/clickhouse/clickhouse.ts';
+import { startClickHouseCluster } from '../../lab/clickhouse/clickhouse.ts';
 import type { ClickHouseConnectOptions, ClickHouseNode, TableName } from '../../src/drivers/clickhouse/index.ts';
 import { connectClickHouse } from '../../src/drivers/clickhouse/index.ts';
+import { removeSoon } from './remove-soon.ts';
 
 /** A cluster that the tests of one file share; each has tables of its own. */
 export type ClickHouseRig = {
@@ -31,14 +32,11 @@ export function clickhouseRig(options: Partial<ClickHouseClusterOptions> = {}): 
   const stateDir = mkdtempSync(join(tmpdir(), 'gantry-lab-'));
   let cluster: ClickHouseCluster | undefined;
   let tables = 0;
-  beforeAll(
-    async () => void (cluster = await startClickHouseCluster({ stateDir, name: 'metrics', ...options })),
-    120_000,
-  );
+  beforeAll(async () => void (cluster = await startClickHouseCluster({ stateDir, name: 'metrics', ...options })));
   afterAll(async () => {
     await cluster?.stop();
-    rmSync(stateDir, { recursive: true, force: true });
-  }, 180_000);
+    removeSoon(stateDir);
+  });
   const started = (): ClickHouseCluster => {
     if (!cluster) throw new Error('the cluster starts before the tests, not before them');
     return cluster;

@@ -6,9 +6,13 @@ import { GantryError } from '../../src/errors/index.ts';
 import { findBmc } from '../../lab/bmc.ts';
 import { findOwnNetwork } from '../../lab/own-network.ts';
 import { findSmallDisk } from '../../lab/faults/small-disk.ts';
+import { findHostImage } from '../../lab/host/image.ts';
+import { findKubernetes } from '../../lab/kubernetes/programs.ts';
 import {
+  fakeTimeLibrary,
   findClickHouse,
   findModernClickHouse,
+  findMoto,
   findRedisServer,
   findTemporalCli,
   findTimeSkippingServer,
@@ -23,6 +27,10 @@ const find = {
   'own-network': findOwnNetwork,
   bmc: findBmc,
   valkey: valkeyRoot,
+  s3: findMoto,
+  faketime: fakeTimeLibrary,
+  kubernetes: findKubernetes,
+  host: findHostImage,
   temporal: findTemporalCli,
   'time-skipping': findTimeSkippingServer,
 };

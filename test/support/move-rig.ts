@@ -3,10 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { WorkflowHandle } from '@temporalio/client';
-import { pause } from '../../lab/clock.ts';
-import type { LabClickHousePlatform } from '../../lab/clickhouse-platform.ts';
-import { writeClickHousePlatform } from '../../lab/clickhouse-platform.ts';
-import type { ClickHouseCluster } from '../../lab/clickhouse.ts';
+import { patience, pause } from '../../lab/clock.ts';
+import type { LabClickHousePlatform } from '../../lab/clickhouse/platform.ts';
+import { writeClickHousePlatform } from '../../lab/clickhouse/platform.ts';
+import type { ClickHouseCluster } from '../../lab/clickhouse/clickhouse.ts';
 import { loadPlatform } from '../../src/platform/index.ts';
 import type { RunReport, RunState, RunStatus, UpdateName } from '../../src/runs/index.ts';
 import { createLog } from '../../src/telemetry/log.ts';
@@ -15,6 +15,7 @@ import { startWorkers } from '../../workers/all.ts';
 import { buildBundle } from '../../workers/bundle.ts';
 import type { WorkerContext } from '../../workers/context.ts';
 import type { TestServer } from './temporal.ts';
+import { asSeen } from './parked.ts';
 
 /** Quick to give up, nobody to ask. */
 const profile = { startToClose: '120s', heartbeat: '15s', attempts: 4, firstRetry: '50ms', maxRetry: '200ms' };
@@ -58,7 +59,7 @@ export type MoveRigOptions = {
 };
 
 /** The holder of a table ends with its move. */
-const holderEndsMs = 3_000;
+const holderEndsMs = 3_000 * patience;
 let rigs = 0;
 
 /** Workers in this process, whose driver calls can be got between. */
@@ -122,7 +123,9 @@ export async function startMoveRig(options: MoveRigOptions): Promise<MoveRig> {
       }
     },
     tell: async (run, update, request) =>
-      void (await run.executeUpdate<RunStatus, [unknown]>(update, { args: [{ by: 'ada', ...request }] })),
+      void (await run.executeUpdate<RunStatus, [unknown]>(update, {
+        args: [await asSeen(run, update, { by: 'ada', ...request })],
+      })),
     async stop() {
       // A question that is asked again when the connection is closed ends the test's process.
       const open = await Promise.race([held.then(() => false), pause(holderEndsMs).then(() => true)]);
@@ -150,9 +153,9 @@ export function callingBefore(before: (call: string) => Promise<void>): WorkerCo
 }
 
 /** So long a run may be parked before its test is over: somebody may be about to resolve it. */
-const parkedForMs = 10_000;
+const parkedForMs = 10_000 * patience;
 
-/** The report of a run that comes to its end. @throws with what ails it, if it is parked instead and stays so */
+/** The report of a run that comes to its end. @throws with its trouble, if it is parked instead and stays so */
 export async function reportOfRun(run: WorkflowHandle): Promise<RunReport> {
   const over = new AbortController();
   const stuck = async (): Promise<never> => {

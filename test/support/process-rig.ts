@@ -3,12 +3,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { WorkflowHandle } from '@temporalio/client';
 import { until } from '../../lab/clock.ts';
-import type { RedisRig, RedisRigOptions } from '../../lab/redis-rig.ts';
-import { startRedisRig } from '../../lab/redis-rig.ts';
-import { startWorkerProcess } from '../../src/cli/demo/worker-process.ts';
+import type { RedisRig, RedisRigOptions } from '../../lab/redis/rig.ts';
+import { startRedisRig } from '../../lab/redis/rig.ts';
+import { startWorkerProcess } from '../../demo/worker-process.ts';
 import type { RunReport, RunStatus } from '../../src/runs/index.ts';
 import { quickPolicies } from './switchover-rig.ts';
 import type { TestServer } from './temporal.ts';
+import { resolveNow } from './parked.ts';
 
 /** A rig whose workers are a process of their own, which can be killed and started again. */
 export type ProcessRig = RedisRig & {
@@ -25,7 +26,7 @@ export async function startProcessRig(
 ): Promise<ProcessRig> {
   const stateDir = mkdtempSync(join(tmpdir(), 'gantry-restarts-'));
   const policies = { default: { ...quickPolicies.default, soak: { duration: soak, every: '250ms' } } };
-  const rig = await startRedisRig({ stateDir, policies, ...options(stateDir) });
+  const rig = await startRedisRig({ stateDir, discovery: 'here', policies, ...options(stateDir) });
   const { address } = server;
   const taskQueue = `restarts-${process.pid}-${rig.groupName}`;
   const start = () =>
@@ -52,6 +53,12 @@ export async function startProcessRig(
   };
 }
 
+/** What a run shows, as soon as workers answer for it: on a busy machine new ones take longer than a query waits. */
+export async function statusOf(run: WorkflowHandle, withinMs = 45_000): Promise<RunStatus> {
+  const status = await until(() => run.query<RunStatus>('status'), withinMs);
+  return status ?? run.query<RunStatus>('status');
+}
+
 /** Waits until a run watches what it has done. @throws if it does not come to that */
 export async function untilSoaking(run: WorkflowHandle, withinMs = 45_000): Promise<void> {
   let last: RunStatus | undefined;
@@ -74,7 +81,7 @@ export async function throughTheSoak(run: WorkflowHandle): Promise<RunReport> {
     const status = await run.query<RunStatus>('status').catch(() => undefined);
     if (status?.state === 'parked') {
       if (status.parked?.trouble.code !== 'SOAK_FAILED') throw new Error(`parked: ${JSON.stringify(status.parked)}`);
-      await run.executeUpdate('resolve', { args: [{ action: 'retry', by: 'ada' }] }).catch(() => undefined);
+      await resolveNow(run, { action: 'retry', by: 'ada' }).catch(() => undefined);
     }
     await new Promise((resolve) => setTimeout(resolve, 100));
   }

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
-import type { ClickHouseAddress } from '../../lab/clickhouse-client.ts';
-import { clickhouseCall } from '../../lab/clickhouse-client.ts';
+import type { ClickHouseAddress } from '../../lab/clickhouse/client.ts';
+import { clickhouseCall } from '../../lab/clickhouse/client.ts';
 import type { TableName } from '../../src/drivers/clickhouse/index.ts';
 
 /** The levels of the series that deploy/clickhouse/rollups.sql makes, from the finest to the coarsest. */

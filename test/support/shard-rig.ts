@@ -2,11 +2,12 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { WorkflowHandle } from '@temporalio/client';
-import type { ClickHouseCluster } from '../../lab/clickhouse.ts';
+import type { ClickHouseCluster } from '../../lab/clickhouse/clickhouse.ts';
 import { pause } from '../../lab/clock.ts';
 import type { RunReport, RunStatus } from '../../src/runs/index.ts';
 import type { RebalanceRig, RebalanceRigOptions } from './rebalance-rig.ts';
 import { reportOf, startRebalanceRig } from './rebalance-rig.ts';
+import { asSeen } from './parked.ts';
 
 const profile = { startToClose: '300s', heartbeat: '15s', attempts: 3, firstRetry: '50ms', maxRetry: '200ms' };
 /** Nobody to ask, quick to give up, a short soak. */
@@ -119,6 +120,8 @@ export async function startShardRig(options: RebalanceRigOptions): Promise<Shard
       return report;
     },
     tell: async (run, update, request) =>
-      void (await run.executeUpdate<RunStatus, [unknown]>(update, { args: [{ by: 'ada', ...request }] })),
+      void (await run.executeUpdate<RunStatus, [unknown]>(update, {
+        args: [await asSeen(run, update, { by: 'ada', ...request })],
+      })),
   };
 }

@@ -1,9 +1,9 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { RedisRig, RedisRigOptions } from '../../lab/redis-rig.ts';
-import { startRedisRig } from '../../lab/redis-rig.ts';
-import { withRedis } from '../../lab/redis-client.ts';
+import type { RedisRig, RedisRigOptions } from '../../lab/redis/rig.ts';
+import { startRedisRig } from '../../lab/redis/rig.ts';
+import { withRedis } from '../../lab/redis/client.ts';
 import { loadPlatform } from '../../src/platform/index.ts';
 import { createLog } from '../../src/telemetry/log.ts';
 import type { Role, RunningWorkers } from '../../workers/all.ts';
@@ -33,7 +33,7 @@ export async function startSwitchoverRig(
 ): Promise<SwitchoverRig> {
   const { env: overrides, roles, wrapDriver, ...rigOptions } = options;
   const stateDir = mkdtempSync(join(tmpdir(), 'gantry-rig-'));
-  const rig = await startRedisRig({ stateDir, policies: quickPolicies, ...rigOptions });
+  const rig = await startRedisRig({ stateDir, discovery: 'here', policies: quickPolicies, ...rigOptions });
   const taskQueue = `rig-${process.pid}-${(queues += 1)}`;
   const { address } = server;
   const settings: WorkerSettings = {

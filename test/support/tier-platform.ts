@@ -1,4 +1,4 @@
-import type { ClickHouseAddress } from '../../lab/clickhouse-client.ts';
+import type { ClickHouseAddress } from '../../lab/clickhouse/client.ts';
 import { rollupTables } from './rollups.ts';
 
 /** A server of the lab and where it stands in the cluster. */

@@ -1,9 +1,9 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { clickhouseCall, clickhouseRows } from '../../lab/clickhouse-client.ts';
-import type { ModernClickHouse } from '../../lab/modern-clickhouse.ts';
-import { startModernClickHouse } from '../../lab/modern-clickhouse.ts';
+import { clickhouseCall, clickhouseRows } from '../../lab/clickhouse/client.ts';
+import type { ModernClickHouse } from '../../lab/clickhouse/modern.ts';
+import { startModernClickHouse } from '../../lab/clickhouse/modern.ts';
 import { loadPlatform } from '../../src/platform/index.ts';
 import type { Notice } from '../../src/runs/index.ts';
 import { createLog } from '../../src/telemetry/log.ts';

@@ -1,5 +1,5 @@
 import type { Client, WorkflowHandle } from '@temporalio/client';
-import { monotonicMs, pause } from '../../lab/clock.ts';
+import { monotonicMs, patience, pause } from '../../lab/clock.ts';
 import type { RunReport, RunStatus } from '../../src/runs/index.ts';
 import type { Lane } from './lane.ts';
 import type { Point } from './points.ts';
@@ -43,7 +43,7 @@ export async function attempt(lane: Lane, point: Point | undefined): Promise<Att
     workflowTaskTimeout: '1s',
   });
   const watched = take.watched === undefined ? handle : lane.client.workflow.getHandle(take.watched);
-  const outcome = outcomeOf(lane.client, handle, watched, scene.patienceMs ?? usualPatienceMs);
+  const outcome = outcomeOf(lane.client, handle, watched, (scene.patienceMs ?? usualPatienceMs) * patience);
   const logFiles = [victim.logFile];
   const reached = await Promise.race([cutOff(victim, point), outcome.then(() => false)]);
   if (reached) {

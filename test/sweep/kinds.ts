@@ -20,7 +20,7 @@ export type SweptKind = {
   needs: readonly LabNeed[];
   /** Points that every sample has: what the kind promises stands or falls with them. */
   always: readonly string[];
-  /** Points of a sample, where a run takes long; 8 unless given. */
+  /** Points of a sample, where a run takes long; what its domain's sample says unless given. */
   sample?: number;
 };
 
@@ -34,9 +34,11 @@ const redisReads = [
     'moduleList',
     'announces',
     'sentinelListens',
+    'time',
     'epoch',
     'get',
     'ping',
+    'snapshot',
     'streamPiece',
   ].map((verb) => `redis.${verb}`),
   'discovery.read',
@@ -46,7 +48,20 @@ const redisReads = [
 /** The driver calls of the clickhouse domain that only look. */
 const clickhouseReads = [
   ...[
-    ...['ping', 'version', 'capabilities', 'macros', 'cluster', 'table', 'columns', 'partitions', 'parts', 'digest'],
+    ...[
+      'ping',
+      'version',
+      'capabilities',
+      'macros',
+      'cluster',
+      'table',
+      'columns',
+      'partitions',
+      'parts',
+      'digest',
+      'rowCount',
+      'exportPartition',
+    ],
     ...['replica', 'caughtUp', 'replicationQueue', 'mutations', 'merges', 'running', 'detachedParts', 'hasDetached'],
     ...['disks', 'usage', 'blockNumbers', 'partHashes', 'dropRanges', 'arrivals'],
     ...['bucketRows', 'bucketStream', 'capsFetches', 'partitionReads'],
@@ -56,7 +71,7 @@ const clickhouseReads = [
 
 /** Of a shard that comes or goes, its moves aside: they are swept by themselves. */
 const shardSteps = [
-  ...['clickhouseMakeSchema', 'clickhouseSetMembership', 'clickhouseCanary', 'clickhouseLookAtShares'],
+  ...['clickhouseMakeSchema', 'clickhouseSetMembership', 'clickhouseCanary', 'clickhouseMeasureShares'],
   ...['clickhouseProveEmpty', 'clickhouseProveQueues'],
 ];
 const shardReads = [

@@ -1,6 +1,7 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { sweepOnboard } from './host/command.ts';
 import { sweptKinds } from './kinds.ts';
 import { matching, nameOf } from './points.ts';
 import type { PointResult, SweepResult } from './sweep.ts';
@@ -18,10 +19,11 @@ const { values, positionals } = parseArgs({
     json: { type: 'boolean', default: false },
   },
 });
+if (positionals.includes('host.onboard')) process.exit(await sweepOnboard(positionals, values));
 const known = Object.keys(sweptKinds) as (keyof typeof sweptKinds)[];
 const kinds = positionals.length === 0 ? known : known.filter((kind) => positionals.includes(kind));
 if (kinds.length < Math.max(1, positionals.length)) {
-  process.stderr.write(`no such kind: ${positionals.join(', ')}; there are ${known.join(', ')}\n`);
+  process.stderr.write(`no such kind: ${positionals.join(', ')}; there are ${[...known, 'host.onboard'].join(', ')}\n`);
   process.exit(2);
 }
 // Progress goes where it doesn't spoil JSON.

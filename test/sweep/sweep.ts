@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
 import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
 import { fileURLToPath } from 'node:url';
-import { startTemporal } from '../../lab/temporal.ts';
+import { startTemporal } from '../../lab/temporal/temporal.ts';
 import { registerSearchAttributes } from '../../workers/search-attributes.ts';
 import type { Attempt } from './attempt.ts';
 import { attempt } from './attempt.ts';

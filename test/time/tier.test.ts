@@ -1,9 +1,8 @@
-import { TestWorkflowEnvironment } from '@temporalio/testing';
+import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { DefaultLogger, Runtime, Worker } from '@temporalio/worker';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { sealPlan } from '../../activities/run/seal-plan.ts';
-import { createDescribeHolder, createForwardUpdate } from '../../activities/run/front.ts';
-import { findTimeSkippingServer } from '../../lab/programs.ts';
+import { sealPlan } from '../../src/steps/seal-plan.ts';
+import { createDescribeHolder, createForwardUpdate } from '../../activities/run/holder.ts';
 import type {
   RollupReading,
   TierData,
@@ -28,8 +27,10 @@ import { controlQueue, defaultPolicy, domainQueue, nextFire } from '../../src/ru
 import { plainActivity } from '../../src/steps/index.ts';
 import { buildBundle } from '../../workers/bundle.ts';
 import { registerSearchAttributes } from '../../workers/search-attributes.ts';
-import { rollupOf, serverOf } from '../planning/clickhouse/tier-facts.ts';
+import { rollupOf, serverOf } from '../planning/clickhouse/tier/facts.ts';
+import { oneDigest } from '../support/one-digest.ts';
 import { describeWith } from '../support/lab.ts';
+import { timeSkippingEnvironment } from '../support/time-skipping.ts';
 
 // A month of nightly sweeps over two levels. When they run is what the pure next-fire function says; what they do is played:
 // a table as lists of partitions, planned by the real planner.
@@ -108,13 +109,12 @@ await describeWith(['time-skipping'], 'a month of nightly tiering', () => {
   });
 
   beforeAll(async () => {
-    const path = await findTimeSkippingServer();
-    env = await TestWorkflowEnvironment.createTimeSkipping({ server: { executable: { type: 'existing-path', path } } });
+    env = await timeSkippingEnvironment();
     await registerSearchAttributes(env.connection, 'default');
     const { client, nativeConnection: connection } = env;
     const policy = { ...defaultPolicy, approval: { people: 0 as const, expiresAfterMs: 1_000 } };
     const control: Partial<ControlActivities> = {
-      admit: plainActivity(async () => ({ policy, platformDigest: 'digest' })),
+      admit: plainActivity(async () => ({ policy })),
       describeHolder: createDescribeHolder(client),
       forwardUpdate: createForwardUpdate(client),
       notify: plainActivity(async (notice) => void notices.push(notice)),
@@ -125,7 +125,7 @@ await describeWith(['time-skipping'], 'a month of nightly tiering', () => {
         const intent = intents[call.input.table];
         const planning = intent && planTier(intent, facts(call.input.table));
         if (!planning?.ok) throw new Error('the played tables can be planned');
-        return sealPlan(planning.draft, call);
+        return sealPlan(planning.draft, call, oneDigest('digest'));
       }),
       clickhouseMoveToVolume: plainActivity(async ({ mode, input }: StepCall<TierMove, object>) => {
         const { table, partition, volume } = input;
@@ -161,69 +161,65 @@ await describeWith(['time-skipping'], 'a month of nightly tiering', () => {
     await env?.teardown();
   });
 
-  test(
-    'expires every day once, in the first night after its time; a tampered one waits for its repair',
-    { timeout: 300_000 },
-    async () => {
-      const began = performance.now();
-      now = await env.currentTimeMs();
-      const startMs = now;
-      for (let back = 0; back < 70; back += 1) insertsUntil(now - back * dayMs);
-      // Days as old as that were expired long ago.
-      for (const id of [...partitionsOf('metrics.samples').keys()])
-        if (id < idOf(now - 6 * dayMs, 8)) partitionsOf('metrics.samples').delete(id);
-      const bad = idOf(now, 8);
-      const reports: RunReport[] = [];
-      for (let sweep = 0; sweep < nights * schedules.length; sweep += 1) {
-        const [next] = schedules
-          .map((schedule) => ({ ...schedule, at: nextFire(schedule, new Date(now)) }))
-          .sort((a, b) => (a.at?.getTime() ?? Infinity) - (b.at?.getTime() ?? Infinity));
-        if (!next?.at) throw new Error('it fires every night');
-        await env.sleep(next.at.getTime() - now);
-        now = next.at.getTime();
-        insertsUntil(now);
-        const night = Math.floor((now - startMs) / dayMs);
-        tampered = night < 11 ? bad : undefined;
-        const run = await env.client.workflow.start('clickhouseTier', {
-          // As a schedule does it: its id and the time. The run is a front then.
-          workflowId: `schedule/tier-${next.table}-${next.at.toISOString()}`,
-          taskQueue,
-          args: [{ cluster: 'metrics', table: next.table }],
-          workflowExecutionTimeout: '1 hour',
-        });
-        reports.push((await run.result()) as RunReport);
-      }
-      // eslint-disable-next-line no-console -- the figure that docs/clickhouse/tier.md quotes
-      console.info(`${nights} nights, ${reports.length} runs in ${((performance.now() - began) / 1_000).toFixed(1)} s`);
+  test('expires every day once, in the first night after its time; a tampered one waits for its repair', async () => {
+    const began = performance.now();
+    now = await env.currentTimeMs();
+    const startMs = now;
+    for (let back = 0; back < 70; back += 1) insertsUntil(now - back * dayMs);
+    // Days as old as that were expired long ago.
+    for (const id of [...partitionsOf('metrics.samples').keys()])
+      if (id < idOf(now - 6 * dayMs, 8)) partitionsOf('metrics.samples').delete(id);
+    const bad = idOf(now, 8);
+    const reports: RunReport[] = [];
+    for (let sweep = 0; sweep < nights * schedules.length; sweep += 1) {
+      const [next] = schedules
+        .map((schedule) => ({ ...schedule, at: nextFire(schedule, new Date(now)) }))
+        .sort((a, b) => (a.at?.getTime() ?? Infinity) - (b.at?.getTime() ?? Infinity));
+      if (!next?.at) throw new Error('it fires every night');
+      await env.sleep(next.at.getTime() - now);
+      now = next.at.getTime();
+      insertsUntil(now);
+      const night = Math.floor((now - startMs) / dayMs);
+      tampered = night < 11 ? bad : undefined;
+      const run = await env.client.workflow.start('clickhouseTier', {
+        // As a schedule does it: its id and the time. The run is a proxy run then.
+        workflowId: `schedule/tier-${next.table}-${next.at.toISOString()}`,
+        taskQueue,
+        args: [{ cluster: 'metrics', table: next.table }],
+        workflowExecutionTimeout: '1 hour',
+      });
+      reports.push((await run.result()) as RunReport);
+    }
+    // eslint-disable-next-line no-console -- the figure that docs/clickhouse/tier.md quotes
+    console.info(`${nights} nights, ${reports.length} runs in ${((performance.now() - began) / 1_000).toFixed(1)} s`);
 
-      expect(reports.every(({ outcome }) => outcome === 'done')).toBe(true);
-      const raw = expired.filter(({ table }) => table === 'metrics.samples');
-      expect(new Set(raw.map(({ partition }) => partition)).size).toBe(raw.length);
-      expect(raw.length).toBeGreaterThanOrEqual(nights - 2);
-      for (const { partition, atMs } of raw) {
-        const days = (atMs - Date.parse(partition.replace(/(....)(..)(..)/, '$1-$2-$3')) - dayMs) / dayMs;
-        expect(days).toBeGreaterThanOrEqual(7);
-        if (partition !== bad) expect(days).toBeLessThan(8);
-        else expect(days).toBeGreaterThan(8);
-      }
-      expect(raw.map(({ partition }) => partition)).toContain(bad);
-      // Told every night until it was repaired, of that day alone; the month that has it waited for it.
-      const told = notices.filter(({ event, target }) => event === 'drift' && target === 'metrics/metrics.samples');
-      expect(told.length).toBeGreaterThanOrEqual(2);
-      expect(told.length).toBeLessThanOrEqual(4);
-      for (const { trouble } of told) expect(trouble?.problems.map(({ place }) => place)).toEqual([bad]);
+    expect(reports.every(({ outcome }) => outcome === 'done')).toBe(true);
+    const raw = expired.filter(({ table }) => table === 'metrics.samples');
+    expect(new Set(raw.map(({ partition }) => partition)).size).toBe(raw.length);
+    expect(raw.length).toBeGreaterThanOrEqual(nights - 2);
+    for (const { partition, atMs } of raw) {
+      const days = (atMs - Date.parse(partition.replace(/(....)(..)(..)/, '$1-$2-$3')) - dayMs) / dayMs;
+      expect(days).toBeGreaterThanOrEqual(7);
+      if (partition !== bad) expect(days).toBeLessThan(8);
+      else expect(days).toBeGreaterThan(8);
+    }
+    expect(raw.map(({ partition }) => partition)).toContain(bad);
+    // Told every night until it was repaired, of that day alone; the month that has it waited for it.
+    const told = notices.filter(({ event, target }) => event === 'drift' && target === 'metrics/metrics.samples');
+    expect(told.length).toBeGreaterThanOrEqual(2);
+    expect(told.length).toBeLessThanOrEqual(4);
+    for (const { trouble } of told) expect(trouble?.problems.map(({ place }) => place)).toEqual([bad]);
 
-      // What is left is what is to be kept; no month went before its days.
-      expect(partitionsOf('metrics.samples').size).toBeLessThanOrEqual(9);
-      for (const { table, partition, atMs } of expired.filter((one) => one.table === 'metrics.samples_m5')) {
-        const later = raw.filter((one) => sharesDays(one.partition, partition) && one.atMs > atMs);
-        expect([table, later]).toEqual([table, []]);
-      }
-      expect(expired.filter(({ table }) => table === 'metrics.samples_m5').length).toBeGreaterThanOrEqual(1);
-      // Each closed month moved once, none that was open.
-      expect(new Set(moved).size).toBe(moved.length);
-      expect(moved.length).toBeGreaterThanOrEqual(1);
-      expect(partitionsOf('metrics.samples_m5').get(idOf(now, 6))).toBe('hot');
-    },
-  );
+    // What is left is what is to be kept; no month went before its days.
+    expect(partitionsOf('metrics.samples').size).toBeLessThanOrEqual(9);
+    for (const { table, partition, atMs } of expired.filter((one) => one.table === 'metrics.samples_m5')) {
+      const later = raw.filter((one) => sharesDays(one.partition, partition) && one.atMs > atMs);
+      expect([table, later]).toEqual([table, []]);
+    }
+    expect(expired.filter(({ table }) => table === 'metrics.samples_m5').length).toBeGreaterThanOrEqual(1);
+    // Each closed month moved once, none that was open.
+    expect(new Set(moved).size).toBe(moved.length);
+    expect(moved.length).toBeGreaterThanOrEqual(1);
+    expect(partitionsOf('metrics.samples_m5').get(idOf(now, 6))).toBe('hot');
+  });
 });

@@ -2,7 +2,7 @@ import type { ClickHouseActivities } from '../../activities/clickhouse/index.ts'
 import type { ClickHouseShardInput, RunReport } from '../../src/runs/index.ts';
 import { domainRefs } from '../run/call.ts';
 import { openRun } from '../run/open-run.ts';
-import { rebalanceTables } from './rebalance-tables.ts';
+import { rebalanceTables } from './moves/rebalance-tables.ts';
 
 const clickhouse = domainRefs<ClickHouseActivities, 'clickhouse'>('clickhouse');
 
@@ -33,7 +33,7 @@ export async function clickhouseAddShard(input: ClickHouseShardInput): Promise<R
       await run.step('prove that rows come to it', clickhouse.canary, few, slow);
     }
     if (tables.length > 0) {
-      const seen = await run.step('look at what is to move', clickhouse.lookAtShares, { cluster, tables }, slow);
+      const seen = await run.step('look at what is to move', clickhouse.measureShares, { cluster, tables }, slow);
       const moving = seen?.after.tables.filter(({ moves }) => moves > 0).map(({ table }) => table) ?? [];
       await rebalanceTables(run, input, moving);
       run.measure('tablesRebalanced', moving.length);

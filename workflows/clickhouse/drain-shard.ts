@@ -1,11 +1,11 @@
 import type { ClickHouseActivities } from '../../activities/clickhouse/index.ts';
-import type { ClickHouseShardInput, DrainShardData, RunReport } from '../../src/runs/index.ts';
+import type { ClickHouseShardInput, DrainShardData, PlannedStep, RunReport } from '../../src/runs/index.ts';
 import { domainRefs } from '../run/call.ts';
 import { openRun } from '../run/open-run.ts';
 import type { Run } from '../run/run.ts';
 import { simpleTrouble } from '../run/trouble.ts';
 import { Ending } from '../run/ending.ts';
-import { rebalanceTables } from './rebalance-tables.ts';
+import { rebalanceTables } from './moves/rebalance-tables.ts';
 
 const clickhouse = domainRefs<ClickHouseActivities, 'clickhouse'>('clickhouse');
 
@@ -42,7 +42,7 @@ export async function clickhouseDrainShard(input: ClickHouseShardInput): Promise
  * Distributed table, which come to the shard when they are sent: after them it looks once more.
  */
 async function moveAway(
-  run: Run,
+  run: Run<PlannedStep<'clickhouse.drain-shard'>>,
   input: ClickHouseShardInput,
   { cluster, listedAs, shard, tables }: DrainShardData,
 ): Promise<Record<string, readonly string[]>> {
@@ -50,7 +50,7 @@ async function moveAway(
   let nothingWaits = false;
   for (let round = 1; round <= maxRounds; round += 1) {
     const look = { cluster, tables, empty: shard };
-    const seen = await run.step('look at what is left', clickhouse.lookAtShares, look, { profile: 'slow' });
+    const seen = await run.step('look at what is left', clickhouse.measureShares, look, { profile: 'slow' });
     if (!seen) return all;
     for (const [table, ids] of Object.entries(seen.after.partitions))
       all[table] = [...new Set([...(all[table] ?? []), ...ids])];

@@ -5,13 +5,14 @@ import type {
   KeyReshardData,
   ReshardMove,
   RunReport,
+  StepOf,
 } from '../../src/runs/index.ts';
 import { shardNumber, tableName } from '../../src/runs/index.ts';
 import { domainRefs } from '../run/call.ts';
 import type { ChildSpec } from '../run/children.ts';
 import { openRun } from '../run/open-run.ts';
 import type { Run } from '../run/run.ts';
-import { needed } from './prepare-move.ts';
+import { needed } from './moves/prepare.ts';
 
 const clickhouse = domainRefs<ClickHouseActivities, 'clickhouse'>('clickhouse');
 
@@ -54,7 +55,7 @@ export async function clickhouseKeyReshard(input: ClickHouseKeyReshardInput): Pr
 }
 
 /** A block that is tried again across the change would go to another shard, which does not know it: open partitions are held. */
-async function switchTheRule(run: Run, data: KeyReshardData): Promise<void> {
+async function switchTheRule(run: Run<StepOf<'clickhouse.key-reshard'>>, data: KeyReshardData): Promise<void> {
   const { cluster, table } = data;
   const name = tableName(table);
   const { open } = needed(await run.step('see which partitions take rows', clickhouse.findOpen, data));
@@ -63,11 +64,12 @@ async function switchTheRule(run: Run, data: KeyReshardData): Promise<void> {
     await run.step(`hold the ingest of ${of.partition}`, clickhouse.holdIngest, of, { undo: true });
   // Never taken back: with the former rule, new rows would leave the shard that the splits bring the old ones to.
   await run.step('have new rows placed by the new rule', clickhouse.switchRule, data);
-  for (const of of held) await run.step(`let the ingest of ${of.partition} go on`, clickhouse.openIngest, of);
+  for (const of of held)
+    await run.step(`let the ingest of ${of.partition} go on`, clickhouse.openIngest, of, { leavesNothing: true });
 }
 
 /** Each a wave of its own: two splits of one partition have the same lock. */
-function splitRun(input: ClickHouseKeyReshardInput, move: ReshardMove, at: number): ChildSpec {
+function splitRun(input: ClickHouseKeyReshardInput, move: ReshardMove, at: number): ChildSpec<'clickhouse.split'> {
   const { cluster, table, requestedBy, reason } = input;
   const { partition, from, to, buckets } = move;
   const split: ClickHouseSplitInput = {

@@ -1,10 +1,9 @@
-import { workflowInfo } from '@temporalio/workflow';
 import type { ClickHouseActivities } from '../../activities/clickhouse/index.ts';
 import type { ClickHouseMoveInput, RunReport } from '../../src/runs/index.ts';
 import { domainRefs } from '../run/call.ts';
 import { openRun } from '../run/open-run.ts';
-import { finishMove } from './finish-move.ts';
-import { prepareMove } from './prepare-move.ts';
+import { finishMove } from './moves/finish.ts';
+import { prepareMove } from './moves/prepare.ts';
 
 const clickhouse = domainRefs<ClickHouseActivities, 'clickhouse'>('clickhouse');
 
@@ -16,8 +15,8 @@ export async function clickhouseMove(input: ClickHouseMoveInput): Promise<RunRep
   return openRun('clickhouse.move', input, async (run) => {
     const plan = await run.plan(clickhouse.planMove, input);
     await run.approval(plan);
-    const cutover = await prepareMove(run, plan.data, workflowInfo().runId);
+    const cutover = await prepareMove(run, plan.data);
     await finishMove(run, cutover);
-    await run.step('drop the staging table', clickhouse.dropStaging, cutover.move);
+    await run.step('drop the staging table', clickhouse.dropStaging, cutover.move, { leavesNothing: true });
   });
 }

@@ -3,7 +3,7 @@ import type { ClickHouseRebalanceInput, RebalanceData, RunReport } from '../../s
 import { shardNumber } from '../../src/runs/index.ts';
 import { domainRefs } from '../run/call.ts';
 import { openRun } from '../run/open-run.ts';
-import { moveRun } from './move-run.ts';
+import { moveRun } from './moves/child.ts';
 
 const clickhouse = domainRefs<ClickHouseActivities, 'clickhouse'>('clickhouse');
 

@@ -33,7 +33,8 @@ export async function clickhouseTier(input: ClickHouseTierInput): Promise<RunRep
     for (const expiry of expiries) {
       const proof = await run.step(`prove ${expiry.partition}`, clickhouse.proveRollup, expiry, { profile: 'slow' });
       if (!proof) continue;
-      const proven = { ...expiry, proof: proof.after.reading };
+      const { reading, standing } = proof.after;
+      const proven = { ...expiry, proof: reading, ...(standing ? { standing } : {}) };
       await run.step(`expire ${expiry.partition}`, clickhouse.expirePartition, proven, {
         pointOfNoReturn: true,
         profile: 'slow',

@@ -2,9 +2,9 @@ import type { ClickHouseActivities } from '../../activities/clickhouse/index.ts'
 import type { ClickHouseUndoMoveInput, RunReport } from '../../src/runs/index.ts';
 import { callControl, domainRefs } from '../run/call.ts';
 import { openRun } from '../run/open-run.ts';
-import { finishMove } from './finish-move.ts';
-import { moveRun } from './move-run.ts';
-import { needed } from './prepare-move.ts';
+import { finishMove } from './moves/finish.ts';
+import { moveRun } from './moves/child.ts';
+import { needed } from './moves/prepare.ts';
 
 const clickhouse = domainRefs<ClickHouseActivities, 'clickhouse'>('clickhouse');
 
@@ -31,10 +31,18 @@ export async function clickhouseUndoMove(input: ClickHouseUndoMoveInput): Promis
     const asked = { ...data, wanted: record.digest };
     const manifest = needed(await run.step('digest what was moved', clickhouse.takeManifest, asked, slow));
     await run.step('stop the merges', clickhouse.stopMerges, data, { undo: true });
-    const own = needed(await run.step('look at the rows that came late', clickhouse.lookAtTarget, data, slow));
+    const own = needed(await run.step('look at the rows that came late', clickhouse.readTarget, data, slow));
     await run.step('hold the ingest', clickhouse.holdIngest, { ...data, proven: true }, { undo: true });
     const look = { move, manifest, parts: [], last: true };
-    const source = needed(await run.step('take a last look', clickhouse.lookAgain, look, slow));
-    await finishMove(run, { move, copy: record.parts, digest: record.digest, source, own, from: 'detached' });
+    const source = needed(await run.step('take a last look', clickhouse.recheckSource, look, slow));
+    await finishMove(run, {
+      move,
+      copy: record.parts,
+      digest: record.digest,
+      source,
+      own,
+      quiet: manifest.quiet,
+      from: 'detached',
+    });
   });
 }

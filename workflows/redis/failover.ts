@@ -1,8 +1,9 @@
 import type { RedisActivities } from '../../activities/redis/index.ts';
+import type { FailoverPlanInput } from '../../activities/redis/failover/plan.ts';
 import type { RedisFailoverInput, RunReport } from '../../src/runs/index.ts';
 import { domainRefs } from '../run/call.ts';
 import { openRun } from '../run/open-run.ts';
-import { justify, look } from './failover-look.ts';
+import { justify, observe } from './failover/observe.ts';
 
 const redis = domainRefs<RedisActivities, 'redis'>('redis');
 
@@ -16,11 +17,13 @@ export async function redisFailover(input: RedisFailoverInput): Promise<RunRepor
     input,
     async (run) => {
       const startedAt = Date.now();
-      const plan = await run.plan(redis.planFailover, () => look(input));
+      let looked: FailoverPlanInput | undefined;
+      const plan = await run.plan(redis.planFailover, async () => (looked = await observe(input)));
       run.measure('detectMs', Date.now() - startedAt);
       await run.approval(plan);
       // A decision that is acted on later is looked at again; the approval has just done so.
-      const data = { ...plan.data, decidedAt: Date.now() };
+      const decidedAt = looked?.suspect.clocks?.[plan.data.candidate.name];
+      const data = { ...plan.data, ...(decidedAt === undefined ? {} : { decidedAt }) };
 
       const fencingAt = Date.now();
       const fenced = await run.step('fence the old primary', redis.fence, data, { undo: true, profile: 'slow' });
@@ -29,10 +32,10 @@ export async function redisFailover(input: RedisFailoverInput): Promise<RunRepor
         await run.wait('let the lease of the old primary end', receipt.waitMs ?? data.leaseMs);
         await run.step('see that the lease has ended', redis.leaseEnded, data);
       }
-      const fencedAt = Date.now();
-      run.measure('fenceMs', fencedAt - fencingAt);
+      run.measure('fenceMs', Date.now() - fencingAt);
 
-      const promotion = { ...data, ...(receipt ? { fence: { kind: receipt.kind, at: fencedAt } } : {}) };
+      const { kind, at } = receipt ?? {};
+      const promotion = { ...data, ...(kind ? { fence: { kind, ...(at === undefined ? {} : { at }) } } : {}) };
       await run.step('promote and redirect', redis.promote, promotion, { pointOfNoReturn: true });
       run.measure('writableMs', Date.now() - startedAt);
       await run.step('re-point the siblings', redis.repointSiblings, data);

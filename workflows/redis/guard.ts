@@ -12,14 +12,14 @@ import { GantryError, problem, refusal, toFailure, troubleOf } from '../../src/e
 import type { GuardEnd, GuardHeartbeat, GuardWatched, RedisGuardInput } from '../../src/runs/index.ts';
 import { guardId } from '../../src/runs/index.ts';
 import { callControl, callDomain, domainRefs } from '../run/call.ts';
-import type { GuardMemory } from './guard-book.ts';
-import { GuardBook } from './guard-book.ts';
-import type { GuardControls } from './guard-controls.ts';
-import { openGuardControls } from './guard-controls.ts';
-import { backoffMs, isRunFull, reminderAt } from './guard-decide.ts';
-import { actOnAlarm, followUnderWay } from './guard-failover.ts';
-import { startGuard } from './guard-front.ts';
-import { takeIn } from './guard-take-in.ts';
+import type { GuardMemory } from './guard/record.ts';
+import { GuardRecord } from './guard/record.ts';
+import type { GuardControls } from './guard/controls.ts';
+import { openGuardControls } from './guard/controls.ts';
+import { backoffMs, isRunFull, reminderAt } from './guard/decide.ts';
+import { actOnAlarm, followUnderWay } from './guard/failover.ts';
+import { startGuard } from './guard/proxy.ts';
+import { takeIn } from './guard/take-in.ts';
 
 const redis = domainRefs<RedisActivities, 'redis'>('redis');
 
@@ -37,59 +37,59 @@ const noticeGraceMs = 30_000;
  */
 export async function redisGuard(input: RedisGuardInput, carried?: GuardMemory): Promise<GuardEnd> {
   const identity = guardId(input);
-  const book = new GuardBook(identity.ok ? identity.target : '', input, carried);
-  const controls = openGuardControls(book);
+  const record = new GuardRecord(identity.ok ? identity.target : '', input, carried);
+  const controls = openGuardControls(record);
   try {
     // First, and whatever the input is: it is told everything that is wrong with it at once.
-    book.memory.policy ??= await callControl('admitGuard', { input }, 'admission');
+    record.memory.policy ??= await callControl('admitGuard', { input }, 'admission');
     if (!identity.ok) throw refusal([problem('INVALID_INPUT', identity.problem, identity.place)]);
     if (workflowInfo().workflowId !== identity.id) {
-      book.frontOf = identity.id;
+      record.proxyFor = identity.id;
       const end = await startGuard(identity.target, identity.id, input);
-      book.ended = 'stopped';
-      book.show();
+      record.ended = 'stopped';
+      record.show();
       return end;
     }
-    book.show();
-    return await keepWatch(book, controls);
+    record.show();
+    return await keepWatch(record, controls);
   } catch (error) {
-    if (isCancellation(error)) book.ended = 'stopped';
+    if (isCancellation(error)) record.ended = 'stopped';
     else if (!isOurs(error)) throw error;
-    else book.ended = 'refused';
-    book.show();
+    else record.ended = 'refused';
+    record.show();
     throw isCancellation(error) ? error : toFailure(asCatalogued(error), { final: true });
   }
 }
 
-async function keepWatch(book: GuardBook, controls: GuardControls): Promise<GuardEnd> {
-  const { memory } = book;
+async function keepWatch(record: GuardRecord, controls: GuardControls): Promise<GuardEnd> {
+  const { memory } = record;
   /** Started by an earlier run of the chain: its end is not told here. */
   const inherited = memory.underWay?.workflowId;
   for (;;) {
-    if (controls.stopAsked) return stopped(book);
-    if (isFull(book, inherited)) {
-      await settle(book);
+    if (controls.stopAsked) return stopped(record);
+    if (isFull(record, inherited)) {
+      await settle(record);
       // Asked for while it waited: not carried over, so it is answered here.
-      if (controls.stopAsked) return stopped(book);
-      return continueAsNew<typeof redisGuard>(book.input, memory);
+      if (controls.stopAsked) return stopped(record);
+      return continueAsNew<typeof redisGuard>(record.input, memory);
     }
     controls.attention = false;
     if (memory.paused) {
-      await standPaused(book, controls);
+      await standPaused(record, controls);
       continue;
     }
     const startedAt = Date.now();
-    const forMs = sliceMs(book, inherited);
-    const isNews = await watchOnce(book, controls, forMs);
-    book.slicesHere += 1;
+    const forMs = sliceMs(record, inherited);
+    const isNews = await watchOnce(record, controls, forMs);
+    record.slicesHere += 1;
     memory.slices += 1;
-    if (inherited !== undefined && memory.underWay?.workflowId === inherited) await followUnderWay(book, controls);
-    await actOnAlarm(book, controls);
-    remindAll(book);
-    book.show();
+    if (inherited !== undefined && memory.underWay?.workflowId === inherited) await followUnderWay(record, controls);
+    await actOnAlarm(record, controls);
+    remindAll(record);
+    record.show();
     // A watch that came back early with nothing new, or that could not begin, is not begun again at once.
     // Where there is news, nothing is sampled for no longer than between two samples.
-    const breathMs = Math.min(leastRestMs, book.policy.sampleEveryMs);
+    const breathMs = Math.min(leastRestMs, record.policy.sampleEveryMs);
     const restMs = startedAt + (isNews ? breathMs : forMs) - Date.now();
     if (restMs >= breathMs / 2) {
       await condition(() => controls.attention, restMs, { summary: isNews ? 'a breath' : 'the rest of the slice' });
@@ -98,8 +98,8 @@ async function keepWatch(book: GuardBook, controls: GuardControls): Promise<Guar
 }
 
 /** One watch. What it saw is taken in; what it failed with too. Answers whether anything is new. */
-async function watchOnce(book: GuardBook, controls: GuardControls, forMs: number): Promise<boolean> {
-  const { memory, policy, target } = book;
+async function watchOnce(record: GuardRecord, controls: GuardControls, forMs: number): Promise<boolean> {
+  const { memory, policy, target } = record;
   const profile = { ...policy.profile, startToCloseMs: forMs + spareMs };
   const scope = new CancellationScope({ cancellable: true });
   let watched: GuardWatched | undefined;
@@ -126,14 +126,14 @@ async function watchOnce(book: GuardBook, controls: GuardControls, forMs: number
     scope.cancel();
     await condition(isOver);
   }
-  if (watched) return takeIn(book, watched);
+  if (watched) return takeIn(record, watched);
   if (isCancellation(failure)) return false;
-  return unwatched(book, failure, controls);
+  return unwatched(record, failure, controls);
 }
 
 /** Nobody watches. The guard goes on, says since when, and tries again, less and less often. */
-async function unwatched(book: GuardBook, failure: unknown, controls: GuardControls): Promise<boolean> {
-  const { memory, policy } = book;
+async function unwatched(record: GuardRecord, failure: unknown, controls: GuardControls): Promise<boolean> {
+  const { memory, policy } = record;
   const told = heartbeatOf(failure);
   if (told) memory.known = told.known;
   const { code, message } = troubleOf(failure);
@@ -141,10 +141,10 @@ async function unwatched(book: GuardBook, failure: unknown, controls: GuardContr
   const since = before?.since ?? memory.known.last?.at ?? memory.since;
   memory.unwatched = { since, code, message, times: (before?.times ?? 0) + 1 };
   if (!before) {
-    book.announced('unwatched');
-    book.tell('alarm', `nobody has watched ${book.target} since ${since}: ${code}: ${message}`);
+    record.announced('unwatched');
+    record.tell('alarm', `no worker has watched ${record.target} since ${since}: ${code}: ${message}`);
   }
-  book.show();
+  record.show();
   const waitMs = backoffMs(policy, memory.unwatched.times);
   await condition(() => controls.attention, waitMs, { summary: 'nobody watches: try again' });
   return true;
@@ -159,29 +159,32 @@ function heartbeatOf(failure: unknown): GuardHeartbeat | undefined {
 }
 
 /** Stands still until somebody resumes it or its time is over. What was known before is old by then. */
-async function standPaused(book: GuardBook, controls: GuardControls): Promise<void> {
-  const { memory } = book;
+async function standPaused(record: GuardRecord, controls: GuardControls): Promise<void> {
+  const { memory } = record;
   memory.alarm = undefined;
   memory.unwatched = undefined;
-  book.over('alarm');
-  book.over('unwatched');
-  book.show();
+  record.over('alarm');
+  record.over('unwatched');
+  record.show();
   while (memory.paused && !controls.stopAsked) {
     controls.attention = false;
     const { until } = memory.paused;
     const now = Date.now();
     const reminders = memory.reminders.paused;
-    const next = reminders ? reminderAt(reminders, book.policy.remindEveryMs) : Infinity;
+    const next = reminders ? reminderAt(reminders, record.policy.remindEveryMs) : Infinity;
     const end = until === undefined ? Infinity : Date.parse(until);
     if (now >= end) {
       memory.paused = undefined;
-      book.over('paused');
-      book.acted('resume', { by: workflowInfo().workflowId, reason: 'the time of the pause is over' });
+      record.over('paused');
+      record.acted('resume', { by: workflowInfo().workflowId, reason: 'the time of the pause is over' });
       break;
     }
     const { by, reason, since } = memory.paused;
-    book.remind('paused', () => `the guard has been paused since ${since} by ${by}: ${reason}. Nobody watches`);
-    if (isFull(book, undefined)) return;
+    record.remind(
+      'paused',
+      () => `the guard has been paused since ${since} by ${by}: ${reason}. The group is not watched`,
+    );
+    if (isFull(record, undefined)) return;
     const waitMs = Math.max(leastRestMs, Math.min(end, next) - now);
     await condition(() => controls.attention, waitMs, { summary: 'paused' });
   }
@@ -189,11 +192,11 @@ async function standPaused(book: GuardBook, controls: GuardControls): Promise<vo
   const { last, findings } = memory.known;
   // Whatever was done in the pause is no news: the next watch looks as if for the first time.
   memory.known = { lags: [], findings, ...(last ? { last } : {}) };
-  book.show();
+  record.show();
 }
 
 /** How long the next watch may last. */
-function sliceMs({ memory, policy, mode }: GuardBook, inherited: string | undefined): number {
+function sliceMs({ memory, policy, mode }: GuardRecord, inherited: string | undefined): number {
   const { alarm, underWay, findings } = memory;
   const limits = [policy.sliceMs];
   // Whoever watches again says so at once, not at the end of a slice.
@@ -206,34 +209,34 @@ function sliceMs({ memory, policy, mode }: GuardBook, inherited: string | undefi
   return Math.min(...limits);
 }
 
-function remindAll(book: GuardBook): void {
-  const { alarm, unwatched: away, findings } = book.memory;
-  if (alarm) book.remind('alarm', () => `${alarm.node} has not answered since ${alarm.since}`);
-  if (away) book.remind('unwatched', () => `nobody has watched since ${away.since}: ${away.code}`);
-  book.remind('findings', () => findings.map(({ code, message }) => `${code}: ${message}`).join('; '));
+function remindAll(record: GuardRecord): void {
+  const { alarm, unwatched: away, findings } = record.memory;
+  if (alarm) record.remind('alarm', () => `${alarm.node} has not answered since ${alarm.since}`);
+  if (away) record.remind('unwatched', () => `no worker has watched since ${away.since}: ${away.code}`);
+  record.remind('findings', () => findings.map(({ code, message }) => `${code}: ${message}`).join('; '));
 }
 
-function isFull({ memory, slicesHere }: GuardBook, inherited: string | undefined): boolean {
+function isFull({ memory, slicesHere }: GuardRecord, inherited: string | undefined): boolean {
   const { historyLength, continueAsNewSuggested } = workflowInfo();
   const waitsForChild = memory.underWay !== undefined && memory.underWay.workflowId !== inherited;
   return isRunFull({ slices: slicesHere, historyLength, suggested: continueAsNewSuggested, waitsForChild });
 }
 
 /** Nothing is left open behind a run that ends. */
-async function settle(book: GuardBook): Promise<void> {
-  if (!book.isQuiet) await condition(() => book.isQuiet, noticeGraceMs, { summary: 'notices' });
+async function settle(record: GuardRecord): Promise<void> {
+  if (!record.isQuiet) await condition(() => record.isQuiet, noticeGraceMs, { summary: 'notices' });
   await condition(allHandlersFinished);
 }
 
-async function stopped(book: GuardBook): Promise<GuardEnd> {
-  book.ended = 'stopped';
-  book.show();
-  await settle(book);
+async function stopped(record: GuardRecord): Promise<GuardEnd> {
+  record.ended = 'stopped';
+  record.show();
+  await settle(record);
   const { workflowId: guard, runId } = workflowInfo();
-  return { guard, runId, started: false, words: `${guard} was stopped`, status: book.status() };
+  return { guard, runId, started: false, words: `${guard} was stopped`, status: record.status() };
 }
 
-/** What admission refused, or a front: an end with a reason. Anything else is a mistake of ours, or the next run. */
+/** What admission refused, or a proxy run: an end with a reason. Anything else is a mistake of ours, or the next run. */
 function isOurs(error: unknown): boolean {
   return error instanceof GantryError || error instanceof ActivityFailure;
 }

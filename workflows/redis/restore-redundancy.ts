@@ -11,7 +11,7 @@ const redis = domainRefs<RedisActivities, 'redis'>('redis');
  */
 export async function redisRestoreRedundancy(input: RedisRestoreRedundancyInput): Promise<RunReport> {
   return openRun('redis.restore-redundancy', input, async (run) => {
-    const plan = await run.plan(redis.planRedundancy, input);
+    const plan = await run.plan(redis.planRestoreRedundancy, input);
     const { data } = plan;
     if (data.idle) return;
     await run.approval(plan);

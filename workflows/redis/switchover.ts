@@ -14,7 +14,7 @@ export async function redisSwitchover(input: RedisSwitchoverInput): Promise<RunR
     const plan = await run.plan(redis.planSwitchover, input);
     await run.approval(plan);
     const { data } = plan;
-    await run.step('prove replication with a canary', redis.canary, data);
+    await run.step('prove replication with a canary', redis.canary, data, { leavesNothing: true });
     await run.step('prepare the candidate', redis.prepareCandidate, data, { undo: true });
     if (data.sentinel) {
       await run.step('let the Sentinels prefer the candidate', redis.preferCandidate, data, { undo: true });

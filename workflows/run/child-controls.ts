@@ -6,19 +6,21 @@ import type { ChildEntry } from './child.ts';
 import type { RunContext } from './context.ts';
 import { childSignal } from './parent.ts';
 
-/** Children say when they park and when they go on: their line in the book shows it, with the commands. */
+/** Children say when they park and when they go on: their line in the record shows it, with the commands. */
 export function hearChildren(context: RunContext, entries: readonly ChildEntry[]): void {
   setHandler(childSignal, (news: ChildNews) => {
     const entry = entries.find((one) => one.workflowId === news.workflowId && one.runId === news.runId);
     if (!entry || entry.record.state !== 'running') return;
-    const { workflowId, runId, state } = news;
+    const { workflowId, runId, state, park } = news;
     entry.record.run = { workflowId, runId, state };
     if (news.at === undefined) delete entry.record.summary;
     else {
-      const commands = (news.options ?? []).map((option) => `gantry ${option} ${workflowId}`).join('  |  ');
+      const commands = (news.options ?? [])
+        .map((option) => `gantry ${option} ${workflowId}${option === 'abort' ? '' : ` --park ${park ?? ''}`}`)
+        .join('  |  ');
       entry.record.summary = `parked at "${news.at}": ${news.code}: ${news.message}; now: ${commands}`;
     }
-    context.book.show();
+    context.runRecord.show();
   });
 }
 
@@ -27,7 +29,7 @@ export function hearChildren(context: RunContext, entries: readonly ChildEntry[]
  * child refuses, and is finished), a cancellation as a cancellation. Each child is asked once.
  */
 export function stopChildren(context: RunContext, running: Iterable<ChildEntry>, asked: Set<ChildEntry>): void {
-  const { controls, book } = context;
+  const { controls, runRecord } = context;
   for (const entry of running) {
     if (entry.runId === undefined || asked.has(entry)) continue;
     asked.add(entry);
@@ -37,14 +39,14 @@ export function stopChildren(context: RunContext, running: Iterable<ChildEntry>,
       continue;
     }
     const { workflowId } = entry;
-    const by = book.actions.findLast(({ action }) => action.startsWith(update))?.by ?? book.target;
-    const reason = `${book.kind} of ${book.target} ends`;
+    const by = runRecord.actions.findLast(({ action }) => action.startsWith(update))?.by ?? runRecord.target;
+    const reason = `${runRecord.kind} of ${runRecord.target} ends`;
     const request = update === 'preempt' ? { ...controls.preempted, by, reason } : { by, reason };
     const call = { workflowId, runId: entry.runId, update, request, updateId: `${entry.runId}/${update}` } as const;
     callControl('forwardUpdate', call, `${update} → ${workflowId}`).catch((error: unknown) => {
       // It goes on to its end, and is waited for.
       if (entry.record.state === 'running') entry.record.note = `${update}: ${troubleOf(error).message}`;
-      book.show();
+      runRecord.show();
     });
   }
 }

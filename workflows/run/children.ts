@@ -2,7 +2,7 @@ import { condition, workflowInfo } from '@temporalio/workflow';
 import type { StepRecord } from '../../src/runs/index.ts';
 import { runId } from '../../src/runs/index.ts';
 import type { ChildEntry, ChildSpec } from './child.ts';
-import { carryChild, lastRunIsDone } from './child.ts';
+import { carryChild, provenByLaterRun } from './child.ts';
 import { hearChildren, stopChildren } from './child-controls.ts';
 import type { RunContext } from './context.ts';
 import { interrupted, throwIfInterrupted } from './context.ts';
@@ -14,13 +14,13 @@ import { safePoint } from './safe-point.ts';
 export type { ChildSpec } from './child.ts';
 
 /** How a run drives the runs that it is made of. */
-export type ChildrenOptions<I = unknown, O = unknown> = {
+export type ChildrenOptions<I = unknown, O = unknown, S extends string = string> = {
   /** At most so many at once. */
   window: number;
   /** Between the start or the end of one and the next start. Milliseconds. */
   pauseMs: number;
   /** Looked at before each start; what isn't well parks the run, and starts nothing. */
-  gate?: Gate<I, O>;
+  gate?: Gate<I, O, S>;
 };
 
 /**
@@ -50,7 +50,7 @@ export async function runChildren(
   specs: readonly ChildSpec[],
   options: ChildrenOptions,
 ): Promise<readonly boolean[]> {
-  const { book } = context;
+  const { runRecord } = context;
   const gateRecord = options.gate && openGate(context, options.gate);
   const entries = specs.map((spec): ChildEntry => {
     const workflowId = lockOf(spec);
@@ -58,9 +58,9 @@ export async function runChildren(
     const record: StepRecord = { title: spec.title, step: spec.kind, state: 'pending', changed: false, run };
     return { spec, workflowId, record, runId: undefined, trouble: undefined, cancel: () => undefined };
   });
-  book.steps.push(...entries.map(({ record }) => record));
+  runRecord.steps.push(...entries.map(({ record }) => record));
   hearChildren(context, entries);
-  book.show();
+  runRecord.show();
   const pool: Pool = { context, options, gateRecord, running: new Set(), failed: [], lastAt: undefined };
   try {
     for (const wave of [...new Set(specs.map((spec) => spec.wave))].sort((a, b) => a - b)) {
@@ -135,7 +135,7 @@ function begin(pool: Pool, entry: ChildEntry): void {
     running.delete(entry);
     pool.lastAt = Date.now();
     if (entry.trouble) failed.push(entry);
-    context.book.show();
+    context.runRecord.show();
   });
 }
 
@@ -151,12 +151,13 @@ async function drain({ context, running }: Pool): Promise<void> {
 }
 
 /** Parks over a child that isn't done. True: it is to be started again. */
-async function startAgain(context: RunContext, { workflowId, record, trouble }: ChildEntry): Promise<boolean> {
+async function startAgain(context: RunContext, entry: ChildEntry): Promise<boolean> {
+  const { record, trouble } = entry;
   if (!trouble) return false;
-  const proveDone = () => lastRunIsDone(workflowId);
+  const proveDone = () => provenByLaterRun(entry);
   const resolution = await park(context, { title: record.title, step: record.step, trouble, proveDone });
   if (resolution.action !== 'skip') return true;
   Object.assign(record, { state: 'skipped', note: resolution.proof ?? '' });
-  context.book.show();
+  context.runRecord.show();
   return false;
 }

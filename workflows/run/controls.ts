@@ -1,21 +1,23 @@
-import type { ApplicationFailure } from '@temporalio/common';
 import { CancellationScope, defineQuery, defineUpdate, setHandler } from '@temporalio/workflow';
-import { GantryError, toFailure } from '../../src/errors/index.ts';
-import type { ErrorCode } from '../../src/errors/index.ts';
+import { troubleOf } from '../../src/errors/index.ts';
 import type {
   AbortRequest,
-  ApproveRequest,
+  Parked,
   PauseRequest,
   PreemptRequest,
   ResolveRequest,
   ResumeRequest,
+  RunState,
   RunStatus,
 } from '../../src/runs/index.ts';
 import { isClosed, statusQueryName, updateNames } from '../../src/runs/index.ts';
-import type { RunBook } from './book.ts';
+import type { Asked } from './approve.ts';
+import { handleApprovals } from './approve.ts';
+import { recordAct } from './record-act.ts';
+import { answerOnce, checkRequest, failure, reject } from './requests.ts';
+import type { RunRecord } from './record.ts';
 
 export const statusQuery = defineQuery<RunStatus>(statusQueryName);
-export const approveUpdate = defineUpdate<RunStatus, [ApproveRequest]>(updateNames.approve);
 export const pauseUpdate = defineUpdate<RunStatus, [PauseRequest]>(updateNames.pause);
 export const resumeUpdate = defineUpdate<RunStatus, [ResumeRequest]>(updateNames.resume);
 export const abortUpdate = defineUpdate<RunStatus, [AbortRequest]>(updateNames.abort);
@@ -29,7 +31,10 @@ export type Resolution = ResolveRequest & { proof?: string };
 
 /** What has been asked of the run and is waiting for its next safe point. */
 export type Controls = {
-  approved: boolean;
+  /** Hashes of the plans that were approved: an approval counts for no other plan. */
+  readonly approved: Set<string>;
+  /** What is asked of approvers, or was asked of them last. */
+  asked: Asked | undefined;
   pauseAsked: boolean;
   abortAsked: boolean;
   preempted: PreemptRequest | undefined;
@@ -41,9 +46,10 @@ export type Controls = {
 };
 
 /** Sets the handlers of the protocol; called before the run's first await, since an update without a handler is lost. */
-export function openControls(book: RunBook): Controls {
+export function openControls(runRecord: RunRecord): Controls {
   const controls: Controls = {
-    approved: false,
+    approved: new Set(),
+    asked: undefined,
     pauseAsked: false,
     abortAsked: false,
     preempted: undefined,
@@ -51,40 +57,24 @@ export function openControls(book: RunBook): Controls {
     resolution: undefined,
     proveDone: undefined,
   };
-  setHandler(statusQuery, () => book.status(), { description: 'State, plan, steps, and what the run waits for' });
-  setHandler(
-    approveUpdate,
-    (request) => {
-      controls.approved = true;
-      book.acted('approve', { ...request, ...(request.note ? { note: request.note } : {}) });
-      return book.status();
-    },
-    {
-      description: 'Approve the plan: {"planHash":"…","by":"…"}',
-      validator: (request: ApproveRequest) => {
-        checkRequest(request);
-        if (book.state !== 'awaiting-approval' || controls.approved)
-          reject('APPROVAL_REJECTED', `the run is ${book.state}, it does not wait for an approval`);
-        if (request.planHash !== book.plan?.hash)
-          reject('APPROVAL_REJECTED', `the plan is ${book.plan?.hash}, not ${String(request.planHash)}`);
-      },
-    },
-  );
+  setHandler(statusQuery, () => runRecord.status(), { description: 'State, plan, steps, and what the run waits for' });
+  handleApprovals(runRecord, controls);
   setHandler(
     pauseUpdate,
     (request) => {
       controls.pauseAsked = true;
-      book.pending.add('pause');
-      book.acted('pause', request);
-      return book.status();
+      runRecord.pending.add('pause');
+      runRecord.acted('pause', request);
+      recordAct(runRecord, 'pause', request);
+      return runRecord.answer();
     },
     {
-      description: 'Stand still at the next safe point: {"by":"…","reason":"…"}',
+      description: 'Wait at the next safe point: {"by":"…","reason":"…"}',
       validator: (request) => {
         checkRequest(request);
         if (controls.pauseAsked) reject('WRONG_STATE', 'the run is paused, or will be at its next safe point');
-        if (!['planning', 'awaiting-approval', 'running'].includes(book.state))
-          reject('WRONG_STATE', `a run that is ${book.state} can't be paused`);
+        if (!['planning', 'awaiting-approval', 'running'].includes(runRecord.state))
+          reject('WRONG_STATE', `a run that is ${runRecord.state} can't be paused`);
       },
     },
   );
@@ -92,15 +82,16 @@ export function openControls(book: RunBook): Controls {
     resumeUpdate,
     (request) => {
       controls.pauseAsked = false;
-      book.pending.delete('pause');
-      book.acted('resume', request);
-      return book.status();
+      runRecord.pending.delete('pause');
+      runRecord.acted('resume', request);
+      recordAct(runRecord, 'resume', request);
+      return answerOnce(runRecord, () => runRecord.state !== 'paused' || controls.pauseAsked);
     },
     {
       description: 'Go on after a pause: {"by":"…"}',
       validator: (request) => {
         checkRequest(request);
-        if (!controls.pauseAsked) reject('WRONG_STATE', `the run is ${book.state}, not paused`);
+        if (!controls.pauseAsked) reject('WRONG_STATE', `the run is ${runRecord.state}, not paused`);
       },
     },
   );
@@ -108,33 +99,38 @@ export function openControls(book: RunBook): Controls {
     abortUpdate,
     (request) => {
       controls.abortAsked = true;
-      book.pending.add('abort');
-      book.acted('abort', request);
-      return book.status();
+      runRecord.pending.add('abort');
+      runRecord.acted('abort', request);
+      recordAct(runRecord, 'abort', request);
+      const { state } = runRecord;
+      return answerOnce(runRecord, () => runRecord.state !== state || !standing.has(state));
     },
     {
       description: 'Stop and undo what this run changed: {"by":"…","reason":"…"}',
       validator: (request) => {
         checkRequest(request);
-        if (isClosed(book.state) || book.state === 'undoing' || controls.abortAsked)
-          reject('WRONG_STATE', `the run is ${book.state}`);
+        if (isClosed(runRecord.state) || runRecord.state === 'undoing' || controls.abortAsked)
+          reject('WRONG_STATE', `the run is ${runRecord.state}`);
         if (controls.crossing) reject('PAST_NO_RETURN', 'the run is crossing its point of no return at this moment');
-        if (book.pastNoReturn) reject('PAST_NO_RETURN', whyNoReturn(book));
+        if (runRecord.pastNoReturn) reject('PAST_NO_RETURN', whyNoReturn(runRecord));
+        if (runRecord.parked && !runRecord.parked.options.includes('abort'))
+          reject('WRONG_STATE', `the run is undoing: here it offers ${runRecord.parked.options.join(', ')}`);
       },
     },
   );
   // Shielded: in a cancelled run too, whoever resolves a park is answered.
   const resolveShielded = (request: ResolveRequest): Promise<RunStatus> =>
-    CancellationScope.nonCancellable(() => resolve(book, controls, request));
+    CancellationScope.nonCancellable(() => resolve(runRecord, controls, request));
   setHandler(resolveUpdate, resolveShielded, {
-    description: 'Parked: {"action":"retry|skip|stop","by":"…","reason":"…","acceptedRisk":"…"}',
+    description: 'Parked: {"action":"retry|skip|stop","park":"…","by":"…","reason":"…","acceptedRisk":"…"}',
     validator: (request: ResolveRequest) => {
       checkRequest(request);
-      if (!book.parked || controls.resolution) reject('WRONG_STATE', `the run is ${book.state}, not parked`);
-      else if (!resolutions.includes(request.action) || !book.parked.options.includes(request.action)) {
+      if (!runRecord.parked || controls.resolution) reject('WRONG_STATE', `the run is ${runRecord.state}, not parked`);
+      else if (request.park !== runRecord.parked.id) reject('WRONG_STATE', anotherPark(request.park, runRecord.parked));
+      else if (!resolutions.includes(request.action) || !runRecord.parked.options.includes(request.action)) {
         reject(
           'WRONG_STATE',
-          `here the run offers ${book.parked.options.join(', ')} (abort is an update of its own), not ${String(request.action)}`,
+          `here the run offers ${runRecord.parked.options.join(', ')} (abort is an update of its own), not ${String(request.action)}`,
         );
       }
     },
@@ -143,15 +139,16 @@ export function openControls(book: RunBook): Controls {
     preemptUpdate,
     (request) => {
       controls.preempted = request;
-      book.pending.add('preempt');
-      book.acted(`preempt by ${request.kind}`, request);
-      return book.status();
+      runRecord.pending.add('preempt');
+      runRecord.acted(`preempt by ${request.kind}`, request);
+      recordAct(runRecord, 'preempt', request);
+      return runRecord.answer();
     },
     {
       description: 'An emergency takes the resource over: {"by":"…","kind":"…"}',
       validator: (request) => {
         checkRequest(request);
-        if (isClosed(book.state) || controls.preempted) reject('WRONG_STATE', `the run is ${book.state}`);
+        if (isClosed(runRecord.state) || controls.preempted) reject('WRONG_STATE', `the run is ${runRecord.state}`);
       },
     },
   );
@@ -159,47 +156,45 @@ export function openControls(book: RunBook): Controls {
 }
 
 /** Skipping needs a proof: the step is inspected first, and refused unless it is done or the risk is accepted in words. */
-async function resolve(book: RunBook, controls: Controls, request: ResolveRequest): Promise<RunStatus> {
-  const { parked } = book;
+async function resolve(runRecord: RunRecord, controls: Controls, request: ResolveRequest): Promise<RunStatus> {
+  const { parked } = runRecord;
   let proof: string | undefined;
   if (request.action === 'skip') {
     const seen = await controls
       .proveDone?.()
-      .catch((error: unknown) => ({ done: false, summary: `inspection failed: ${String(error)}` }));
-    if (book.parked !== parked || controls.resolution) throw failure('WRONG_STATE', 'the run went on in the meantime');
+      .catch((error: unknown) => ({ done: false, summary: `the inspection failed: ${inWords(error)}` }));
+    if (runRecord.parked !== parked || controls.resolution)
+      throw failure('WRONG_STATE', 'the run went on in the meantime');
     const risk = request.acceptedRisk?.trim();
     if (!seen?.done && !risk)
-      throw failure('SKIP_REFUSED', `the step is not done: ${seen?.summary ?? 'no inspection'}`);
+      throw failure('SKIP_REFUSED', `"${parked?.title}" is not shown to be done: ${seen?.summary ?? 'no inspection'}`);
     proof = seen?.done ? `inspected: ${seen.summary}` : `risk accepted by ${request.by}: ${risk}`;
   }
   controls.resolution = { ...request, ...(proof ? { proof } : {}) };
-  book.acted(request.action, { ...request, ...(proof ? { note: proof } : {}) });
-  return book.status();
+  runRecord.acted(request.action, { ...request, ...(proof ? { note: proof } : {}) });
+  recordAct(runRecord, request.action, request);
+  return answerOnce(
+    runRecord,
+    () => runRecord.parked !== parked && (runRecord.state !== 'parked' || runRecord.parked !== undefined),
+  );
+}
+
+/** States that a decision ends at once: the run waits for nothing but that. */
+const standing: ReadonlySet<RunState> = new Set(['awaiting-approval', 'paused', 'parked']);
+
+function inWords(error: unknown): string {
+  const { code, message } = troubleOf(error);
+  return `${code}: ${message}`;
+}
+
+/** An update that was written for one park, or sent twice, must not decide about the next. */
+function anotherPark(meant: string | undefined, { id, title }: Parked): string {
+  const said = meant === undefined ? '`park` must say which park is meant' : `park ${meant} is over`;
+  return `${said}; the run is parked at "${title}", park ${id}`;
 }
 
 /** Why going back is over, in words; a step's own summary says what happened. */
-function whyNoReturn(book: RunBook): string {
-  const crossed = book.plan?.irreversible.join('; ');
+function whyNoReturn(runRecord: RunRecord): string {
+  const crossed = runRecord.plan?.irreversible.join('; ');
   return `past the point of no return${crossed ? `: ${crossed}` : ''}`;
-}
-
-const texts = ['reason', 'note', 'token', 'acceptedRisk', 'kind', 'planHash', 'action'] as const;
-
-/** An update's argument comes from a text field of the UI: whatever it is, it is refused here or safe to work with. */
-function checkRequest(request: unknown): void {
-  if (typeof request !== 'object' || request === null) reject('INVALID_INPUT', 'the argument must be one JSON object');
-  const fields = request as Record<string, unknown>;
-  if (typeof fields['by'] !== 'string' || fields['by'].trim() === '') reject('INVALID_INPUT', '`by` must say who asks');
-  for (const name of texts) {
-    if (fields[name] !== undefined && typeof fields[name] !== 'string')
-      reject('INVALID_INPUT', `\`${name}\` must be text`);
-  }
-}
-
-function reject(code: ErrorCode, message: string): never {
-  throw failure(code, message);
-}
-
-function failure(code: ErrorCode, message: string): ApplicationFailure {
-  return toFailure(new GantryError(code, message), { final: true });
 }

@@ -1,30 +1,33 @@
 import { GantryError, isErrorCode, troubleOf } from '../../src/errors/index.ts';
 import type { ProfileName, StepRecord, StepReport, TroubleRecord } from '../../src/runs/index.ts';
+import { isLeft } from '../../src/runs/index.ts';
+import { guardAnswer, seenOf } from './answer.ts';
 import type { StepRef } from './call.ts';
 import type { RunContext } from './context.ts';
 import { throwIfInterrupted } from './context.ts';
 import { Ending } from './ending.ts';
 import { execute } from './execute.ts';
+import { stepUnit } from './names.ts';
+import { isNotOurs } from './not-ours.ts';
 import { park } from './park.ts';
 import { safePoint } from './safe-point.ts';
-import { stepUnit } from './steps.ts';
 
 /** One step of a section that must not be torn apart. */
-export type CriticalStep<I = unknown, O = unknown> = {
+export type CriticalStep<I = unknown, O = unknown, S extends string = string> = {
   title: string;
-  ref: StepRef<I, O>;
+  ref: StepRef<I, O, S>;
   input: I;
   profile?: ProfileName;
 };
 
 /** Gives a step of a section its types where it is declared. */
-export function criticalStep<I, O>(
+export function criticalStep<I, O, S extends string>(
   title: string,
-  ref: StepRef<I, O>,
+  ref: StepRef<I, O, S>,
   input: I,
   profile: ProfileName = 'quick',
-): CriticalStep {
-  return { title, ref: ref as StepRef<unknown, unknown>, input, profile };
+): CriticalStep<unknown, unknown, S> {
+  return { title, ref: ref as StepRef<unknown, unknown, S>, input, profile };
 }
 
 /**
@@ -35,7 +38,15 @@ export type CriticalOptions = { drive: 'forward' | 'back'; rounds?: number; poin
 
 const defaultRounds = 3;
 
-type Part = CriticalStep & { unit: string; record: StepRecord; before: unknown; after: unknown; todo: boolean };
+type Part = CriticalStep & {
+  unit: string;
+  record: StepRecord;
+  before: unknown;
+  after: unknown;
+  todo: boolean;
+  /** How often it was called to act. */
+  calls: number;
+};
 
 /**
  * Several steps that must not be torn apart: all first looks come before it, there is no safe point inside, and on
@@ -51,11 +62,11 @@ export async function runCritical(
   for (;;) {
     await safePoint(context);
     const trouble = await cross(context, parts, options);
-    if (!trouble) return parts.map(({ after }) => after);
+    if (!trouble) return parts.map(({ title, after }) => guardAnswer(context, title, after));
     const first = parts[0];
     if (!first) return [];
     const proveDone = async (): Promise<{ done: boolean; summary: string }> => {
-      const seen = await lookAll(context, parts);
+      const seen = await lookAll(context, parts, true);
       return {
         done: seen.every((report) => report.verdict === 'done'),
         summary: seen.map((report) => report.summary).join('; '),
@@ -75,22 +86,23 @@ export async function runCritical(
 
 function open(context: RunContext, steps: readonly CriticalStep[]): Part[] {
   return steps.map((step) => {
-    const record: StepRecord = { title: step.title, step: step.ref.activity, state: 'pending', changed: false };
-    context.book.steps.push(record);
+    const record: StepRecord = { title: step.title, step: step.ref.name, state: 'pending', changed: false };
+    context.runRecord.steps.push(record);
     return {
       ...step,
-      unit: stepUnit(context.book.steps.length),
+      unit: stepUnit(context.runRecord.steps.length),
       record,
       before: undefined,
       after: undefined,
       todo: false,
+      calls: 0,
     };
   });
 }
 
-async function lookAll(context: RunContext, parts: readonly Part[]): Promise<StepReport<unknown>[]> {
+async function lookAll(context: RunContext, parts: readonly Part[], proof = false): Promise<StepReport<unknown>[]> {
   const seen: StepReport<unknown>[] = [];
-  for (const part of parts) seen.push(await execute(context, { ...part, mode: 'inspect', before: undefined }));
+  for (const part of parts) seen.push(await execute(context, { ...part, mode: 'inspect', before: undefined, proof }));
   return seen;
 }
 
@@ -100,7 +112,7 @@ async function cross(
   parts: readonly Part[],
   options: CriticalOptions,
 ): Promise<TroubleRecord | undefined> {
-  const { book } = context;
+  const { runRecord } = context;
   try {
     const seen = await lookAll(context, parts);
     for (const [index, part] of parts.entries()) firstLook(part, seen[index]);
@@ -108,7 +120,7 @@ async function cross(
     if (error instanceof Ending) throw error;
     const trouble = troubleOf(error);
     if (!parts.some(standsBetween)) return trouble;
-    // It can not go forward from there, and could not be taken back the last time: what was in the way may be gone.
+    // It cannot go forward from there, and could not be taken back the last time: what was in the way may be gone.
     const still = await shielded(context, () => back(context, parts, trouble, options.rounds ?? defaultRounds));
     return parts.some(standsBetween) ? still : cross(context, parts, options);
   }
@@ -118,32 +130,32 @@ async function cross(
       const trouble = part.todo ? await forward(context, part, options) : undefined;
       if (trouble) return back(context, parts, trouble, options.rounds ?? defaultRounds);
     }
-    if (options.pointOfNoReturn) book.pastNoReturn = true;
+    if (options.pointOfNoReturn) runRecord.pastNoReturn = true;
     else registerWayBack(context, parts);
     return undefined;
   });
 }
 
 /** Nobody gets between. */
-async function shielded<T>({ book, controls }: RunContext, body: () => Promise<T>): Promise<T> {
+async function shielded<T>({ runRecord, controls }: RunContext, body: () => Promise<T>): Promise<T> {
   controls.crossing = true;
   try {
     return await body();
   } finally {
     controls.crossing = false;
-    book.show();
+    runRecord.show();
   }
 }
 
 /** Changed, and not taken back: a former way back has failed. */
 function standsBetween({ record, before }: Part): boolean {
-  return record.changed && before !== undefined && record.state !== 'undone';
+  return isLeft(record) && before !== undefined;
 }
 
 /** Once through, an abort takes the section back like any other steps. */
 function registerWayBack(context: RunContext, parts: readonly Part[]): void {
-  for (const { title, ref, input, before, unit, record } of parts) {
-    if (record.changed && before !== undefined) context.undo.push({ title, ref, input, before, unit, record });
+  for (const { title, ref, input, before, unit, record, profile } of parts) {
+    if (isLeft(record) && before !== undefined) context.undo.push({ title, ref, input, before, unit, record, profile });
   }
 }
 
@@ -154,6 +166,8 @@ function firstLook(part: Part, seen: StepReport<unknown> | undefined): void {
       evidence: { seen: seen.after },
     });
   }
+  if (seen.verdict === 'unknown')
+    throw new GantryError('GATE_INCONCLUSIVE', seen.summary, { evidence: { seen: seen.after } });
   part.todo = seen.verdict === 'todo';
   part.after = seen.after;
   part.record.state = part.todo ? 'pending' : 'unchanged';
@@ -167,20 +181,23 @@ async function forward(context: RunContext, part: Part, options: CriticalOptions
   for (let round = 0; round < rounds; round += 1) {
     part.record.state = 'running';
     part.record.changed = true;
-    context.book.show();
+    part.calls += 1;
+    context.runRecord.show();
     try {
       const report = await execute(context, { ...part, mode: 'ensure', shielded: true });
       part.after = report.after;
+      const notOurs = isNotOurs(report, part.calls - 1);
+      if (notOurs) Object.assign(part, { before: undefined });
       Object.assign(part.record, {
-        state: 'done',
-        before: report.before,
-        after: report.after,
+        state: notOurs ? 'unchanged' : 'done',
+        changed: !notOurs,
+        ...seenOf(report),
         summary: report.summary,
         ms: report.ms,
         attempts: report.attempts,
       });
       for (const [name, value] of Object.entries(report.measurements ?? {}))
-        context.book.measurements[`${report.step}.${name}`] = value;
+        context.runRecord.measurements[`${report.step}.${name}`] = value;
       return undefined;
     } catch (error) {
       trouble = troubleOf(error);
@@ -202,8 +219,8 @@ async function back(
     if (!standsBetween(part)) continue;
     const trouble = await undoPart(context, part, rounds);
     if (!trouble) continue;
-    context.book.pastNoReturn = true;
-    const between = `"${part.title}" could not be undone: ${trouble.code}: ${trouble.message}. The section stands in between.`;
+    context.runRecord.pastNoReturn = true;
+    const between = `"${part.title}" could not be undone: ${trouble.code}: ${trouble.message}. The section is left half done.`;
     return { ...cause, message: `${cause.message}; and ${between}` };
   }
   return cause;

@@ -8,20 +8,24 @@ import {
 } from '@temporalio/workflow';
 import type { FailureDetails } from '../../src/errors/index.ts';
 import { GantryError, isErrorCode, problem, refusal, toFailure, troubleOf } from '../../src/errors/index.ts';
-import type { Admission, Kind, Outcome, RunInput, RunReport } from '../../src/runs/index.ts';
-import { kinds, runId, startedBy } from '../../src/runs/index.ts';
-import { RunBook } from './book.ts';
+import type { Admission, Kind, Outcome, RunInput, RunReport, PlannedStep } from '../../src/runs/index.ts';
+import { coveredBy, itemEnd, requestPrefix, runId, startedBy, verbOf } from '../../src/runs/index.ts';
+import { RunRecord } from './record.ts';
 import { callControl } from './call.ts';
 import type { RunContext } from './context.ts';
 import type { Controls } from './controls.ts';
 import { openControls } from './controls.ts';
 import { Ending } from './ending.ts';
-import type { RunOptions } from './front.ts';
-import { runFront } from './front.ts';
+import { fileSteps } from './file-steps.ts';
+import type { RunOptions } from './proxy.ts';
+import { runProxy } from './proxy.ts';
+import { isItem } from './item.ts';
+import { leftBehind } from './left-behind.ts';
 import { notify } from './notify.ts';
+import { tellList } from './parent.ts';
 import type { Run } from './run.ts';
 import { createRun } from './run.ts';
-import { safePoint } from './safe-point.ts';
+import { checkGates, safePoint } from './safe-point.ts';
 import { simpleTrouble } from './trouble.ts';
 import { undoAll } from './undo.ts';
 
@@ -32,30 +36,30 @@ const noticeGraceMs = 5_000;
  * Planned, done, aborted and pre-empted runs complete with their report; refused and failed ones fail with it in the
  * failure's details; a cancelled one ends as cancelled.
  */
-export async function openRun<I extends RunInput>(
-  kind: Kind,
+export async function openRun<K extends Kind, I extends RunInput, S extends string = PlannedStep<K>>(
+  kind: K,
   input: I,
-  body: (run: Run) => Promise<void>,
+  body: (run: Run<S>) => Promise<void>,
   options: RunOptions = {},
 ): Promise<RunReport> {
   const identity = runId(kind, input);
   if (!identity.ok) {
-    throw toFailure(refusal([problem('INVALID_INPUT', identity.problem, identity.place)], { kind: kinds[kind].verb }), {
+    throw toFailure(refusal([problem('INVALID_INPUT', identity.problem, identity.place)], { kind: verbOf(kind) }), {
       final: true,
     });
   }
   if (input.dryRun !== true) refuseOrphan(kind, identity);
   if (input.dryRun !== true && workflowInfo().workflowId !== identity.id) {
-    return runFront(kind, identity.target, identity.id, input, options);
+    return runProxy(kind, identity.target, identity.id, input, options);
   }
-  const book = new RunBook(kind, identity.target, input);
-  const controls = openControls(book);
+  const runRecord = new RunRecord(kind, identity.target, input);
+  const controls = openControls(runRecord);
   const root = CancellationScope.current();
   return CancellationScope.nonCancellable(async () => {
-    const context = openContext(book, controls);
+    const context = openContext(runRecord, controls);
     root.cancelRequested.catch(() => {
       context.cancelled = true;
-      context.active?.cancel();
+      for (const scope of context.active) scope.cancel();
     });
     const ending = await carryOut(context, input, body);
     return close(context, ending);
@@ -75,36 +79,47 @@ function refuseOrphan(kind: Kind, { id, target }: { id: string; target: string }
   });
 }
 
-function openContext(book: RunBook, controls: Controls): RunContext {
-  return {
-    book,
+function openContext(runRecord: RunRecord, controls: Controls): RunContext {
+  const context: RunContext = {
+    runRecord,
     controls,
-    // Both come from admission; until then nothing reads them.
+    // Comes from admission; until then nothing reads it.
     policy: undefined as never,
     platformDigest: '',
-    replan: undefined,
+    plans: [],
+    lists: 0,
+    adopting: undefined,
     undo: [],
     invariants: [],
+    leftByChildren: new Map(),
     notices: [],
     cancelled: false,
-    active: undefined,
+    active: new Set(),
     undoing: false,
+    stand: () => safePoint(context),
+    checkGates: (when) => checkGates(context, when),
   };
+  return context;
 }
 
 async function admit(context: RunContext, input: unknown): Promise<void> {
   try {
-    const admission: Admission = await callControl('admit', { kind: context.book.kind, input }, 'admission');
+    const { kind } = context.runRecord;
+    const { parent } = workflowInfo();
+    const { workflowId, runId: parentRunId } = parent ?? {};
+    const tells = coveredBy(kind).length > 0 || workflowId?.startsWith(requestPrefix) === true;
+    const startedBy = workflowId && parentRunId && tells ? { startedBy: { workflowId, runId: parentRunId } } : {};
+    const admission: Admission = await callControl('admit', { kind, input, ...startedBy }, 'admission');
     Object.assign(context, admission);
   } catch (error) {
     throw new Ending('refused', troubleOf(error));
   }
 }
 
-async function carryOut<I extends RunInput>(
+async function carryOut<I extends RunInput, S extends string>(
   context: RunContext,
   input: I,
-  body: (run: Run) => Promise<void>,
+  body: (run: Run<S>) => Promise<void>,
 ): Promise<Ending | undefined> {
   const { controls } = context;
   let ending: Ending | undefined;
@@ -117,8 +132,8 @@ async function carryOut<I extends RunInput>(
   } catch (error) {
     ending = endingOf(error);
   }
-  const { book } = context;
-  if (ending && (ending.outcome === 'aborted' || ending.outcome === 'cancelled') && !book.pastNoReturn) {
+  const { runRecord } = context;
+  if (ending && (ending.outcome === 'aborted' || ending.outcome === 'cancelled') && !runRecord.pastNoReturn) {
     try {
       await undoAll(context);
     } catch (error) {
@@ -128,22 +143,25 @@ async function carryOut<I extends RunInput>(
   return ending;
 }
 
-/** A mistake in workflow code is not an ending: it fails the workflow task, which retries until the code is mended. */
+/** A mistake in workflow code is not an ending: it fails the workflow task, which retries until the code is right. */
 function endingOf(error: unknown): Ending {
   if (error instanceof Ending) return error;
   throw error;
 }
 
 async function close(context: RunContext, ending: Ending | undefined): Promise<RunReport> {
-  const { book } = context;
+  const { runRecord } = context;
   const outcome: Outcome = ending?.outcome ?? 'done';
-  if (ending?.trouble) book.problem = ending.trouble;
-  if (outcome !== 'done' && outcome !== 'planned') book.leftBehind = leftBehind(context);
-  book.pending.clear();
-  book.enter(outcome);
+  if (ending?.trouble) runRecord.problem = ending.trouble;
+  if (outcome !== 'done' && outcome !== 'planned') runRecord.leftBehind = leftBehind(context);
+  runRecord.pending.clear();
+  runRecord.enter(outcome);
   await publish(context, outcome);
-  if (outcome === 'failed' || outcome === 'cancelled' || book.leftBehind.length > 0 || book.publishProblem) {
-    notify(context, 'ended', `${book.kind} of ${book.target} ended as ${outcome}`, book.problem ?? book.publishProblem);
+  if (isItem()) tellList(context, itemEnd(runRecord.result(outcome)));
+  if (outcome === 'failed' || outcome === 'cancelled' || runRecord.leftBehind.length > 0 || runRecord.publishProblem) {
+    const left = runRecord.leftBehind.length > 0 ? ` and leaves behind: ${runRecord.leftBehind.join('; ')}` : '';
+    const what = `${runRecord.kind} of ${runRecord.target} ended as ${outcome}${left}`;
+    notify(context, 'ended', what, runRecord.problem ?? runRecord.publishProblem);
   }
   // A pager that doesn't answer must not hold the target's lock.
   if (context.notices.length > 0) {
@@ -152,46 +170,24 @@ async function close(context: RunContext, ending: Ending | undefined): Promise<R
     await condition(() => told, noticeGraceMs, { summary: 'notices' });
   }
   await condition(allHandlersFinished);
-  const report = book.report(outcome);
-  if (outcome === 'cancelled') throw new CancelledFailure(`${book.kind} of ${book.target} was cancelled`);
+  await Promise.all(runRecord.beingRecorded);
+  const report = runRecord.result(outcome);
+  if (outcome === 'cancelled') throw new CancelledFailure(`${runRecord.kind} of ${runRecord.target} was cancelled`);
   if (outcome === 'refused' || outcome === 'failed') throw ended(report);
   return report;
 }
 
-/** What a run that didn't finish leaves: changes that weren't undone, and past the point of no return what remains to do. */
-function leftBehind({ book, undo }: RunContext): string[] {
-  const children = book.steps.flatMap(({ title, state, run }) =>
-    run && state === 'done' ? [`"${title}" is done and stays as it is (${run.workflowId})`] : [],
-  );
-  if (!book.pastNoReturn) {
-    return [...undo.map((entry) => `"${entry.title}" was changed by this run and not undone`), ...children];
-  }
-  const begun = new Set(book.steps.map(({ step }) => plainName(step)));
-  return [
-    ...book.steps
-      .filter(({ state }) => state === 'failed' || state === 'running' || state === 'looking')
-      .map(({ title, state, summary }) => `"${title}" is ${state}${summary ? `: ${summary}` : ''}`),
-    ...(book.plan?.actions ?? [])
-      .filter(({ step }) => !begun.has(plainName(step)))
-      .map(({ what }) => `not begun: ${what}`),
-  ];
-}
-
-/** A step goes by its activity (`redisHandover`) until it has reported, then by its name (`redis.handover`). */
-function plainName(step: string): string {
-  return step.replaceAll(/[^A-Za-z0-9]/g, '').toLowerCase();
-}
-
 /** The last act of a run. If it fails for good the run still ends as it did, says so, and people are told. */
 async function publish(context: RunContext, outcome: Outcome): Promise<void> {
-  const { book } = context;
-  if (book.dryRun) return;
+  const { runRecord } = context;
+  if (runRecord.dryRun) return;
+  await fileSteps(context);
   try {
-    const { uri } = await callControl('publishReport', { report: book.report(outcome) }, 'publish the report');
-    book.published = uri;
+    const { uri } = await callControl('publishReport', { report: runRecord.report(outcome) }, 'publish the report');
+    runRecord.published = uri;
   } catch (error) {
     const cause = troubleOf(error);
-    book.publishProblem = simpleTrouble('PUBLISH_FAILED', `${cause.code}: ${cause.message}`, cause.evidence);
+    runRecord.publishProblem = simpleTrouble('PUBLISH_FAILED', `${cause.code}: ${cause.message}`, cause.evidence);
   }
 }
 

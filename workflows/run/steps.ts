@@ -1,11 +1,13 @@
-import { workflowInfo } from '@temporalio/workflow';
 import { GantryError, isErrorCode, troubleOf } from '../../src/errors/index.ts';
 import type { ProfileName, StepRecord, StepReport, TroubleRecord } from '../../src/runs/index.ts';
+import { guardAnswer, seenOf } from './answer.ts';
 import type { StepRef } from './call.ts';
 import type { RunContext } from './context.ts';
 import { throwIfInterrupted } from './context.ts';
 import { Ending } from './ending.ts';
 import { execute } from './execute.ts';
+import { stepUnit } from './names.ts';
+import { isNotOurs } from './not-ours.ts';
 import { park } from './park.ts';
 import { safePoint } from './safe-point.ts';
 
@@ -17,6 +19,11 @@ export type StepOptions = {
   pointOfNoReturn?: boolean;
   /** What it made must still hold after a pause and at the end. */
   invariant?: boolean;
+  /**
+   * What it changes lies in what an earlier step made, or takes that step's change back: undoing that one leaves nothing of it.
+   * Or it is a mark of Gantry's own, which the next run overwrites.
+   */
+  leavesNothing?: true;
   profile?: ProfileName;
 };
 
@@ -32,23 +39,30 @@ export async function runStep<I, O>(
   options: StepOptions = {},
 ): Promise<StepReport<O> | undefined> {
   await safePoint(context);
-  const { book } = context;
-  const record: StepRecord = { title, step: ref.activity, state: 'looking', changed: false };
-  book.steps.push(record);
+  const { runRecord } = context;
+  const record: StepRecord = {
+    ...{ title, step: ref.name, state: 'looking', changed: false },
+    ...(options.leavesNothing ? { leavesNothing: true } : {}),
+  };
+  runRecord.steps.push(record);
   const step: StepRun<I, O> = {
     context,
     record,
     ref,
     input,
     options,
-    unit: stepUnit(book.steps.length),
+    unit: stepUnit(runRecord.steps.length),
     before: undefined,
+    calls: 0,
+    begun: false,
   };
   for (;;) {
     try {
       const report = await attempt(step);
+      // A retry that asked to go by another platform file asked for this step, and did not need it.
+      context.adopting = undefined;
       remember(step);
-      return report;
+      return { ...report, after: guardAnswer(context, title, report.after) };
     } catch (error) {
       if (error instanceof Ending) throw error;
       record.state = 'failed';
@@ -68,19 +82,25 @@ type StepRun<I, O> = {
   unit: string;
   /** What the very first look that found something to do observed. */
   before: { observed: O } | undefined;
+  /** How often it was called to act. */
+  calls: number;
+  /** A crossing that failed has touched the target, or may have. */
+  begun: boolean;
 };
 
 async function attempt<I, O>(step: StepRun<I, O>): Promise<StepReport<O>> {
   const { context, record, options } = step;
-  const { book, controls } = context;
+  const { runRecord, controls } = context;
   setState(step, 'looking');
   const first = await call(step, 'inspect');
   if (first.verdict === 'blocked') throw blockedError(first);
+  // Nothing is changed upon a look that saw nothing.
+  if (first.verdict === 'unknown') throw inconclusive(first);
   if (first.verdict === 'done') {
     // A retry whose predecessor got it done before it failed has still changed it: the first first look says so.
     note(record, first, step.before ? 'done' : 'unchanged');
-    if (step.before && options.pointOfNoReturn) book.pastNoReturn = true;
-    book.show();
+    if (step.before && options.pointOfNoReturn) runRecord.pastNoReturn = true;
+    runRecord.show();
     return first;
   }
   // Asked for while we looked: it still counts, as nothing has been touched. From here to `crossing` nothing intervenes.
@@ -91,20 +111,21 @@ async function attempt<I, O>(step: StepRun<I, O>): Promise<StepReport<O>> {
   controls.crossing = true;
   try {
     const report = await call(step, 'ensure');
-    book.pastNoReturn = true;
+    runRecord.pastNoReturn = true;
     return finish(step, report);
   } catch (error) {
-    book.pastNoReturn = await hasBegun(step);
+    step.begun = await hasBegun(step);
+    // What an earlier crossing of this run has passed stays passed.
+    runRecord.pastNoReturn ||= step.begun;
     throw error;
   } finally {
     controls.crossing = false;
   }
 }
 
-function call<I, O>(
-  { context, record, ref, input, unit, before, options }: StepRun<I, O>,
-  mode: 'inspect' | 'ensure',
-): Promise<StepReport<O>> {
+function call<I, O>(step: StepRun<I, O>, mode: 'inspect' | 'ensure', proof = false): Promise<StepReport<O>> {
+  const { context, record, ref, input, unit, before, begun, options } = step;
+  if (mode === 'ensure') step.calls += 1;
   return execute(context, {
     title: record.title,
     ref,
@@ -112,7 +133,9 @@ function call<I, O>(
     input,
     unit,
     profile: options.profile,
+    first: options.pointOfNoReturn && !begun,
     shielded: options.pointOfNoReturn && mode === 'ensure',
+    proof,
     ...(before ? { before: before.observed } : {}),
   });
 }
@@ -123,7 +146,7 @@ function register<I, O>(step: StepRun<I, O>, observed: O): void {
   step.before = { observed };
   step.record.changed = true;
   if (!step.options.undo) return;
-  const { context, record, ref, input, unit } = step;
+  const { context, record, ref, input, unit, options } = step;
   context.undo.push({
     title: record.title,
     ref: ref as StepRef<unknown, unknown>,
@@ -131,6 +154,7 @@ function register<I, O>(step: StepRun<I, O>, observed: O): void {
     before: observed,
     unit,
     record,
+    profile: options.profile,
   });
 }
 
@@ -143,6 +167,7 @@ async function hasBegun<I, O>(step: StepRun<I, O>): Promise<boolean> {
       mode: 'inspect',
       input: step.input,
       unit: step.unit,
+      profile: step.options.profile,
       shielded: true,
     });
     return seen.verdict !== 'todo' || seen.begun;
@@ -152,19 +177,29 @@ async function hasBegun<I, O>(step: StepRun<I, O>): Promise<boolean> {
 }
 
 function finish<I, O>(step: StepRun<I, O>, report: StepReport<O>): StepReport<O> {
-  note(step.record, report, 'done');
-  const { book } = step.context;
+  const notOurs = isNotOurs(report, step.calls - 1);
+  if (notOurs) forget(step);
+  note(step.record, report, notOurs ? 'unchanged' : 'done');
+  const { runRecord } = step.context;
   for (const [name, value] of Object.entries(report.measurements ?? {}))
-    book.measurements[`${report.step}.${name}`] = value;
-  book.show();
+    runRecord.measurements[`${report.step}.${name}`] = value;
+  runRecord.show();
   return report;
+}
+
+/** Another one did it after the first look: this run has nothing to undo. */
+function forget<I, O>(step: StepRun<I, O>): void {
+  const { context, record } = step;
+  step.before = undefined;
+  record.changed = false;
+  const at = context.undo.findIndex((entry) => entry.record === record);
+  if (at >= 0) context.undo.splice(at, 1);
 }
 
 function note<O>(record: StepRecord, report: StepReport<O>, state: 'done' | 'unchanged'): void {
   record.state = state;
   record.step = report.step;
-  record.before = report.before;
-  record.after = report.after;
+  Object.assign(record, seenOf(report));
   record.summary = report.summary;
   record.startedAt = report.startedAt;
   record.ms = report.ms;
@@ -172,28 +207,30 @@ function note<O>(record: StepRecord, report: StepReport<O>, state: 'done' | 'unc
 }
 
 function remember<I, O>({ context, record, ref, input, unit, options }: StepRun<I, O>): void {
-  if (options.invariant)
-    context.invariants.push({ title: record.title, ref: ref as StepRef<unknown, unknown>, input, unit });
+  if (!options.invariant) return;
+  const { title } = record;
+  const { profile } = options;
+  context.invariants.push({ title, ref: ref as StepRef<unknown, unknown>, input, unit, profile, record });
 }
 
 /** Parks the failed step. True: it was skipped, with its proof noted. */
 async function skipped<I, O>(step: StepRun<I, O>, trouble: TroubleRecord): Promise<boolean> {
   const { context, record } = step;
   const proveDone = async (): Promise<{ done: boolean; summary: string }> => {
-    const seen = await call(step, 'inspect');
+    const seen = await call(step, 'inspect', true);
     return { done: seen.verdict === 'done', summary: seen.summary };
   };
   const resolution = await park(context, { title: record.title, step: record.step, trouble, proveDone });
   if (resolution.action !== 'skip') return false;
   record.state = 'skipped';
   record.note = resolution.proof ?? '';
-  context.book.show();
+  context.runRecord.show();
   return true;
 }
 
 function setState<I, O>({ context, record }: StepRun<I, O>, state: StepRecord['state']): void {
   record.state = state;
-  context.book.show();
+  context.runRecord.show();
 }
 
 function blockedError<O>(seen: StepReport<O>): Error {
@@ -201,8 +238,6 @@ function blockedError<O>(seen: StepReport<O>): Error {
   return new GantryError(code, seen.summary, { evidence: { seen: seen.after } });
 }
 
-/** Workflow id / run id / ordinal: the same for every retry of the step, so that it finds what its predecessor started. */
-export function stepUnit(ordinal: number): string {
-  const { workflowId, runId } = workflowInfo();
-  return `${workflowId}/${runId}/${ordinal}`;
+function inconclusive<O>(seen: StepReport<O>): Error {
+  return new GantryError('GATE_INCONCLUSIVE', seen.summary, { evidence: { seen: seen.after } });
 }

@@ -1,4 +1,5 @@
 import { troubleOf } from '../../src/errors/index.ts';
+import { seenOf } from './answer.ts';
 import type { RunContext, UndoEntry } from './context.ts';
 import { execute } from './execute.ts';
 import { park } from './park.ts';
@@ -7,7 +8,7 @@ import { park } from './park.ts';
 export async function undoAll(context: RunContext): Promise<void> {
   if (context.undo.length === 0) return;
   context.undoing = true;
-  context.book.enter('undoing');
+  context.runRecord.enter('undoing');
   for (let entry = context.undo.at(-1); entry; entry = context.undo.at(-1)) {
     await undoOne(context, entry);
     context.undo.pop();
@@ -18,13 +19,13 @@ async function undoOne(context: RunContext, entry: UndoEntry): Promise<void> {
   const { record } = entry;
   for (;;) {
     record.state = 'undoing';
-    context.book.show();
+    context.runRecord.show();
     try {
       const report = await execute(context, { ...entry, mode: 'undo' });
       record.state = 'undone';
-      record.after = report.after;
+      record.after = seenOf(report).after;
       record.summary = `undone: ${report.summary}`;
-      context.book.show();
+      context.runRecord.show();
       return;
     } catch (error) {
       record.state = 'failed';
@@ -34,13 +35,16 @@ async function undoOne(context: RunContext, entry: UndoEntry): Promise<void> {
         code: 'UNDO_FAILED',
         message: `undo of "${entry.title}": ${cause.code}: ${cause.message}`,
       };
+      let proven = false;
       const proveDone = async (): Promise<{ done: boolean; summary: string }> => {
-        const seen = await execute(context, { ...entry, mode: 'inspect' });
-        return { done: seen.verdict === 'todo' && !seen.begun, summary: seen.summary };
+        const seen = await execute(context, { ...entry, mode: 'inspect', proof: true });
+        proven = seen.verdict === 'todo' && !seen.begun;
+        return { done: proven, summary: seen.summary };
       };
       const resolution = await park(context, { title: `undo: ${entry.title}`, step: record.step, trouble, proveDone });
       if (resolution.action === 'skip') {
-        record.state = 'skipped';
+        // Seen as it was before: it is undone. With an accepted risk it stays, and is left behind.
+        record.state = proven ? 'undone' : 'skipped';
         record.note = `undo skipped: ${resolution.proof ?? ''}`;
         return;
       }

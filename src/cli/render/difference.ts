@@ -1,3 +1,4 @@
+import { isKept } from '../../runs/index.ts';
 import { compact } from './problem.ts';
 
 /** One leaf that differs: `discovery.primary.port  25449 → 30701`. */
@@ -12,7 +13,7 @@ export function differences(before: unknown, after: unknown): Difference[] {
 }
 
 function leaves(value: unknown, path = '', into = new Map<string, unknown>()): Map<string, unknown> {
-  if (typeof value !== 'object' || value === null) {
+  if (typeof value !== 'object' || value === null || isKept(value)) {
     into.set(path || '(value)', value);
     return into;
   }

@@ -37,7 +37,9 @@ function headLines(status: GuardStatus, canvas: Canvas): string[] {
   if (paused)
     lines.push(`paused by ${paused.by}${paused.until ? ` until ${clock(paused.until)}` : ''}: ${paused.reason}`);
   if (unwatched) {
-    lines.push(`nobody has watched for ${ago(unwatched.since, canvas.now)}: ${unwatched.code}: ${unwatched.message}`);
+    lines.push(
+      `no worker has watched for ${ago(unwatched.since, canvas.now)}: ${unwatched.code}: ${unwatched.message}`,
+    );
   }
   if (alarm) {
     lines.push(`${alarm.node} has not answered for ${ago(alarm.since, canvas.now)}: ${alarm.why}`);

@@ -20,14 +20,14 @@ export function runMarkdown(status: RunStatus, report: RunReport | undefined, no
           ...['', '## Plan', '', `\`${plan.hash}\`: ${text(plan.title)}`, ''],
           ...plan.actions.map(
             ({ what }, index) =>
-              `${index + 1}. ${text(what)}${noReturnBegins(plan.actions, index) ? ' **(no way back from here on)**' : ''}`,
+              `${index + 1}. ${text(what)}${noReturnBegins(plan.actions, index) ? ' **(no undo from here on)**' : ''}`,
           ),
           ...list(
             'Facts',
             plan.facts.map(({ label, value }) => `${label}: ${value}`),
           ),
           ...list('Warnings', plan.warnings),
-          ...list('Can not be undone', plan.irreversible),
+          ...list('Cannot be undone', plan.irreversible),
         ]
       : []),
     ...table('Steps', ['', 'step', 'took', 'before', 'after', 'note'], steps.map(stepRow)),

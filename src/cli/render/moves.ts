@@ -1,10 +1,9 @@
 import type { RunUnder } from '../../client/index.ts';
-import type { CopyProgress, RunStatus, StepRecord } from '../../runs/index.ts';
+import type { CopyProgress, RunStatus, StepName, StepRecord } from '../../runs/index.ts';
 import { bytes } from './size.ts';
 import { duration } from './time.ts';
 
-/** By its activity while it is under way, by its name afterwards. */
-const copySteps = new Set(['clickhouseCopy', 'clickhouse.copy']);
+const copyStep: StepName = 'clickhouse.copy';
 /** What a copy must have taken before its rate says anything. */
 const rateAfterMs = 1_000;
 const measured = { bytes: 'clickhouse.copy.fetchedBytes', ms: 'clickhouse.copy.fetchMs' } as const;
@@ -26,11 +25,11 @@ export function movedWords({ step, after }: StepRecord): string | undefined {
 export function underWords({ status, copy }: RunUnder): string {
   const at = status.steps.findLast(({ state }) => state === 'running' || state === 'looking' || state === 'undoing');
   const step = at ? at.title : status.state;
-  return copy && at && copySteps.has(at.step) ? `${step}: ${copyWords(copy)}` : step;
+  return copy && at && at.step === copyStep ? `${step}: ${copyWords(copy)}` : step;
 }
 
 function copyWords({ bytes: size, fetchedBytes, ms }: CopyProgress): string {
-  if (fetchedBytes === undefined) return `${bytes(size)} for ${duration(ms)}; this server can not say how far`;
+  if (fetchedBytes === undefined) return `${bytes(size)} for ${duration(ms)}; this server cannot say how far`;
   const far = `${bytes(fetchedBytes)} of ${bytes(size)}`;
   if (ms < rateAfterMs || fetchedBytes === 0) return far;
   const leftMs = (Math.max(0, size - fetchedBytes) / fetchedBytes) * ms;

@@ -12,9 +12,7 @@ export function planLines(plan: PlanView, canvas: Canvas): string[] {
     ...actions.flatMap(({ what, estimateMs }, index) => {
       const estimate = estimateMs === undefined ? '' : paint(canvas, 'dim', ` (about ${duration(estimateMs)})`);
       const line = `  ${String(index + 1).padStart(2)}. ${what}${estimate}`;
-      return noReturnBegins(actions, index)
-        ? [paint(canvas, 'red', '      ── no way back from here on ──'), line]
-        : [line];
+      return noReturnBegins(actions, index) ? [paint(canvas, 'red', '      ── no undo from here on ──'), line] : [line];
     }),
     // What is drawn says more than its readings in words.
     ...(picture
@@ -25,9 +23,9 @@ export function planLines(plan: PlanView, canvas: Canvas): string[] {
           canvas,
         )),
     ...section('Warnings', warnings, canvas, 'yellow'),
-    ...section('Can not be undone', irreversible, canvas, 'red'),
+    ...section('Cannot be undone', irreversible, canvas, 'red'),
     ...section('Void if', voidIf, canvas),
-    paint(canvas, 'dim', `plan ${hash}, platform file ${platformDigest.slice(0, 12)}`),
+    paint(canvas, 'dim', `plan ${hash}, part ${platformDigest.slice(0, 12)} of the platform file`),
   ];
 }
 

@@ -1,6 +1,8 @@
-import type { TroubleRecord } from '../../runs/index.ts';
+import type { KeptEvidence, TroubleRecord } from '../../runs/index.ts';
+import { cutText, isKept } from '../../runs/index.ts';
 import type { Canvas } from './paint.ts';
 import { paint } from './paint.ts';
+import { bytes } from './size.ts';
 
 /** An error for people: code and message, every problem with its place, what to do next. */
 export function problemLines(trouble: Omit<TroubleRecord, 'evidence'>, canvas: Canvas): string[] {
@@ -28,8 +30,17 @@ export function evidenceLines(evidence: Readonly<Record<string, unknown>>): stri
   return Object.entries(evidence).map(([name, value]) => `  ${name}: ${compact(value)}`);
 }
 
+/** What was too large for the history: how large it is, where it is, how it begins. */
+function keptWords(value: KeptEvidence): string {
+  const where = value.kept === 'stored' ? `${bytes(value.stored.bytes)} at ${value.stored.uri}` : value.problem;
+  return `(${where}; it begins ${cutText(compact(value.excerpt), shownCharacters)})`;
+}
+
+const shownCharacters = 120;
+
 /** A value on one line. */
 export function compact(value: unknown): string {
   if (value === undefined) return '';
+  if (isKept(value)) return keptWords(value);
   return typeof value === 'string' ? value : (JSON.stringify(value) ?? typeof value);
 }

@@ -5,7 +5,7 @@ import { bytes } from './size.ts';
 import { duration } from './time.ts';
 
 const shownMoves = 40;
-const heads = ['#', 'FROM', 'TO', 'PARTITION', 'ROWS', 'BYTES', 'TIER', 'STARTS', 'TAKES', 'UNDO'] as const;
+const heads = ['#', 'FROM', 'TO', 'PARTITION', 'UNDO', 'ROWS', 'BYTES', 'TIER', 'STARTS', 'TAKES'] as const;
 const onTheRight = new Set(['#', 'ROWS', 'BYTES', 'STARTS', 'TAKES']);
 
 /** A plan of partition moves for a terminal: what it comes to, the moves, each shard before and after, what stays and why. */
@@ -29,12 +29,12 @@ export function moveLines(moves: readonly RebalanceMove[], canvas: Canvas): stri
       from,
       to,
       partition,
+      undo === 'drop' ? 'yes' : 'reverse move',
       count.toLocaleString('en'),
       bytes(size),
       tier,
       startsAfterMs === 0 ? 'at once' : `+${duration(startsAfterMs)}`,
       duration(takesMs),
-      undo === 'drop' ? 'yes' : 'reverse move',
     ],
   );
   const widths = heads.map((head, at) => Math.max(columns(head), ...rows.map((row) => columns(row[at] ?? ''))));

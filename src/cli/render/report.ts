@@ -26,7 +26,7 @@ export function runLines(status: RunStatus, report: RunReport | undefined, canva
 }
 
 function reportBlocks(report: RunReport, canvas: Canvas): string[] {
-  const { phases, measurements, leftBehind, published, publishProblem, endedAt, ms } = report;
+  const { phases, ledger = [], measurements, leftBehind, published, publishProblem, endedAt, ms } = report;
   return [
     ...block(
       'Clock',
@@ -34,8 +34,21 @@ function reportBlocks(report: RunReport, canvas: Canvas): string[] {
       canvas,
     ),
     ...block(
+      'Phases',
+      ledger.map(
+        ({ name, startedAt, ms: took, stoodMs }) =>
+          `  ${clock(startedAt)}  ${name.padEnd(17)}  ${duration(took)}${stoodMs > 0 ? `, ${duration(stoodMs)} of it waiting for people` : ''}`,
+      ),
+      canvas,
+    ),
+    ...block(
       'Measured',
       Object.entries(measurements).map(([name, value]) => `  ${name}: ${value}`),
+      canvas,
+    ),
+    ...block(
+      'All steps with their evidence',
+      (report.pages ?? []).map(({ uri, count }) => `  ${count} steps: ${uri}`),
       canvas,
     ),
     ...block(

@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream';
 import { z } from 'zod';
-import type { ClickHouseLink } from './link.ts';
+import type { ClickHouseSession } from './session.ts';
 import { id, list, Sql, sql } from './sql.ts';
 import type { PartitionName, TableName } from './types.ts';
 
@@ -42,12 +42,12 @@ export type BucketVerbs = {
 export type Buckets = { in: readonly number[] } | { out: readonly number[] };
 
 /** The verbs of tables whose rows are placed by a key. */
-export function bucketVerbs(link: ClickHouseLink): BucketVerbs {
-  const long = { timeoutMs: link.longTimeoutMs };
+export function bucketVerbs(session: ClickHouseSession): BucketVerbs {
+  const long = { timeoutMs: session.longTimeoutMs };
   const full = ({ database, table }: TableName): Sql => id(database, table);
   return {
     bucketRows: async (name, rule) => {
-      const rows = await link.rows(
+      const rows = await session.rows(
         z.strictObject({ partitionId: z.string(), bucket: z.coerce.number(), rows: z.coerce.number() }),
         sql`SELECT _partition_id AS partitionId, ${bucketOf(rule)} AS bucket, count() AS rows
           FROM ${full(name)} GROUP BY partitionId, bucket ORDER BY partitionId, bucket`,
@@ -56,11 +56,11 @@ export function bucketVerbs(link: ClickHouseLink): BucketVerbs {
       return rows;
     },
     copyBuckets: (name, into, rule, which) =>
-      link.act(sql`INSERT INTO ${full(into)} ${selected(name, rule, which)}`, long),
-    bucketStream: (name, rule, which) => link.read(sql`${selected(name, rule, which)} FORMAT Native`, long),
-    insertStream: (into, rows) => link.write(sql`INSERT INTO ${full(into)} FORMAT Native`, rows, long),
+      session.act(sql`INSERT INTO ${full(into)} ${selected(name, rule, which)}`, long),
+    bucketStream: (name, rule, which) => session.read(sql`${selected(name, rule, which)} FORMAT Native`, long),
+    insertStream: (into, rows) => session.write(sql`INSERT INTO ${full(into)} FORMAT Native`, rows, long),
     placement: async (distributed) => {
-      const [row] = await link.rows(
+      const [row] = await session.rows(
         z.strictObject({ engine: z.string() }),
         sql`SELECT engine_full AS engine FROM system.tables WHERE database = ${distributed.database} AND name = ${distributed.table}`,
       );
@@ -71,13 +71,13 @@ export function bucketVerbs(link: ClickHouseLink): BucketVerbs {
       const given = [sql`${cluster}`, sql`${over.database}`, sql`${over.table}`, placedBy(rule)];
       if (policy !== undefined) given.push(sql`${policy}`);
       const set = list(settings.map(([name, value]) => sql`${id(name)} = ${value}`));
-      return link.act(
+      return session.act(
         sql`CREATE TABLE ${full(distributed)} AS ${full(like)}
           ENGINE = Distributed(${list(given)})${settings.length > 0 ? sql` SETTINGS ${set}` : sql``}`,
       );
     },
     renameTables: (pairs) =>
-      link.act(sql`RENAME TABLE ${list(pairs.map(([from, to]) => sql`${full(from)} TO ${full(to)}`))}`, {
+      session.act(sql`RENAME TABLE ${list(pairs.map(([from, to]) => sql`${full(from)} TO ${full(to)}`))}`, {
         decisive: true,
       }),
   };

@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import type { ClickHouseLink } from './link.ts';
+import type { ClickHouseSession } from './session.ts';
 import { id, sql } from './sql.ts';
-import { whole } from './standing.ts';
+import { whole } from './replicas.ts';
 import type { TableName } from './types.ts';
 
 /** Where a canary's tables are, beside the users'. `replicaPath` and `replica` are this server's in ZooKeeper. */
@@ -26,32 +26,36 @@ export type CanaryChanges = {
 };
 
 /** A table of Gantry's own that proves where rows go and whether they are seen; no user's table is touched. */
-export function canaryVerbs(link: ClickHouseLink): CanaryReads & CanaryChanges {
+export function canaryVerbs(session: ClickHouseSession): CanaryReads & CanaryChanges {
   const long = { timeoutMs: 60_000 };
   return {
     canaryRows: (name) =>
-      link.rows(seen, sql`SELECT origin, count() AS rows FROM ${id(name.database, name.table)} GROUP BY origin`, long),
+      session.rows(
+        seen,
+        sql`SELECT origin, count() AS rows FROM ${id(name.database, name.table)} GROUP BY origin`,
+        long,
+      ),
     canaries: async ({ database, table }) => {
-      const rows = await link.rows(
+      const rows = await session.rows(
         z.strictObject({ name: z.string() }),
         sql`SELECT name FROM system.tables WHERE database = ${database} AND startsWith(name, ${table}) ORDER BY name`,
       );
       return rows.map(({ name }) => ({ database, table: name }));
     },
     createCanary: async ({ table, everywhere, cluster }, zookeeperPath, replica) => {
-      await link.act(
+      await session.act(
         sql`CREATE TABLE IF NOT EXISTS ${id(table.database, table.table)} (origin String, slot UInt64)
           ENGINE = ReplicatedMergeTree(${zookeeperPath}, ${replica}) ORDER BY (origin, slot)`,
         long,
       );
-      await link.act(
+      await session.act(
         sql`CREATE TABLE IF NOT EXISTS ${id(everywhere.database, everywhere.table)} (origin String, slot UInt64)
           ENGINE = Distributed(${cluster}, ${table.database}, ${table.table}, slot)`,
         long,
       );
     },
     insertCanary: (into, origin, count) =>
-      link.act(
+      session.act(
         sql`INSERT INTO ${id(into.database, into.table)} SELECT ${origin} AS origin, number AS slot FROM numbers(${count})`,
         // By its old name, which today's servers take as well.
         { ...long, settings: { insert_distributed_sync: 1 } },

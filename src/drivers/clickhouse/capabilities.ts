@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { GantryError } from '../../errors/index.ts';
 import { serverCodeOf, syntaxError } from './errors.ts';
-import type { ClickHouseLink } from './link.ts';
+import type { ClickHouseSession } from './session.ts';
 import type { Sql } from './sql.ts';
 import { id, sql } from './sql.ts';
 import { fetchCapSetting } from './staging-engine.ts';
@@ -50,27 +50,22 @@ const trials = {
 const name = z.strictObject({ name: z.string() });
 
 /** Asks once per connection. */
-export function capabilityVerb(link: ClickHouseLink): () => Promise<Capabilities> {
-  let asked: Promise<Capabilities> | undefined;
-  return () =>
-    (asked ??= ask(link).catch((error: unknown) => {
-      asked = undefined;
-      throw error;
-    }));
+export function capabilityVerb(session: ClickHouseSession): () => Promise<Capabilities> {
+  return oncePerConnection(() => ask(session));
 }
 
-async function ask(link: ClickHouseLink): Promise<Capabilities> {
+async function ask(session: ClickHouseSession): Promise<Capabilities> {
   const names = async (statement: Sql): Promise<ReadonlySet<string>> =>
-    new Set((await link.rows(name, statement)).map((row) => row.name));
-  const [version] = await link.rows(z.strictObject({ version: z.string() }), sql`SELECT version() AS version`);
+    new Set((await session.rows(name, statement)).map((row) => row.name));
+  const [version] = await session.rows(z.strictObject({ version: z.string() }), sql`SELECT version() AS version`);
   const known: StatementKind[] = [];
   for (const [kind, trial] of Object.entries(trials) as [StatementKind, Sql][]) {
-    if (await accepts(link, trial)) known.push(kind);
+    if (await accepts(session, trial)) known.push(kind);
   }
   return {
     version: version?.version ?? '',
-    systemTables: await systemTables(link),
-    partColumns: await partColumns(link),
+    systemTables: await systemTables(session),
+    partColumns: await partColumns(session),
     settings: await names(sql`SELECT name FROM system.settings`),
     mergeTreeSettings: await names(sql`SELECT name FROM system.merge_tree_settings`),
     tableFunctions: await names(sql`SELECT name FROM system.table_functions`),
@@ -78,26 +73,36 @@ async function ask(link: ClickHouseLink): Promise<Capabilities> {
   };
 }
 
+/** What a server has does not change while a connection lives: asked once, and once more after an error. */
+export function oncePerConnection<T>(ask: () => Promise<T>): () => Promise<T> {
+  let asked: Promise<T> | undefined;
+  return () =>
+    (asked ??= ask().catch((error: unknown) => {
+      asked = undefined;
+      throw error;
+    }));
+}
+
 /** Tables of `system`: for a verb that needs no more than that, one statement instead of two dozen. */
-export async function systemTables(link: ClickHouseLink): Promise<ReadonlySet<string>> {
-  return new Set((await link.rows(name, sql`SELECT name FROM system.tables WHERE database = 'system'`)).map(nameOf));
+export async function systemTables(session: ClickHouseSession): Promise<ReadonlySet<string>> {
+  return new Set((await session.rows(name, sql`SELECT name FROM system.tables WHERE database = 'system'`)).map(nameOf));
 }
 
 /** Columns of a table of `system`; none where there is no such table. */
-export async function systemColumns(link: ClickHouseLink, table: string): Promise<ReadonlySet<string>> {
+export async function systemColumns(session: ClickHouseSession, table: string): Promise<ReadonlySet<string>> {
   const columns = sql`SELECT name FROM system.columns WHERE database = 'system' AND table = ${table}`;
-  return new Set((await link.rows(name, columns)).map(nameOf));
+  return new Set((await session.rows(name, columns)).map(nameOf));
 }
 
 /** Columns of `system.parts`. */
-export function partColumns(link: ClickHouseLink): Promise<ReadonlySet<string>> {
-  return systemColumns(link, 'parts');
+export function partColumns(session: ClickHouseSession): Promise<ReadonlySet<string>> {
+  return systemColumns(session, 'parts');
 }
 
 /** Whether a table's fetches can be capped. */
-export async function knowsFetchCap(link: ClickHouseLink): Promise<boolean> {
+export async function knowsFetchCap(session: ClickHouseSession): Promise<boolean> {
   const known = sql`SELECT name FROM system.merge_tree_settings WHERE name = ${fetchCapSetting}`;
-  return (await link.rows(name, known)).length > 0;
+  return (await session.rows(name, known)).length > 0;
 }
 
 function nameOf(row: { name: string }): string {
@@ -105,9 +110,9 @@ function nameOf(row: { name: string }): string {
 }
 
 /** Whether the server can read a statement; what it finds wrong with it after that doesn't matter. */
-async function accepts(link: ClickHouseLink, trial: Sql): Promise<boolean> {
+async function accepts(session: ClickHouseSession, trial: Sql): Promise<boolean> {
   try {
-    await link.act(trial);
+    await session.act(trial);
     return true;
   } catch (error) {
     const code = serverCodeOf(error);

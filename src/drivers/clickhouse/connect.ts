@@ -4,16 +4,19 @@ import { canaryVerbs } from './canary.ts';
 import { capabilityVerb, knowsFetchCap } from './capabilities.ts';
 import { changeVerbs } from './changes.ts';
 import { diskVerbs } from './disks.ts';
+import { exportVerbs } from './exports.ts';
 import { heatVerb } from './heat.ts';
 import { keeperVerbs } from './keeper.ts';
-import { linkOver } from './link.ts';
+import { sessionOver } from './session.ts';
 import { partVerbs } from './parts.ts';
+import { restoreVerbs } from './restore.ts';
 import { schemaVerbs } from './schema.ts';
-import { standingVerbs } from './standing.ts';
+import { replicaVerbs } from './replicas.ts';
 import { tableVerbs } from './tables.ts';
 import { bucketVerbs } from './buckets.ts';
 import { tieringVerbs } from './tiering.ts';
-import type { ClickHouseCredentials, ClickHouseEndpoint, ClickHouseNode, StatementOwner } from './types.ts';
+import type { ClickHouseCredentials, ClickHouseEndpoint, StatementOwner } from './types.ts';
+import type { ClickHouseNode } from './node.ts';
 
 export type ClickHouseConnectOptions = {
   /** Whose statements these are; every query id carries it. */
@@ -60,24 +63,35 @@ export async function connectClickHouse(
     ...(tls?.ca === undefined ? {} : { tls: certificates(tls.ca, tls) }),
   });
   const { owner, signal, timeoutMs = 10_000, longTimeoutMs = 3_600_000, freshMs, beforeChange } = options;
-  const link = linkOver(client, { endpoint, owner, signal, timeoutMs, longTimeoutMs, password, freshMs, beforeChange });
-  const capabilities = capabilityVerb(link);
-  const tables = tableVerbs(link);
+  const session = sessionOver(client, {
+    endpoint,
+    owner,
+    signal,
+    timeoutMs,
+    longTimeoutMs,
+    password,
+    freshMs,
+    beforeChange,
+  });
+  const capabilities = capabilityVerb(session);
+  const tables = tableVerbs(session);
   const node: ClickHouseNode = {
     endpoint,
     capabilities,
-    capsFetches: () => knowsFetchCap(link),
-    ...standingVerbs(link),
+    capsFetches: () => knowsFetchCap(session),
+    ...replicaVerbs(session),
     ...tables,
-    ...tieringVerbs(link, tables.columns),
-    ...partVerbs(link, capabilities),
-    ...keeperVerbs(link),
-    ...diskVerbs(link),
-    ...heatVerb(link),
-    ...changeVerbs(link),
-    ...bucketVerbs(link),
-    ...schemaVerbs(link),
-    ...canaryVerbs(link),
+    ...tieringVerbs(session, tables.columns),
+    ...partVerbs(session, capabilities),
+    ...keeperVerbs(session),
+    ...diskVerbs(session),
+    ...exportVerbs(session, tables.columns),
+    ...heatVerb(session),
+    ...changeVerbs(session),
+    ...bucketVerbs(session),
+    ...schemaVerbs(session),
+    ...canaryVerbs(session),
+    ...restoreVerbs(session),
     close: () => client.close(),
   };
   try {

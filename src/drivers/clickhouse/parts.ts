@@ -1,11 +1,11 @@
 import { z } from 'zod';
 import { GantryError } from '../../errors/index.ts';
 import type { Capabilities } from './capabilities.ts';
-import { partColumns } from './capabilities.ts';
-import type { ClickHouseLink } from './link.ts';
+import { oncePerConnection, partColumns } from './capabilities.ts';
+import type { ClickHouseSession } from './session.ts';
 import { id, sql } from './sql.ts';
-import { ofTable, whole } from './standing.ts';
-import type { ClickHouseReads } from './types.ts';
+import { ofTable, whole } from './replicas.ts';
+import type { TableName, PartitionName } from './types.ts';
 
 const partition = z.strictObject({
   partitionId: z.string(),
@@ -15,12 +15,13 @@ const partition = z.strictObject({
   bytes: whole,
   minTimeSeconds: whole,
   maxTimeSeconds: whole,
-  modifiedSeconds: whole,
+  ageSeconds: whole,
   maxBlock: whole,
 });
 /**
  * A partition on this server. Times are seconds since 1970, 0 where the partition key has no time or date; `partition` is
- * the value as SQL writes it.
+ * the value as SQL writes it. `ageSeconds`: how long ago its newest part was written, by the server's own clock, which wrote
+ * the part's time too; below 0 once that clock was set back.
  */
 export type PartitionFacts = z.output<typeof partition>;
 
@@ -32,7 +33,8 @@ const part = z.strictObject({
   minBlock: whole,
   maxBlock: whole,
   level: whole,
-  modifiedSeconds: whole,
+  /** How long ago it was written; see `PartitionFacts`. */
+  ageSeconds: whole,
   disk: z.string(),
   /** Of all its files; empty where `system.parts` doesn't say (18.16): see `partHashes`. */
   hash: z.string(),
@@ -48,35 +50,41 @@ const detached = z.strictObject({
 /** A folder in `detached`; `reason` is its prefix (`ignored`, `broken`, …), empty for what DETACH and FETCH made. */
 export type DetachedPart = z.output<typeof detached>;
 
-type Parts = Pick<ClickHouseReads, 'partitions' | 'parts' | 'detachedParts' | 'hasDetached'>;
+// In one query: both times are of one clock. What has no time has no age.
+const age = sql`if(toUInt32(modification_time) = 0, -1, toInt64(now()) - toInt64(modification_time))`;
+
+/** What is read of partitions and parts. */
+export type PartReads = {
+  partitions: (name: TableName) => Promise<readonly PartitionFacts[]>;
+  /** The parts in use of one partition, or of all. */
+  parts: (name: TableName, partitionId?: string) => Promise<readonly PartFacts[]>;
+  /** undefined where the server can't say (no `system.detached_parts`). */
+  detachedParts: (name: TableName) => Promise<readonly DetachedPart[] | undefined>;
+  /** Whether `detached` on this server holds any part of the partition under its own name. Works on every version. */
+  hasDetached: (name: PartitionName) => Promise<boolean>;
+};
 
 /** Partitions and parts, in use and detached. */
-export function partVerbs(link: ClickHouseLink, capabilities: () => Promise<Capabilities>): Parts {
-  // Asked once per connection: a table's parts are read again and again.
-  let columns: Promise<ReadonlySet<string>> | undefined;
-  const knownColumns = (): Promise<ReadonlySet<string>> =>
-    (columns ??= partColumns(link).catch((error: unknown) => {
-      columns = undefined;
-      throw error;
-    }));
+export function partVerbs(session: ClickHouseSession, capabilities: () => Promise<Capabilities>): PartReads {
+  const knownColumns = oncePerConnection(() => partColumns(session));
   return {
     partitions: (name) =>
-      link.rows(
+      session.rows(
         partition,
         sql`SELECT partition_id AS partitionId, any(partition) AS partition, count() AS parts, sum(rows) AS rows,
           sum(bytes_on_disk) AS bytes,
           min(toUInt32(if(toUInt32(min_time) = 0, toDateTime(min_date, 'UTC'), min_time))) AS minTimeSeconds,
           max(toUInt32(if(toUInt32(max_time) = 0, toDateTime(max_date, 'UTC'), max_time))) AS maxTimeSeconds,
-          max(toUInt32(modification_time)) AS modifiedSeconds, max(max_block_number) AS maxBlock
+          min(${age}) AS ageSeconds, max(max_block_number) AS maxBlock
           FROM (SELECT * FROM system.parts WHERE active AND ${ofTable(name)})
           GROUP BY partition_id ORDER BY partition_id`,
       ),
     parts: async (name, partitionId) => {
       const known = await knownColumns();
-      return link.rows(
+      return session.rows(
         part,
         sql`SELECT name, partition_id AS partitionId, rows, bytes_on_disk AS bytes, min_block_number AS minBlock,
-          max_block_number AS maxBlock, level, toUInt32(modification_time) AS modifiedSeconds,
+          max_block_number AS maxBlock, level, ${age} AS ageSeconds,
           ${known.has('disk_name') ? sql`disk_name` : sql`''`} AS disk,
           ${known.has('hash_of_all_files') ? sql`hash_of_all_files` : sql`''`} AS hash
           FROM system.parts WHERE active AND ${ofTable(name)}
@@ -85,7 +93,7 @@ export function partVerbs(link: ClickHouseLink, capabilities: () => Promise<Capa
     },
     detachedParts: async (name) => {
       if (!(await capabilities()).systemTables.has('detached_parts')) return undefined;
-      return link.rows(
+      return session.rows(
         detached,
         sql`SELECT name, partition_id AS partitionId, reason FROM system.detached_parts WHERE ${ofTable(name)} ORDER BY name`,
       );
@@ -94,7 +102,7 @@ export function partVerbs(link: ClickHouseLink, capabilities: () => Promise<Capa
       // FETCH looks into `detached` before it looks for a source, and there is no source: so it tells, and copies nothing.
       const nowhere = `/gantry/absent/${Math.random().toString(36).slice(2)}`;
       try {
-        await link.act(sql`ALTER TABLE ${id(database, table)} FETCH PARTITION ID ${partitionId} FROM ${nowhere}`);
+        await session.act(sql`ALTER TABLE ${id(database, table)} FETCH PARTITION ID ${partitionId} FROM ${nowhere}`);
       } catch (error) {
         if (!(error instanceof GantryError)) throw error;
         if (error.code === 'CLICKHOUSE_ALREADY_DETACHED') return true;

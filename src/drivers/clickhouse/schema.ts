@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { GantryError } from '../../errors/index.ts';
-import { systemColumns } from './capabilities.ts';
-import type { ClickHouseLink } from './link.ts';
+import { oncePerConnection, systemColumns } from './capabilities.ts';
+import type { ClickHouseSession } from './session.ts';
 import { id, sql, Sql } from './sql.ts';
-import { whole } from './standing.ts';
+import { whole } from './replicas.ts';
 import type { TableName } from './types.ts';
 
 const schemaObject = z.strictObject({
@@ -39,10 +39,11 @@ export type SchemaChanges = {
 const ownDatabases = ['system', 'INFORMATION_SCHEMA', 'information_schema', '_temporary_and_external_tables'];
 
 /** What a server has tables of, and how another one comes to have the same. */
-export function schemaVerbs(link: ClickHouseLink): SchemaReads & SchemaChanges {
+export function schemaVerbs(session: ClickHouseSession): SchemaReads & SchemaChanges {
+  const queueColumns = oncePerConnection(() => systemColumns(session, 'distribution_queue'));
   return {
     objects: () =>
-      link.rows(
+      session.rows(
         schemaObject,
         sql`SELECT database, name, engine, engine_full AS engineFull, create_table_query AS createQuery
           FROM system.tables WHERE NOT has(${ownDatabases}, database) AND NOT startsWith(name, '.inner')
@@ -50,7 +51,7 @@ export function schemaVerbs(link: ClickHouseLink): SchemaReads & SchemaChanges {
       ),
     replicasAt: async (zookeeperPath) => {
       try {
-        const rows = await link.rows(
+        const rows = await session.rows(
           z.strictObject({ name: z.string() }),
           sql`SELECT name FROM system.zookeeper WHERE path = ${`${zookeeperPath}/replicas`} ORDER BY name`,
         );
@@ -61,17 +62,17 @@ export function schemaVerbs(link: ClickHouseLink): SchemaReads & SchemaChanges {
       }
     },
     waitingFiles: async () => {
-      const columns = await systemColumns(link, 'distribution_queue');
+      const columns = await queueColumns();
       if (!columns.has('data_files')) return undefined;
       // Files that could not be sent as they are wait too: in a folder beside, for somebody to look at.
       const all = columns.has('broken_data_files') ? sql`data_files + broken_data_files` : sql`data_files`;
-      return link.rows(
+      return session.rows(
         waiting,
         sql`SELECT database, table, data_path AS folder, ${all} AS files FROM system.distribution_queue WHERE files > 0`,
       );
     },
-    createDatabase: (name) => link.act(sql`CREATE DATABASE IF NOT EXISTS ${id(name)}`),
-    createObject: (object) => link.act(unlessThere(object), { timeoutMs: link.longTimeoutMs }),
+    createDatabase: (name) => session.act(sql`CREATE DATABASE IF NOT EXISTS ${id(name)}`),
+    createObject: (object) => session.act(unlessThere(object), { timeoutMs: session.longTimeoutMs }),
   };
 }
 

@@ -38,12 +38,12 @@ function quoted(value: Sql | SqlValue): string {
   if (typeof value === 'bigint') return value.toString();
   if (typeof value === 'boolean') return value ? '1' : '0';
   if (typeof value !== 'number') return `[${value.map(quoted).join(', ')}]`;
-  if (!Number.isFinite(value)) throw new GantryError('UNEXPECTED', `${value} can not be written in SQL`);
+  if (!Number.isFinite(value)) throw new GantryError('UNEXPECTED', `${value} cannot be written in SQL`);
   return String(value);
 }
 
 function identifier(name: string): string {
-  if (name === '') throw new GantryError('UNEXPECTED', 'an empty name can not be written in SQL');
+  if (name === '') throw new GantryError('UNEXPECTED', 'an empty name cannot be written in SQL');
   return `\`${escaped(name, '`')}\``;
 }
 

@@ -16,7 +16,7 @@ export function stagingEngine(engine: string, zookeeperPath: string, maxFetchByt
   if (whole === undefined || kind === undefined || replica === undefined) {
     throw new GantryError(
       'CLICKHOUSE_STRUCTURE_DIFFERS',
-      `a staging table can not be made like ${engine.slice(0, 120)}`,
+      `a staging table cannot be made like ${engine.slice(0, 120)}`,
     );
   }
   const rest = engine.slice(whole.length);

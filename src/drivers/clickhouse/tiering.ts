@@ -1,11 +1,11 @@
 import { z } from 'zod';
 import { GantryError } from '../../errors/index.ts';
 import { systemTables } from './capabilities.ts';
-import type { ClickHouseLink } from './link.ts';
+import type { ClickHouseSession } from './session.ts';
 import type { Sql } from './sql.ts';
 import { id, list, sql } from './sql.ts';
-import type { ColumnFacts } from './tables.ts';
-import type { ClickHouseReads, TableName } from './types.ts';
+import type { ColumnFacts, TableReads } from './tables.ts';
+import type { TableName } from './types.ts';
 
 const volume = z.strictObject({ policy: z.string(), volume: z.string(), disks: z.array(z.string()) });
 /** The storage policy that a table has, and the volumes of it in their order. */
@@ -34,13 +34,24 @@ const figures = z.strictObject({ day: z.string(), totals: z.array(z.string()), p
  */
 export type DayFigures = z.output<typeof figures>;
 
-type Tiering = Pick<ClickHouseReads, 'storage' | 'storagePolicy' | 'figures'>;
+/** What is read of volumes and figures. */
+export type TieringReads = {
+  /** The volumes that the table's parts may lie on; undefined where the server has no storage policies (18.16). */
+  storage: (name: TableName) => Promise<StorageFacts | undefined>;
+  /** A storage policy by its name; undefined where the server has none of that name. */
+  storagePolicy: (name: string) => Promise<StorageFacts | undefined>;
+  /**
+   * What the rows of a table add up to, day by day; one full read of the scope. @throws CLICKHOUSE_ROLLUP_INEXACT when a
+   * column is missing or isn't a whole number
+   */
+  figures: (name: TableName, query: FiguresQuery) => Promise<readonly DayFigures[]>;
+};
 
 /** Where a table's parts may lie, and what its rows add up to. */
-export function tieringVerbs(link: ClickHouseLink, columns: ClickHouseReads['columns']): Tiering {
+export function tieringVerbs(session: ClickHouseSession, columns: TableReads['columns']): TieringReads {
   const policyThat = async (isIt: Sql): Promise<StorageFacts | undefined> => {
-    if (!(await systemTables(link)).has('storage_policies')) return undefined;
-    const rows = await link.rows(
+    if (!(await systemTables(session)).has('storage_policies')) return undefined;
+    const rows = await session.rows(
       volume,
       sql`SELECT policy_name AS policy, volume_name AS volume, disks FROM system.storage_policies
         WHERE policy_name = ${isIt} ORDER BY volume_priority`,
@@ -66,12 +77,12 @@ export function tieringVerbs(link: ClickHouseLink, columns: ClickHouseReads['col
       ];
       const weight = query.keys.length === 0 ? undefined : hashOf(query.keys.map(column));
       const day = sql`toYYYYMMDD(${id(column(query.time).name)})`;
-      return link.rows(
+      return session.rows(
         figures,
         sql`SELECT toString(${day}) AS day, [${list(values.map((value) => sql`toString(sum(${value}))`))}] AS totals,
           ${weight ? sql`[${list(values.map((value) => sql`toString(sum(${weight} * ${value}))`))}]` : sql`emptyArrayString()`} AS prints
           FROM ${id(name.database, name.table)} WHERE ${within(query)} GROUP BY day ORDER BY day`,
-        { timeoutMs: link.longTimeoutMs },
+        { timeoutMs: session.longTimeoutMs },
       );
     },
   };

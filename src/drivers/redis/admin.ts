@@ -1,5 +1,5 @@
 import { GantryError } from '../../errors/index.ts';
-import type { RedisLink } from './link.ts';
+import type { RedisSession } from './session.ts';
 import type { RedisNode } from './types.ts';
 import { leaseKey } from './types.ts';
 
@@ -16,7 +16,7 @@ type Admin = Pick<
 >;
 
 /** The verbs that change something other than a role. */
-export function adminVerbs({ send, transaction, commandTimeoutMs, endpoint }: RedisLink): Admin {
+export function adminVerbs({ send, transaction, commandTimeoutMs, endpoint }: RedisSession): Admin {
   return {
     grantLease: async (epoch, ms) => void (await send('set', leaseKey, epoch, 'px', ms)),
     pauseWrites: async (ms) => void (await send('client', 'pause', ms, 'write')),

@@ -3,9 +3,10 @@ import { adminVerbs } from './admin.ts';
 import type { RedisConnectOptions } from './client.ts';
 import { openClient } from './client.ts';
 import { redisError } from './errors.ts';
-import type { RedisLink } from './link.ts';
+import type { RedisSession } from './session.ts';
 import { readVerbs } from './reads.ts';
 import { roleVerbs } from './roles.ts';
+import { readSnapshot } from './snapshot.ts';
 import { readStreamPiece } from './stream-tail.ts';
 import type { Endpoint, RedisCredentials, RedisNode } from './types.ts';
 
@@ -20,18 +21,19 @@ export async function connectRedis(
 ): Promise<RedisNode> {
   const commandTimeoutMs = options.commandTimeoutMs ?? 2_000;
   const client = await openClient(endpoint, credentials, options);
-  const link = linkOver(client, endpoint, commandTimeoutMs, credentials.password);
+  const session = sessionOver(client, endpoint, commandTimeoutMs, credentials.password);
   return {
     endpoint,
-    ...readVerbs(link),
-    ...roleVerbs(link),
-    ...adminVerbs(link),
+    ...readVerbs(session),
+    ...roleVerbs(session),
+    ...adminVerbs(session),
+    snapshot: (how) => readSnapshot(client, how),
     streamPiece: (piece) => readStreamPiece(client, piece, commandTimeoutMs),
     close: () => client.disconnect(),
   };
 }
 
-function linkOver(client: Redis, endpoint: Endpoint, commandTimeoutMs: number, password?: string): RedisLink {
+function sessionOver(client: Redis, endpoint: Endpoint, commandTimeoutMs: number, password?: string): RedisSession {
   const guard = async <T>(command: string, run: () => Promise<T>): Promise<T> => {
     try {
       return await run();

@@ -21,7 +21,7 @@ const replyCodes: Readonly<Record<string, ErrorCode>> = {
   NOQUORUM: 'SENTINEL_NO_QUORUM',
 };
 
-/** What Node says when the two sides can not agree on TLS, or one does not trust the other. */
+/** What Node says when the two sides cannot agree on TLS, or one does not trust the other. */
 const tlsTrouble = /^(ERR_TLS|ERR_SSL|CERT_|UNABLE_TO_|SELF_SIGNED|DEPTH_ZERO|EPROTO|HOSTNAME_MISMATCH|INVALID_CA)/;
 
 /**

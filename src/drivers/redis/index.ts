@@ -1,3 +1,4 @@
+export { aclUsers } from './acl.ts';
 export type { RedisConnectOptions } from './client.ts';
 export { connectRedis } from './connect.ts';
 export type {
@@ -6,6 +7,7 @@ export type {
   Persisted,
   RedisCredentials,
   RedisNode,
+  RedisSnapshot,
   RedisTlsOptions,
   ReplicaSeen,
   Replication,

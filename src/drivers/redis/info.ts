@@ -1,6 +1,9 @@
 import { GantryError } from '../../errors/index.ts';
 import type { Endpoint, FailoverState, ReplicaSeen, Replication } from './types.ts';
 
+/** For a link that was never up since the start. Any other negative number: the node's clock was set back since it broke. */
+const neverUp = -1;
+
 /** An INFO text → its fields. */
 export function parseInfo(text: string): Record<string, string> {
   const fields: Record<string, string> = {};
@@ -40,13 +43,14 @@ export function parseReplication(text: string, endpoint: Endpoint): Replication 
   if (role === 'master') return { role: 'primary', linkUp: false, offset: number('master_repl_offset'), ...shared };
   if (role !== 'slave') return unexpected(endpoint, `the role is ${role}`);
   const lastIo = number('master_last_io_seconds_ago');
-  const linkDown = Number(fields['master_link_down_since_seconds'] ?? -1);
+  const linkDown = Number(fields['master_link_down_since_seconds'] ?? neverUp);
   return {
     role: 'replica',
     follows: { host: required('master_host'), port: number('master_port') },
     linkUp: required('master_link_status') === 'up',
     ...(lastIo >= 0 ? { lastIoSeconds: lastIo } : {}),
     ...(linkDown >= 0 ? { linkDownSeconds: linkDown } : {}),
+    ...(linkDown < neverUp ? { clockStepped: true } : {}),
     offset: number('slave_repl_offset'),
     priority: number('slave_priority'),
     ...shared,
@@ -66,7 +70,7 @@ function parseReplica(value: string, endpoint: Endpoint): ReplicaSeen {
     ackedOffset === undefined ||
     ackedSecondsAgo === undefined
   )
-    return unexpected(endpoint, 'a replica line of INFO replication can not be read');
+    return unexpected(endpoint, 'a replica line of INFO replication cannot be read');
   return { host, port, online: fields.get('state') === 'online', ackedOffset, ackedSecondsAgo };
 }
 

@@ -1,5 +1,5 @@
-import { epochOf, textOf } from './link.ts';
-import type { RedisLink } from './link.ts';
+import { epochOf, textOf } from './session.ts';
+import type { RedisSession } from './session.ts';
 import { parseInfo, parseReplication, unexpected } from './info.ts';
 import type { RedisNode } from './types.ts';
 import { epochKey } from './types.ts';
@@ -14,6 +14,7 @@ type Reads = Pick<
   | 'moduleList'
   | 'announces'
   | 'sentinelListens'
+  | 'time'
   | 'epoch'
   | 'get'
 >;
@@ -22,11 +23,11 @@ type Reads = Pick<
 const sentinelChannel = '__sentinel__:hello';
 
 /** The verbs that change nothing. */
-export function readVerbs(link: RedisLink): Reads {
-  const { endpoint, send } = link;
+export function readVerbs(session: RedisSession): Reads {
+  const { endpoint, send } = session;
   const configGet: Reads['configGet'] = async (names) => {
     // One name per command: several in one CONFIG GET came with 7.0.
-    const answers = await link.pipeline(names.map((name) => ['config', 'get', name]));
+    const answers = await session.pipeline(names.map((name) => ['config', 'get', name]));
     const values: Record<string, string> = {};
     for (const [index, name] of names.entries()) {
       const pair = answers[index];
@@ -41,7 +42,7 @@ export function readVerbs(link: RedisLink): Reads {
     configGet,
     info: async (section) => parseInfo(textOf(await send('info', section), endpoint, 'INFO')),
     replication: async () => parseReplication(textOf(await send('info', 'replication'), endpoint, 'INFO'), endpoint),
-    aclList: async () => texts(await send('acl', 'list'), link, 'ACL LIST'),
+    aclList: async () => texts(await send('acl', 'list'), session, 'ACL LIST'),
     moduleList: async () => {
       const answer = await send('module', 'list');
       if (!Array.isArray(answer)) return unexpected(endpoint, 'MODULE LIST did not answer a list');
@@ -63,6 +64,12 @@ export function readVerbs(link: RedisLink): Reads {
       const answer = await send('pubsub', 'numsub', sentinelChannel);
       return Array.isArray(answer) && Number(answer[1]) > 0;
     },
+    time: async () => {
+      const answer = await send('time');
+      const [seconds, micros] = Array.isArray(answer) ? answer.map(Number) : [];
+      const ms = (seconds ?? NaN) * 1_000 + Math.floor((micros ?? NaN) / 1_000);
+      return Number.isSafeInteger(ms) ? ms : unexpected(endpoint, 'TIME did not answer two whole numbers');
+    },
     epoch: async () => epochOf(await send('get', epochKey), endpoint),
     get: async (key) => {
       const value = await send('get', key);
@@ -71,7 +78,7 @@ export function readVerbs(link: RedisLink): Reads {
   };
 }
 
-function texts(answer: unknown, link: RedisLink, command: string): string[] {
-  if (!Array.isArray(answer)) return unexpected(link.endpoint, `${command} did not answer a list`);
-  return answer.map((item) => textOf(item, link.endpoint, command));
+function texts(answer: unknown, session: RedisSession, command: string): string[] {
+  if (!Array.isArray(answer)) return unexpected(session.endpoint, `${command} did not answer a list`);
+  return answer.map((item) => textOf(item, session.endpoint, command));
 }

@@ -1,14 +1,15 @@
 import { parseReplication, unexpected } from './info.ts';
 import { GantryError } from '../../errors/index.ts';
-import type { Answer, Decision, RedisLink } from './link.ts';
-import { guarded, stale, textOf } from './link.ts';
+import type { Answer, Decision, RedisSession } from './session.ts';
+import { guarded, stale, textOf } from './session.ts';
 import type { Endpoint, Persisted, RedisNode, Replication, RoleChange } from './types.ts';
-import { epochKey, leaseKey, settledKey } from './types.ts';
+import { epochKey, leaseKey, minReplicasKey, settledKey } from './types.ts';
 
 type Roles = Pick<
   RedisNode,
   | 'raiseEpoch'
   | 'markSettled'
+  | 'recordMinReplicas'
   | 'demote'
   | 'stepDown'
   | 'promote'
@@ -25,8 +26,8 @@ type Roles = Pick<
  * raised the epoch, and the new role is written to the config file in the same breath: a restart at any moment comes
  * back in the role that was meant. Tried on 7.0.15, during a write pause too.
  */
-export function roleVerbs(link: RedisLink): Roles {
-  const { endpoint } = link;
+export function roleVerbs(session: RedisSession): Roles {
+  const { endpoint } = session;
   const replication = (value: unknown): Replication =>
     parseReplication(textOf(value, endpoint, 'INFO replication'), endpoint);
 
@@ -51,7 +52,7 @@ export function roleVerbs(link: RedisLink): Roles {
     raiseEpoch: async (above = 0, from) => {
       let next = 0;
       return guarded<number>(
-        link,
+        session,
         {},
         (present) => {
           if (from !== undefined && present !== from) return overtaken(present, from);
@@ -67,16 +68,25 @@ export function roleVerbs(link: RedisLink): Roles {
 
     markSettled: (epoch) =>
       guarded<void>(
-        link,
+        session,
         {},
         (present) =>
           present === epoch ? { commands: [['set', settledKey, String(epoch)]] } : overtaken(present, epoch),
         firstOf,
       ),
 
+    recordMinReplicas: (epoch, count) =>
+      guarded<void>(
+        session,
+        {},
+        (present) =>
+          present === epoch ? { commands: [['set', minReplicasKey, String(count)]] } : overtaken(present, epoch),
+        firstOf,
+      ),
+
     demote: (epoch, to) =>
       guarded<RoleChange>(
-        link,
+        session,
         { watch: [leaseKey], look: [['get', leaseKey]] },
         (present, [lease]) => {
           if (present !== epoch) return overtaken(present, epoch);
@@ -89,7 +99,7 @@ export function roleVerbs(link: RedisLink): Roles {
     // A replica that is re-pointed may not have the newest epoch yet: only a higher one than the caller's is a refusal.
     repoint: (epoch, to) =>
       guarded<RoleChange>(
-        link,
+        session,
         { look: [['info', 'replication']] },
         (present, [info]) => {
           if (present > epoch) return overtaken(present, epoch);
@@ -101,7 +111,7 @@ export function roleVerbs(link: RedisLink): Roles {
 
     stepDown: (epoch, to) =>
       guarded<RoleChange>(
-        link,
+        session,
         { look: [['info', 'replication']] },
         (present, [info]) => {
           // As a replica it may not have the newest epoch yet; a primary has the very one that was looked at.
@@ -115,7 +125,7 @@ export function roleVerbs(link: RedisLink): Roles {
     // On a primary REPLICAOF NO ONE changes nothing; the rewrite behind it is what proves that the role is written down.
     promote: (epoch) =>
       guarded<RoleChange>(
-        link,
+        session,
         {},
         (present) => (present === epoch ? { commands: change('no', 'one') } : overtaken(present, epoch)),
         changed,
@@ -123,7 +133,7 @@ export function roleVerbs(link: RedisLink): Roles {
 
     configSetAsReplica: (epoch, name, value) =>
       guarded<void>(
-        link,
+        session,
         { look: [['info', 'replication']] },
         (present, [info]) => {
           if (present !== epoch) return overtaken(present, epoch);
@@ -135,7 +145,7 @@ export function roleVerbs(link: RedisLink): Roles {
 
     configSetUnder: (epoch, name, value) =>
       guarded<void>(
-        link,
+        session,
         {},
         (present) => (present === epoch ? { commands: [['config', 'set', name, value]] } : overtaken(present, epoch)),
         firstOf,
@@ -143,7 +153,7 @@ export function roleVerbs(link: RedisLink): Roles {
 
     configPersistUntil: (epoch, settings, beforeChange) =>
       guarded<void>(
-        link,
+        session,
         {},
         (present) => {
           if (present > epoch) return overtaken(present, epoch);
@@ -160,7 +170,7 @@ export function roleVerbs(link: RedisLink): Roles {
 
     persistRole: async () => {
       const [info, rewrite] =
-        (await link.transaction([
+        (await session.transaction([
           ['info', 'replication'],
           ['config', 'rewrite'],
         ])) ?? [];
@@ -172,7 +182,7 @@ export function roleVerbs(link: RedisLink): Roles {
 
     failoverTo: (epoch, to, timeoutMs) =>
       guarded<void>(
-        link,
+        session,
         {},
         (present) =>
           present === epoch

@@ -27,6 +27,8 @@ export type Replication = {
   lastIoSeconds?: number;
   /** A replica whose link is down: for how many whole seconds; left out when it was never up since its start. */
   linkDownSeconds?: number;
+  /** A replica whose clock was set back since its link broke: for how long it has been down, it can't tell. */
+  clockStepped?: boolean;
   /** Bytes of the replication stream: written by a primary, applied by a replica. */
   offset: number;
   replid: string;
@@ -42,6 +44,9 @@ export type Replication = {
   priority?: number;
   backlogBytes: number;
 };
+
+/** An RDB under way, and up to which byte of which history it goes. */
+export type RedisSnapshot = { replid: string; offset: number; body: AsyncIterable<Uint8Array> };
 
 /** Whether CONFIG REWRITE went through in the same transaction; if not, why. */
 export type Persisted = { persisted: true } | { persisted: false; because: string };
@@ -62,13 +67,16 @@ export type RedisNode = {
   info: (section: string) => Promise<Record<string, string>>;
   replication: () => Promise<Replication>;
   configGet: (names: readonly string[]) => Promise<Record<string, string>>;
-  /** The rules of all users; they hold password hashes: digest before showing. */
+  /** The rules of all users, a line each. They hold password hashes: `aclUsers` makes of them what may be shown. */
   aclList: () => Promise<readonly string[]>;
   moduleList: () => Promise<readonly string[]>;
   /** The address under which a primary lists this node: what it is told to announce, else its own end of this connection. */
   announces: () => Promise<Endpoint>;
   /** Whether a Sentinel listens on this node. */
   sentinelListens: () => Promise<boolean>;
+
+  /** `TIME`: the node's own time of day. Milliseconds since the epoch. */
+  time: () => Promise<number>;
 
   /** The epoch of the group as this node has it; 0 if there is none. */
   epoch: () => Promise<number>;
@@ -80,6 +88,8 @@ export type RedisNode = {
   raiseEpoch: (above?: number, from?: number) => Promise<number>;
   /** On a primary: notes that all is settled under this epoch, if it is still the epoch. @throws STALE_ATTEMPT */
   markSettled: (epoch: number) => Promise<void>;
+  /** On a primary: records what min-replicas-to-write is, or is about to be, if the epoch is still `epoch`. @throws STALE_ATTEMPT */
+  recordMinReplicas: (epoch: number, count: number) => Promise<void>;
 
   /** Lets this attempt demote the node within `ms`, by the node's own clock. Before the pause: a SET waits for its end. */
   grantLease: (epoch: number, ms: number) => Promise<void>;
@@ -134,6 +144,14 @@ export type RedisNode = {
   get: (key: string) => Promise<string | undefined>;
   set: (key: string, value: string) => Promise<void>;
 
+  /**
+   * A snapshot, as the node gives it to a replica that begins (PSYNC ? -1): nothing is needed of its host. It lists this
+   * connection as a replica meanwhile, and forks. Resolves once it has begun to send, which waits for its fork; the
+   * connection is closed with the end of `body`. `waitMs`: for the beginning; `idleMs`: for each piece.
+   * @throws ARCHIVE_REDIS_SNAPSHOT_BROKEN, also from `body`, which checks its length; the caller checks the rest
+   */
+  snapshot: (how: { waitMs: number; idleMs: number; signal?: AbortSignal }) => Promise<RedisSnapshot>;
+
   /** Bytes of the replication stream that the node still has in its backlog. The connection is closed with it. */
   streamPiece: (piece: StreamPiece) => Promise<Buffer>;
 
@@ -146,7 +164,10 @@ export const epochKey = 'gantry:epoch';
 /** The record of the last failover, `{ at, epoch, from, to }`: it keeps the next one from following too soon. */
 export const failoverKey = 'gantry:failover';
 
-/** What Gantry last set min-replicas-to-write to on the primary: whether a lease holds can be asked of its replicas. */
+/**
+ * What Gantry last set min-replicas-to-write to on the primary, written before a primary with less than is declared can come
+ * to be: it is replicated, so that nobody believes in that primary's lease when it can't be asked any more.
+ */
 export const minReplicasKey = 'gantry:min-replicas-to-write';
 
 /**

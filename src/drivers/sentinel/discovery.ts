@@ -15,7 +15,7 @@ export type SentinelDiscoveryOptions = {
 };
 
 /** Between two looks at all Sentinels. Milliseconds. */
-const lookEveryMs = 50;
+const pollEveryMs = 50;
 
 /**
  * Discovery for clients that ask the Sentinels. What clients are told is the decision with the highest config epoch, on
@@ -39,7 +39,7 @@ export function sentinelDiscovery(options: SentinelDiscoveryOptions): Discovery 
             evidence: { wanted: primary, told },
           });
         }
-        await pause(lookEveryMs);
+        await pause(pollEveryMs);
       }
     },
   };

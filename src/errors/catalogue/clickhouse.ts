@@ -3,17 +3,18 @@ import type { CatalogueEntry } from './entry.ts';
 /** Errors of the clickhouse domain: what a server answers, and what its answers mean for a procedure. */
 export const clickhouseErrors = {
   CLICKHOUSE_UNREACHABLE: {
-    meaning: 'No connection to the server’s HTTP port, or it broke off before the answer came.',
+    meaning: 'The worker could not connect to the server’s HTTP port, or the connection broke before the answer came.',
     retryable: true,
     hint: 'From the worker: `curl http://<host>:<port>/ping`; then look at the process, the network and the address in the platform file.',
   },
   CLICKHOUSE_TIMEOUT: {
-    meaning: 'The server did not finish a statement in time. It was told to stop it; whether it did it is unknown.',
+    meaning:
+      'The server did not finish a statement in time. Gantry told it to stop; whether the statement took effect is unknown.',
     retryable: true,
-    hint: '`SELECT query_id, elapsed, query FROM system.processes` on the server; `gantry retry <id>` looks first.',
+    hint: '`SELECT query_id, elapsed, query FROM system.processes` on the server; `gantry retry <id>` looks before it acts.',
   },
   CLICKHOUSE_AUTH_FAILED: {
-    meaning: 'The server refused the user name or the password that this worker has, or its address.',
+    meaning: 'The server refused the user name, the password or the network address of this worker.',
     retryable: false,
     hint: 'Compare the secret that the platform file names with the users of the server; restart the worker after a change.',
   },
@@ -34,18 +35,18 @@ export const clickhouseErrors = {
   },
   CLICKHOUSE_KEEPER_UNAVAILABLE: {
     meaning:
-      'The server has no session with ZooKeeper or Keeper, or lost it over this statement: its outcome is unknown.',
+      'The server has no session with ZooKeeper or Keeper, or lost it during this statement, whose outcome is unknown.',
     retryable: true,
-    hint: '`SELECT is_session_expired, is_readonly FROM system.replicas`; look at the ensemble first. `gantry retry <id>` looks first.',
+    hint: '`SELECT is_session_expired, is_readonly FROM system.replicas`; look at the ensemble first. `gantry retry <id>` looks before it acts.',
   },
   CLICKHOUSE_NO_LEADER: {
-    meaning: 'The replicas of the shard have no leader, or are electing another one: nothing was done.',
+    meaning: 'The replicas of the shard have no leader, or are electing one: nothing was done.',
     retryable: true,
     hint: 'It passes within seconds after an outage of ZooKeeper or a restart; `SELECT replica_name, is_leader FROM system.replicas` on each replica, then `gantry retry <id>`.',
   },
   CLICKHOUSE_KEEPER_NODE_EXISTS: {
     meaning:
-      'ZooKeeper has an entry already that the statement wanted to make: two identical parts in one ATTACH PARTITION FROM, or another one under way.',
+      'ZooKeeper already has an entry that the statement wanted to make: one ATTACH PARTITION FROM has two identical parts, or another one is under way.',
     retryable: false,
     hint: 'Nothing was attached. `OPTIMIZE` the source partition so that no two of its parts are identical, then `gantry retry <id>`.',
   },
@@ -75,9 +76,9 @@ export const clickhouseErrors = {
     hint: '`SHOW TABLES FROM <database>` on the server that the message names: every replica needs it; and `tables` of the cluster in the platform file.',
   },
   CLICKHOUSE_TABLE_EXISTS: {
-    meaning: 'The server has a table of this name already, and it is not the one that was to be made.',
+    meaning: 'The server already has a table of this name, and it is not the one that was to be made.',
     retryable: false,
-    hint: '`SHOW CREATE TABLE` it: if nobody needs it, `DROP TABLE` and `gantry retry <id>`.',
+    hint: 'Look at it with `SHOW CREATE TABLE`. If it is not needed, `DROP TABLE` and `gantry retry <id>`.',
   },
   CLICKHOUSE_STRUCTURE_DIFFERS: {
     meaning: 'Two tables that must have the same columns and keys do not.',
@@ -87,12 +88,12 @@ export const clickhouseErrors = {
   CLICKHOUSE_STATEMENT_UNSUPPORTED: {
     meaning: 'This server’s version does not know a statement or setting of the procedure.',
     retryable: false,
-    hint: 'The message names it. Gantry chooses by what a server has: report it with the version if it was not asked for.',
+    hint: 'The message names it. Gantry chooses statements by what a server supports: if you did not ask for this one, report it with the version.',
   },
   CLICKHOUSE_STATEMENT_REFUSED: {
     meaning: 'The server refused a statement; its answer is in the message.',
     retryable: false,
-    hint: 'Read the answer in the message, mend what it names, then `gantry retry <id>`.',
+    hint: 'Read the answer in the message, fix what it names, then `gantry retry <id>`.',
   },
   CLICKHOUSE_UNEXPECTED_ANSWER: {
     meaning: 'The server answered something that does not have the form it must have.',
@@ -105,13 +106,13 @@ export const clickhouseErrors = {
     hint: 'Wait for it: `SELECT elapsed, query FROM system.processes WHERE query_id = …`, or `KILL QUERY`.',
   },
   CLICKHOUSE_QUERY_KILLED: {
-    meaning: 'Somebody killed the statement on the server.',
+    meaning: 'Another client of the server killed the statement.',
     retryable: true,
-    hint: '`gantry retry <id>` looks first; find who runs `KILL QUERY` there.',
+    hint: 'Find out who runs `KILL QUERY` there. `gantry retry <id>` looks before it acts.',
   },
   CLICKHOUSE_TABLE_READ_ONLY: {
     meaning:
-      'The replicated table is read-only on this server: it has no ZooKeeper session, or its metadata are in doubt.',
+      'The replicated table is read-only on this server: it has no ZooKeeper session, or its metadata is in doubt.',
     retryable: true,
     hint: '`SELECT is_readonly, is_session_expired FROM system.replicas`; after ZooKeeper is back, `SYSTEM RESTART REPLICA`.',
   },
@@ -121,14 +122,14 @@ export const clickhouseErrors = {
     hint: '`SELECT * FROM system.replication_queue` on the replica; last_exception and postpone_reason say why.',
   },
   CLICKHOUSE_NO_ACTIVE_REPLICA: {
-    meaning: 'No replica of the source is active in ZooKeeper, so that nothing can be fetched from it.',
+    meaning: 'No replica of the source is active in ZooKeeper, so nothing can be fetched from it.',
     retryable: true,
     hint: 'Start a server of the source shard; `system.replicas` there must not be read-only.',
   },
   CLICKHOUSE_ALREADY_DETACHED: {
-    meaning: 'The table’s `detached` folder on this server holds parts of that partition already.',
+    meaning: 'The table’s `detached` folder on this server already holds parts of that partition.',
     retryable: false,
-    hint: 'Find out whose they are: `<data path>/detached` on the host, or `system.detached_parts`. Ours are found again by `gantry retry <id>`.',
+    hint: 'Find out who made them: `<data path>/detached` on the host, or `system.detached_parts`. `gantry retry <id>` recognizes those of this run.',
   },
   CLICKHOUSE_PART_NOT_FOUND: {
     meaning: 'No replica has the part or the partition that was asked for: merged away, moved, or dropped.',
@@ -139,12 +140,12 @@ export const clickhouseErrors = {
     meaning:
       'The server guards partitions of this size against being dropped, detached or moved (max_partition_size_to_drop).',
     retryable: false,
-    hint: 'Raise it on the server, or `touch <data>/flags/force_drop_table` there for the next statement alone.',
+    hint: 'Raise it on the server, or `touch <data>/flags/force_drop_table` there, which applies to the next statement only.',
   },
   CLICKHOUSE_DISK_FULL: {
     meaning: 'A disk of the server has no room for what the statement writes.',
     retryable: false,
-    hint: 'Free space or choose another target; what was fetched so far is in `detached` of the staging table.',
+    hint: 'Free space or choose another destination; what was fetched so far is in `detached` of the staging table.',
   },
   CLICKHOUSE_MEMORY_LIMIT: {
     meaning: 'The statement needs more memory than the server or the user’s profile allows.',
@@ -152,7 +153,8 @@ export const clickhouseErrors = {
     hint: '`SELECT query, memory_usage FROM system.processes`; try again when there is less load, or raise max_memory_usage.',
   },
   CLICKHOUSE_TOO_MANY_PARTS: {
-    meaning: 'A partition has so many parts that the server takes no more: merges are stopped or do not keep up.',
+    meaning:
+      'A partition has so many parts that the server refuses further inserts: merges are stopped or do not keep up.',
     retryable: true,
     hint: '`SYSTEM START MERGES <table>` if they were stopped; `SELECT * FROM system.merges`.',
   },

@@ -1,6 +1,6 @@
 import type { CatalogueEntry } from './entry.ts';
 
-/** Errors of the lab: parts that cannot be had or do not start. */
+/** Errors of the lab: parts that are missing or do not start. */
 export const labErrors = {
   LAB_PART_MISSING: {
     meaning: 'A program that the lab needs is not on this machine.',

@@ -13,7 +13,7 @@ export const redisErrors = {
     hint: 'Use one of the node names that the message lists; they come from the platform file.',
   },
   REDIS_UNREACHABLE: {
-    meaning: 'No connection to the node, or it broke off before the answer came.',
+    meaning: 'The worker could not connect to the node, or the connection broke before the answer came.',
     retryable: true,
     hint: 'From the worker: `redis-cli -h <host> -p <port> ping`; then look at the process, the network and the address in the platform file.',
   },
@@ -21,7 +21,7 @@ export const redisErrors = {
     meaning:
       'The node took the connection but did not answer a command in time; the outcome of that command is unknown.',
     retryable: true,
-    hint: '`redis-cli -h <host> -p <port> --latency` and `SLOWLOG GET`; a write pause left by somebody ends with `CLIENT UNPAUSE`.',
+    hint: '`redis-cli -h <host> -p <port> --latency` and `SLOWLOG GET`; `CLIENT UNPAUSE` ends a write pause that another client has left.',
   },
   REDIS_AUTH_FAILED: {
     meaning: 'The node refused the user name or the password that this worker has.',
@@ -34,7 +34,7 @@ export const redisErrors = {
     hint: '`openssl s_client -connect <host>:<port> -CAfile <ca>` from the worker; compare with `tls` of the group in the platform file.',
   },
   REDIS_TLS_UNREADABLE: {
-    meaning: 'A certificate file that the platform file names for a group can not be read by this worker.',
+    meaning: 'A certificate file that the platform file names for a group cannot be read by this worker.',
     retryable: false,
     hint: 'Correct `tls.ca` or `tls.cert` of the group, or mount the file where the worker runs.',
   },
@@ -56,7 +56,7 @@ export const redisErrors = {
   REDIS_MISCONF: {
     meaning: 'The node refuses writes because it could not save to disk (full, read-only, or failing).',
     retryable: false,
-    hint: 'Free or mend the disk, then `redis-cli -h <host> -p <port> BGSAVE` and look at rdb_last_bgsave_status.',
+    hint: 'Free space on the disk or fix it, then `redis-cli -h <host> -p <port> BGSAVE` and look at rdb_last_bgsave_status.',
   },
   REDIS_OUT_OF_MEMORY: {
     meaning: 'The node refuses writes because maxmemory is reached and its policy evicts nothing.',
@@ -76,7 +76,7 @@ export const redisErrors = {
   REDIS_COMMAND_FAILED: {
     meaning: 'The node refused a command; its answer is in the message.',
     retryable: false,
-    hint: 'Read the answer in the message; a renamed or disabled command needs to be given back for the worker.',
+    hint: 'Read the answer in the message; if the command is renamed or disabled, make it available to the worker again.',
   },
   REDIS_UNEXPECTED_ANSWER: {
     meaning: 'The node answered something that does not have the form it must have.',
@@ -86,18 +86,18 @@ export const redisErrors = {
   REDIS_NOT_PERSISTED: {
     meaning: 'A role was changed but CONFIG REWRITE failed, so that a restart would bring the former role back.',
     retryable: false,
-    hint: 'Mend the config file (owner, read-only, disk), run `CONFIG REWRITE` on the node named, then `gantry retry <id>`.',
+    hint: 'Fix the config file (owner, read-only, disk), run `CONFIG REWRITE` on the node named, then `gantry retry <id>`.',
   },
   REDIS_NO_CONFIG_FILE: {
     meaning:
-      'The node runs without a config file: its role can not be persisted and a restart would make two primaries.',
+      'The node runs without a config file: its role cannot be persisted and a restart would make two primaries.',
     retryable: false,
     hint: 'Restart the node as `redis-server <file>`; its folder must be writable for the Redis user.',
   },
   REDIS_NO_HEALTHY_REPLICA: {
     meaning: 'No replica of the group is fit to become the primary; each one has its reason listed.',
     retryable: false,
-    hint: 'Mend the replicas as the other problems say, then plan again.',
+    hint: 'Fix the replicas as the other problems say, then plan again.',
   },
   REDIS_REPLICA_LAGGING: {
     meaning: 'A replica is further behind than the lag limit of the platform file.',
@@ -125,7 +125,7 @@ export const redisErrors = {
     hint: 'Make the setting in the message equal on both (`CONFIG SET`, `ACL LOAD`, modules) and `CONFIG REWRITE`.',
   },
   REDIS_UNSAFE_SETTING: {
-    meaning: 'A setting of the node would lose writes in a handover, or leave it half done.',
+    meaning: 'With this setting of the node, a handover would lose writes or end half done.',
     retryable: false,
     hint: '`CONFIG SET` it as the message says, then `CONFIG REWRITE`.',
   },
@@ -137,12 +137,12 @@ export const redisErrors = {
   REDIS_NO_PRIMARY: {
     meaning: 'No node of the group is a primary: nothing takes writes.',
     retryable: false,
-    hint: '`gantry runs` may show a parked handover: `gantry retry <id>`. Else promote the node with the highest offset.',
+    hint: '`gantry runs` may show a parked handover: `gantry retry <id>`. If there is none, promote the node with the highest offset.',
   },
   REDIS_ROLES_CHANGED: {
-    meaning: 'The roles in the group are no longer those that the plan was made with, nor those that it leads to.',
+    meaning: 'The roles in the group are neither those that the plan was made with nor those that it leads to.',
     retryable: false,
-    hint: '`gantry redis audit <group>` shows the roles; find who changed them, then plan again.',
+    hint: '`gantry redis audit <group>` shows the roles; find out who changed them, then plan again.',
   },
   REDIS_ALREADY_PRIMARY: {
     meaning: 'The node that was asked for is the primary already.',
@@ -155,7 +155,8 @@ export const redisErrors = {
     hint: 'Wait for it: `redis-cli -h <host> -p <port> INFO persistence`.',
   },
   REDIS_NO_PERSISTENCE: {
-    meaning: 'The node saves nothing to disk: restarted as a primary it would come up empty and wipe its replicas.',
+    meaning:
+      'The node saves nothing to disk: after a restart as a primary it would be empty, and its replicas would copy that.',
     retryable: false,
     hint: '`CONFIG SET appendonly yes` (or `save`), then `CONFIG REWRITE`.',
   },
@@ -171,7 +172,7 @@ export const redisErrors = {
     hint: '`redis-cli -h <host> -p <port> SENTINEL MASTERS` lists the names; correct `sentinel.master` of the group.',
   },
   SENTINEL_NO_QUORUM: {
-    meaning: 'Too few Sentinels are there to agree on a failover or to authorize one.',
+    meaning: 'Too few Sentinels are available to agree on a failover or to authorize one.',
     retryable: true,
     hint: '`redis-cli -h <host> -p <port> SENTINEL CKQUORUM <master>`; bring the missing Sentinels back.',
   },
@@ -191,7 +192,8 @@ export const redisErrors = {
     hint: '`redis-cli -h <host> -p <port> SENTINEL MASTER <master>` on each Sentinel; one that was cut off catches up within seconds.',
   },
   SENTINEL_NO_GOOD_REPLICA: {
-    meaning: 'The Sentinel knows no replica that it would promote: down, disconnected, priority 0, or no recent INFO.',
+    meaning:
+      'The Sentinel knows no replica that it would promote: each is down, disconnected, has priority 0, or no recent INFO.',
     retryable: true,
     hint: '`redis-cli -h <host> -p <port> SENTINEL REPLICAS <master>`; writes go on, nothing was changed.',
   },
@@ -201,61 +203,68 @@ export const redisErrors = {
     hint: 'Choose another node with `to`, or `CONFIG SET replica-priority 100` on it.',
   },
   REDIS_PROCEDURE_IMPOSSIBLE: {
-    meaning: 'The procedure that was asked for can not be used on this group as it is now.',
+    meaning: 'The procedure that was asked for cannot be used on this group as it is now.',
     retryable: false,
-    hint: 'Leave `procedure` out to let the plan choose, or mend what the message names.',
+    hint: 'Leave `procedure` out to let the plan choose, or fix what the message names.',
   },
   REDIS_WRITES_PAUSED: {
-    meaning: 'The primary holds writes back: a CLIENT PAUSE is in force.',
+    meaning: 'The primary holds writes: a CLIENT PAUSE is in force.',
     retryable: true,
     hint: 'If no handover is running: `redis-cli -h <host> -p <port> CLIENT UNPAUSE`.',
   },
   REDIS_WRITE_SAFETY_DEVIATES: {
     meaning: 'min-replicas-to-write or min-replicas-max-lag is not what the platform file says.',
     retryable: false,
-    hint: '`redis-cli -h <host> -p <port> CONFIG SET <name> <value>` and `CONFIG REWRITE`, as the message says.',
+    hint: '`redis-cli -h <host> -p <port> CONFIG SET <name> <value>` and `CONFIG REWRITE`, as the message says. If it is a deviation that a run recorded: `gantry redis restore-redundancy <group>`.',
+  },
+  REDIS_REPLICA_UNDECLARED: {
+    meaning:
+      'A replica that is not in the platform file follows the primary. If both are cut off together, the replica keeps the primary writable: so the primary has no lease. No run re-points this replica.',
+    retryable: false,
+    hint: 'Add it to `nodes` of the group in the platform file, or stop it (`REPLICAOF NO ONE` there).',
   },
   REDIS_PRIMARY_ALIVE: {
     meaning:
       'The primary that was to be failed over answers from too many places to count as dead. Nothing was changed.',
     retryable: false,
-    hint: 'Look at what it answers (loading, busy, a full disk are not dead); to move a living primary: `gantry redis switchover <group>`.',
+    hint: 'Look at what it answers: a primary that is loading, busy or out of disk is not dead. To move a primary that is alive: `gantry redis switchover <group>`.',
   },
   REDIS_TOO_FEW_VANTAGES: {
     meaning:
-      'Fewer than a majority of the vantages, each in a failure domain of its own, gave a sight of the primary. Nothing was changed.',
+      'Fewer than a majority of the vantages, each in a failure domain of its own, gave an observation of the primary. Nothing was changed.',
     retryable: false,
-    hint: 'See that the vantage workers run, on different machines (GANTRY_VANTAGE, GANTRY_VANTAGE_DOMAIN); `gantry doctor` lists who polls.',
+    hint: 'Make sure that the vantage workers run, on different machines (GANTRY_VANTAGE, GANTRY_VANTAGE_DOMAIN); `gantry doctor` lists those that poll.',
   },
   REDIS_PRIMARY_UNREACHABLE_FROM_HERE: {
     meaning:
-      'The vantages can not reach the primary, but a replica hears from it: the network is at fault, not the primary.',
+      'The vantages cannot reach the primary, but a replica hears from it: the network is at fault, not the primary.',
     retryable: false,
-    hint: 'Mend the network between the vantages and the primary; clients near it may be writing as ever.',
+    hint: 'Fix the network between the vantages and the primary; clients near the primary may still be writing to it.',
   },
   REDIS_SENTINEL_DECIDES: {
     meaning: 'Sentinels watch this group: they decide its failovers. Two deciders make two primaries.',
     retryable: false,
-    hint: '`SENTINEL CKQUORUM <master>` and `SENTINEL GET-MASTER-ADDR-BY-NAME <master>` show what they make of it.',
+    hint: '`SENTINEL CKQUORUM <master>` and `SENTINEL GET-MASTER-ADDR-BY-NAME <master>` show what they have decided.',
   },
   REDIS_RECENT_FAILOVER: {
-    meaning: 'There was a failover of this group a short while ago: another one may be a symptom, not a cure.',
+    meaning:
+      'There was a failover of this group a short while ago: needing another one so soon may mean that something else is wrong.',
     retryable: false,
-    hint: 'Look at why the last one was needed; then `gantry redis failover <group> --acknowledge-recent-failover`.',
+    hint: 'Find out why the last one was needed; then `gantry redis failover <group> --acknowledge-recent-failover`.',
   },
   REDIS_OLD_PRIMARY: {
     meaning:
-      'A node beside the present primary says that it is primary, and has data: some of them may be nowhere else.',
+      'Besides the present primary, another node calls itself primary and has data, some of which may exist nowhere else.',
     retryable: false,
-    hint: '`gantry redis rejoin <group> <node>` keeps its data and brings it back as a replica.',
+    hint: '`gantry redis rejoin <group> <node>` saves its data and brings it back as a replica.',
   },
   REDIS_NODE_DOWN: {
-    meaning: 'The node does not answer, and the platform file has no hook that starts it (`rejoin.start`).',
+    meaning: 'The node does not answer, and the platform file has no hook to start it (`rejoin.start`).',
     retryable: false,
     hint: 'Start it by hand, behind its boot guard: `systemctl unmask redis-server`, `systemctl start redis-server`; then `gantry retry <id>`.',
   },
   HOOK_FAILED: {
-    meaning: 'A program of the platform file failed, or what it does was not confirmed in time.',
+    meaning: 'A program that the platform file names failed, or its effect was not confirmed in time.',
     retryable: true,
     hint: 'Run it by hand from the worker as the platform file says; look at its exit code and error output; then `gantry retry <id>`.',
   },
@@ -265,7 +274,7 @@ export const redisErrors = {
     hint: 'Make sure by hand that it is off, then `gantry retry <id>`; or accept the risk in words: `gantry skip <id> --accept-risk …`.',
   },
   FENCE_FAILED: {
-    meaning: 'The program of a fence failed or did not end in time. The next fence of the list is tried.',
+    meaning: 'The program of a fence failed or did not end in time. Gantry tries the next fence of the list.',
     retryable: true,
     hint: 'Run it by hand from the worker as the platform file says; look at its exit code and error output.',
   },
@@ -278,29 +287,24 @@ export const redisErrors = {
   FORENSICS_IMPOSSIBLE: {
     meaning: 'The append-only file of the old primary could not be read: which writes are lost is not known.',
     retryable: false,
-    hint: 'Keep the data of the old primary; `failover.forensics` in the platform file says where the worker can read them.',
-  },
-  SSH_FAILED: {
-    meaning: 'No SSH session with the host, or its key is not the one that the platform file pins.',
-    retryable: true,
-    hint: 'From the worker: `ssh -v -p <port> <user>@<host>`; compare `ssh-keyscan <host>` with `hostKey` in the platform file.',
+    hint: 'Keep the data of the old primary; `failover.forensics` in the platform file must name the folder where the worker can read it.',
   },
   HANDOVER_NOT_EQUAL: {
     meaning:
-      'The candidate did not reach the offset of the paused primary in time. Writes go on as before; nothing is lost.',
+      'The candidate did not reach the offset of the paused primary in time. The primary takes writes as before; nothing is lost.',
     retryable: true,
     hint: 'Look at the load and the network between the two; `gantry retry <id>`.',
   },
   HANDOVER_LEASE_SPENT: {
     meaning: 'The write pause was used up before the demotion was safe. The old primary goes on; nothing is lost.',
     retryable: true,
-    hint: 'Look for a stalled worker or a slow network; `gantry retry <id>`, or raise handover.pauseMs.',
+    hint: 'Look for a stalled worker or a slow network; `gantry retry <id>`, or raise `handover.pause` in the platform file.',
   },
   HANDOVER_TAKEN_BACK: {
     meaning:
-      'At the demotion the candidate lacked writes, so that the old primary was promoted back. It goes on; nothing is lost.',
+      'At the demotion the candidate lacked writes, so the old primary was promoted again. It goes on; nothing is lost.',
     retryable: true,
-    hint: 'Wait until the candidate is linked again, look for what stalled the worker or restarted the candidate; `gantry retry <id>`.',
+    hint: 'Wait until the candidate is linked again, and find out what stalled the worker or restarted the candidate; then `gantry retry <id>`.',
   },
   HANDOVER_DRAINING: {
     meaning:
@@ -310,36 +314,37 @@ export const redisErrors = {
   },
   HANDOVER_UNPROVEN: {
     meaning:
-      'The old primary is demoted, the candidate not promoted, and a restart made it impossible to prove which node has every write.',
+      'The old primary is demoted, the candidate is not promoted, and after a restart it cannot be proven which node has every write.',
     retryable: false,
     hint: 'Compare both (`INFO server` uptime, `DBSIZE`, the newest keys), promote the complete one: `REPLICAOF NO ONE`, `CONFIG REWRITE`; then `gantry retry <id>`.',
   },
   HANDOVER_SENTINEL_GAVE_UP: {
-    meaning: 'The Sentinel ended its failover without promoting anybody. The old primary goes on; nothing is lost.',
+    meaning: 'The Sentinel ended its failover without promoting a replica. The old primary goes on; nothing is lost.',
     retryable: true,
     hint: "The Sentinel's log says why (-failover-abort-…); `gantry retry <id>`.",
   },
   HANDOVER_SENTINEL_UNDECIDED: {
     meaning:
-      'The Sentinel that was asked to fail over has not said what became of it, and the write pause is nearly over.',
+      'The Sentinel that was asked to fail over has not reported the result, and the write pause is nearly over.',
     retryable: true,
     hint: 'Look at that Sentinel and at the roles; `gantry retry <id>` goes on with whatever the Sentinels have decided by then.',
   },
   HANDOVER_OTHER_PROMOTED: {
     meaning:
-      'The Sentinels promoted another replica than the planned one. The handover followed them, so that there is one primary.',
+      'The Sentinels promoted another replica than the planned one. The handover followed them, so there is one primary.',
     retryable: false,
     hint: '`gantry redis audit <group>` shows the roles; compare the offsets in the evidence, then `gantry stop <id>` and plan again if you want another primary.',
   },
   HANDOVER_OVERTAKEN: {
-    meaning: 'Somebody raised the epoch while this attempt was acting; the node refused its act. Nothing is lost.',
+    meaning:
+      'Another run or another attempt raised the epoch meanwhile, so the node refused the command of this one. Nothing is lost.',
     retryable: true,
     hint: '`gantry redis audit <group>`: another run or an earlier attempt is acting on this group.',
   },
   HANDOVER_CANDIDATE_LOST: {
-    meaning: 'The old primary is demoted and the candidate can not be reached: nothing takes writes.',
+    meaning: 'The old primary is demoted and the candidate cannot be reached: nothing takes writes.',
     retryable: true,
-    hint: 'Bring the candidate back and `gantry retry <id>`. Or make sure it is off (power, network), then on the old primary `REPLICAOF NO ONE`, `CONFIG REWRITE`, point the discovery back, `gantry stop <id>`.',
+    hint: 'Bring the candidate back and `gantry retry <id>`. Or make sure that the candidate is off (power, network), then on the old primary `REPLICAOF NO ONE`, `CONFIG REWRITE`, point the discovery back, `gantry stop <id>`.',
   },
   DISCOVERY_UNREACHABLE: {
     meaning: 'The discovery endpoint or hook did not answer in time, or failed.',
@@ -348,9 +353,9 @@ export const redisErrors = {
   },
   DISCOVERY_REFUSED: {
     meaning:
-      'The discovery holds a higher epoch, or another primary under this one: a later decision than this one was made.',
+      'The discovery holds a higher epoch, or another primary under the same epoch: a later decision replaced this one.',
     retryable: false,
-    hint: 'Read what it holds and who wrote it; `gantry redis audit <group>` compares it with the roles.',
+    hint: 'Look at what it holds and who wrote it; `gantry redis audit <group>` compares it with the roles.',
   },
   DISCOVERY_INVALID: {
     meaning: 'The discovery answered something that is not {group, primary: {host, port}, epoch}.',
@@ -358,17 +363,17 @@ export const redisErrors = {
     hint: 'Correct the endpoint or the hook so that it answers exactly that.',
   },
   DISCOVERY_DISAGREES: {
-    meaning: 'The discovery names another primary than the one that the nodes show: clients go to the wrong node.',
+    meaning: 'The discovery names another primary than the nodes show: clients go to the wrong node.',
     retryable: false,
     hint: 'Point the discovery to the real primary first, then plan again.',
   },
   GUARD_RUNS_ALREADY: {
-    meaning: 'The guard of this group runs already, with another mode than the one that was asked for.',
+    meaning: 'The guard of this group is already running, in another mode than the one that you asked for.',
     retryable: false,
-    hint: '`gantry redis guard <group> --stop`, then start it with the mode that you want; or change `failover.mode` in the platform file and start it without one.',
+    hint: '`gantry redis guard <group> --stop`, then start it with the mode that you want; or change `failover.mode` in the platform file and start it without `--mode`.',
   },
   GUARD_NOT_RUNNING: {
-    meaning: 'No guard of this group runs: nobody samples its offset, and nobody notices that its primary is dead.',
+    meaning: 'No guard of this group runs: its offset is not sampled, and a dead primary goes unnoticed.',
     retryable: false,
     hint: 'Start it: `gantry redis guard <group>`.',
   },

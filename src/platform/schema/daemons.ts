@@ -18,7 +18,7 @@ const needs = z.strictObject({
 
 const daemon = z.strictObject({
   purpose: text,
-  segment: name.describe('Network segment that it stands in.'),
+  segment: name.describe('Network segment that it is in.'),
   instances: z.strictObject({
     min: countOrNone,
     planned: count.exactOptional().describe('How many the design draws.'),

@@ -6,16 +6,26 @@ import { duration, rename } from './units.ts';
 
 const profile = z
   .strictObject({
+    start: duration
+      .exactOptional()
+      .describe('How long a task may wait for a worker before people are told that none takes it.'),
     startToClose: duration.exactOptional().describe('The longest that one attempt may take.'),
     heartbeat: duration.exactOptional().describe('Silence after which an attempt is given up.'),
-    attempts: count.exactOptional().describe('Attempts before the run parks.'),
+    attempts: count.exactOptional().describe('Attempts before the run parks; not counted where `within` is given.'),
+    within: duration
+      .exactOptional()
+      .describe(
+        'A budget of elapsed time instead of attempts, the time between two of them included. `patient` has one.',
+      ),
     firstRetry: duration.exactOptional(),
     maxRetry: duration.exactOptional(),
   })
   .transform(
     rename({
+      start: 'startMs',
       startToClose: 'startToCloseMs',
       heartbeat: 'heartbeatMs',
+      within: 'withinMs',
       firstRetry: 'firstRetryMs',
       maxRetry: 'maxRetryMs',
     }),
@@ -29,8 +39,18 @@ const policy = z
         people: z
           .literal([0, 1, 2])
           .exactOptional()
-          .describe('How many must approve the plan. Two needs the HTTP API.'),
+          .describe('How many must approve the plan. Two must be signed by the HTTP API.'),
         expiresAfter: duration.exactOptional(),
+        signed: z
+          .boolean()
+          .exactOptional()
+          .describe(
+            'Whether only an approval over the HTTP API counts: yes if `approvals` declares a key, unless given.',
+          ),
+      })
+      .refine(({ people, signed }) => people !== 2 || signed !== false, {
+        error: 'two people can only be told apart by signed approvals',
+        path: ['signed'],
       })
       .transform(rename({ expiresAfter: 'expiresAfterMs' }))
       .exactOptional(),
@@ -45,6 +65,7 @@ const policy = z
         quick: profile.exactOptional(),
         slow: profile.exactOptional(),
         watched: profile.exactOptional(),
+        patient: profile.exactOptional(),
       })
       .exactOptional(),
     window: name.exactOptional().describe('The maintenance window inside which such a run must start.'),

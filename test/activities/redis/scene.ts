@@ -2,14 +2,15 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger } from '@temporalio/worker';
-import { startDiscoveryProcess } from '../../../lab/discovery-process.ts';
+import { discoveryHere } from '../../../lab/discovery/process.ts';
 import type { WriterProcess } from '../../../lab/load/redis-writer-process.ts';
 import { startWriterProcess } from '../../../lab/load/redis-writer-process.ts';
-import type { RedisGroup as LabGroup, RedisGroupOptions, RedisNode as LabNode } from '../../../lab/redis.ts';
-import { startRedisGroup } from '../../../lab/redis.ts';
-import type { SentinelOptions } from '../../../lab/sentinel.ts';
-import { startSentinels } from '../../../lab/sentinel.ts';
-import { until } from '../../../lab/clock.ts';
+import type { RedisGroup as LabGroup, RedisGroupOptions, RedisNode as LabNode } from '../../../lab/redis/redis.ts';
+import { startRedisGroup } from '../../../lab/redis/redis.ts';
+import type { SentinelOptions } from '../../../lab/redis/sentinel.ts';
+import { startSentinels } from '../../../lab/redis/sentinel.ts';
+import { patience, until } from '../../../lab/clock.ts';
+import { withRedis } from '../../../lab/redis/client.ts';
 import type { RedisActivities, RedisGroupAccess, RedisSwitchoverData } from '../../../activities/redis/index.ts';
 import { createRedisActivities, redisGroupAccess } from '../../../activities/redis/index.ts';
 import type { DiscoveryEntry } from '../../../src/drivers/discovery/index.ts';
@@ -29,6 +30,7 @@ import type {
 import { defaultPolicy } from '../../../src/runs/index.ts';
 import { createLog } from '../../../src/telemetry/log.ts';
 import { labFolder, stopping } from '../../support/lab.ts';
+import { oneDigest } from '../../support/one-digest.ts';
 
 export const groupName = 'sessions';
 export const password = 'lab-secret-7f3a';
@@ -61,9 +63,7 @@ export async function scene(options: SceneOptions = {}) {
       ...options.lab,
     }),
   );
-  const discovery = stopping(
-    await startDiscoveryProcess({ stateDir, file: join(stateDir, 'discovery', 'known.json') }),
-  );
+  const discovery = stopping(await discoveryHere({ file: join(stateDir, 'discovery', 'known.json') }));
   const url = `${discovery.url}/redis/${groupName}`;
   const sentinels =
     options.sentinels &&
@@ -133,7 +133,7 @@ export async function scene(options: SceneOptions = {}) {
       },
       groupNames: [groupName],
       guardPolicy: () => ({ ...testGuardPolicy(), ...guard }),
-      runtime: { platformDigest },
+      runtime: oneDigest(platformDigest),
       log: createLog('silent'),
     });
   };
@@ -144,7 +144,7 @@ export async function scene(options: SceneOptions = {}) {
     config,
     access: real,
     activities,
-    discoveryProcess: discovery,
+    discovery,
     told: (): Promise<DiscoveryEntry | undefined> => real.discovery.read(),
     node: (name: string): Promise<RedisNode> => real.connect(name),
     plan: (input: Partial<RedisSwitchoverInput> = {}, of = activities()) => plan(of, input),
@@ -179,7 +179,6 @@ export function plan(
     kind: 'redis.switchover',
     target: groupName,
     policy: defaultPolicy,
-    platformDigest,
   };
   return quiet().run(activities.redisPlanSwitchover, call);
 }
@@ -283,9 +282,9 @@ export async function roles({ lab, node }: Pick<Scene, 'lab' | 'node'>): Promise
   return Object.fromEntries(seen);
 }
 
-/** How long a plain write takes on a node; rejects if it is not answered within 1 s. Milliseconds. */
+/** A plain write on a node; rejects as the driver does where it is refused. Milliseconds until it was answered. */
 export async function writeMs(s: Pick<Scene, 'access'>, name: string, key = 'test:write'): Promise<number> {
-  const node = await s.access.connect(name, { commandTimeoutMs: 1_000 });
+  const node = await s.access.connect(name, { commandTimeoutMs: 1_000 * patience });
   const from = performance.now();
   try {
     await node.set(key, '1');
@@ -295,7 +294,26 @@ export async function writeMs(s: Pick<Scene, 'access'>, name: string, key = 'tes
   }
 }
 
+/**
+ * The same; answers whether the server held the write for a while, as it does while writes are paused. Not by the time that
+ * it took, which is the machine's, but by the server's own list: a client that is held is flagged `b`.
+ */
+export async function writeIsHeld(s: Pick<Scene, 'access' | 'lab'>, name: string): Promise<boolean> {
+  let [answered, held] = [false, false];
+  const written = writeMs(s, name).finally(() => (answered = true));
+  written.catch(() => undefined);
+  await withRedis(s.lab.node(name), s.lab.login, async (client) => {
+    while (!answered && !held) held = / flags=\w*b\w* .* cmd=set /.test(String(await client.client('LIST')));
+  });
+  if (!held) await written;
+  return held;
+}
+
 /** An activity environment that does not print the failures that a test asks for. */
 export function quiet(info: ConstructorParameters<typeof MockActivityEnvironment>[0] = {}): MockActivityEnvironment {
-  return new MockActivityEnvironment(info, { logger: new DefaultLogger('ERROR') });
+  // Temporal's clock: the scheduling of the attempt.
+  return new MockActivityEnvironment(
+    { currentAttemptScheduledTimestampMs: Date.now(), ...info },
+    { logger: new DefaultLogger('ERROR') },
+  );
 }

@@ -5,8 +5,8 @@ import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { redisInfo, withRedis } from '../../../lab/redis-client.ts';
-import { linkUp } from '../../../lab/redis.ts';
+import { redisInfo, withRedis } from '../../../lab/redis/client.ts';
+import { linkUp } from '../../../lab/redis/redis.ts';
 import { describeWith, labFolder } from '../../support/lab.ts';
 import type { Scene } from '../../activities/redis/scene.ts';
 import { password, roles, scene } from '../../activities/redis/scene.ts';
@@ -239,7 +239,7 @@ async function replaced(s: Scene): Promise<void> {
 
 const settingsOf = (s: Scene, name: string): Record<string, string> => {
   const { host, port, confFile } = s.lab.node(name);
-  const url = `${s.discoveryProcess.url}/redis/sessions`;
+  const url = `${s.discovery.url}/redis/sessions`;
   return { GUARD_SELF: `${host}:${port}`, GUARD_DISCOVERY: url, GUARD_GROUP: 'sessions', GUARD_CONF: confFile };
 };
 
@@ -284,7 +284,7 @@ await describeWith(['redis'], 'a real node behind the boot guard', () => {
 
   test('with a discovery that is down a primary stays down, a replica starts', async () => {
     const s = await scene();
-    await s.discoveryProcess.stop();
+    await s.discovery.stop();
     expect((await guard(settingsOf(s, 'r1'))).code).toBe(1);
     expect((await guard(settingsOf(s, 'r2'))).code).toBe(0);
   });

@@ -6,8 +6,8 @@ import { expect, onTestFinished, test } from 'vitest';
 import type { Bmc, BmcOptions } from '../../../lab/bmc.ts';
 import { bmcSuite, startBmc } from '../../../lab/bmc.ts';
 import { freePort } from '../../../lab/ports.ts';
-import { runProgram } from '../../../src/drivers/program/run-program.ts';
-import { dataOf, failoverScene, step } from '../../activities/redis/failover-scene.ts';
+import { runProgram } from '../../../src/drivers/programs/run-local.ts';
+import { dataOf, failoverScene, step } from '../../activities/redis/failover/scene.ts';
 import { describeWith, labFolder, stopping } from '../../support/lab.ts';
 
 const script = fileURLToPath(new URL('../../../deploy/redis/fence-bmc.sh', import.meta.url));

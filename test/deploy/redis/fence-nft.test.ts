@@ -204,7 +204,7 @@ await describeWith(['own-network', 'redis'], 'the network fence', () => {
     expect(await fence(network, 'confirm', '6398')).toMatchObject({ code: 1 });
   });
 
-  test('what can not be looked at confirms nothing and lifts nothing', async () => {
+  test('what cannot be looked at confirms nothing and lifts nothing', async () => {
     const network = stopping(await startOwnNetwork());
     await fence(network, 'fence', '6390');
     const without = (program: string, ...words: string[]): ReturnType<OwnNetwork['run']> => {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { clickhouseCall } from '../../../lab/clickhouse-client.ts';
+import { clickhouseCall } from '../../../lab/clickhouse/client.ts';
 import type { LabTable } from '../../support/clickhouse-rig.ts';
 import { clickhouseRig } from '../../support/clickhouse-rig.ts';
 import { describeWith } from '../../support/lab.ts';
@@ -108,7 +108,7 @@ await describeWith(['clickhouse'], 'moving a partition by statements, on 18.16',
     expect(await parts()).toBe(3);
     for (const server of ['s1r1', 's1r2']) await rig.run(server, `SYSTEM START MERGES ${t.full}`);
     await rig.run('s1r1', `INSERT INTO ${t.full} VALUES ('2026-02-01', 1, NULL)`); // wakes the queue, which naps for 10 s
-    await expect.poll(parts, { timeout: 15_000 }).toBe(1);
+    await expect.poll(parts).toBe(1);
     await source.syncReplica(t);
   });
 
@@ -199,7 +199,7 @@ await describeWith(['clickhouse'], 'moving a partition by statements, on 18.16',
           await rig.run(server, `OPTIMIZE TABLE ${t.full} PARTITION ID '${partitionId}' FINAL`);
           return (await node.parts(t, partitionId)).length;
         },
-        { timeout: 15_000, interval: 200 },
+        { interval: 200 },
       )
       .toBe(1);
   }

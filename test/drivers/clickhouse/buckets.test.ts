@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { placementIn } from '../../../src/drivers/clickhouse/buckets.ts';
-import { clickhouseCall } from '../../../lab/clickhouse-client.ts';
-import { startModernClickHouse } from '../../../lab/modern-clickhouse.ts';
+import { clickhouseCall } from '../../../lab/clickhouse/client.ts';
+import { startModernClickHouse } from '../../../lab/clickhouse/modern.ts';
 import { connectClickHouse } from '../../../src/drivers/clickhouse/index.ts';
 import { distributedEngine, distributedSettings } from '../../../src/planning/clickhouse/index.ts';
 import { clickhouseRig } from '../../support/clickhouse-rig.ts';

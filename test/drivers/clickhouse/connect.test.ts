@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { clickhouseRows } from '../../../lab/clickhouse-client.ts';
+import { clickhouseRows } from '../../../lab/clickhouse/client.ts';
 import { pause, until } from '../../../lab/clock.ts';
-import { startModernClickHouse } from '../../../lab/modern-clickhouse.ts';
+import { startModernClickHouse } from '../../../lab/clickhouse/modern.ts';
 import { connectClickHouse } from '../../../src/drivers/clickhouse/index.ts';
 import { serverCodes } from '../../../src/drivers/clickhouse/errors.ts';
 import { GantryError } from '../../../src/errors/index.ts';

@@ -1,6 +1,6 @@
 import { expect, onTestFinished, test } from 'vitest';
-import { clickhouseCall } from '../../../lab/clickhouse-client.ts';
-import { startModernClickHouse } from '../../../lab/modern-clickhouse.ts';
+import { clickhouseCall } from '../../../lab/clickhouse/client.ts';
+import { startModernClickHouse } from '../../../lab/clickhouse/modern.ts';
 import { connectClickHouse } from '../../../src/drivers/clickhouse/index.ts';
 import { fetchCapSetting, stagingEngine } from '../../../src/drivers/clickhouse/staging-engine.ts';
 import { clickhouseRig } from '../../support/clickhouse-rig.ts';
@@ -9,7 +9,7 @@ import { describeWith, labFolder, stopping } from '../../support/lab.ts';
 await describeWith(['clickhouse'], 'what fetches take of the network', () => {
   const lab = clickhouseRig();
 
-  test('can not be capped on 18.16, nor asked after; a staging table is made without the cap', async () => {
+  test('cannot be capped on 18.16, nor asked after; a staging table is made without the cap', async () => {
     const node = await lab.open('s1r1');
     const t = await lab.table();
     expect(await node.capsFetches()).toBe(false);

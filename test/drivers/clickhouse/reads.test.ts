@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { connectClickHouse } from '../../../src/drivers/clickhouse/index.ts';
-import { startModernClickHouse } from '../../../lab/modern-clickhouse.ts';
-import { clickhouseCall } from '../../../lab/clickhouse-client.ts';
+import { startModernClickHouse } from '../../../lab/clickhouse/modern.ts';
+import { clickhouseCall } from '../../../lab/clickhouse/client.ts';
 import { clickhouseRig } from '../../support/clickhouse-rig.ts';
 import { describeWith, labFolder, stopping } from '../../support/lab.ts';
 
@@ -33,6 +33,14 @@ await describeWith(['clickhouse'], 'what the ClickHouse driver reads', () => {
     expect(await node.replica(t)).toMatchObject({
       ...{ zookeeperPath: t.path(2), replicaName: 's2r1', readOnly: false, totalReplicas: 2, activeReplicas: 2 },
     });
+  });
+
+  test('tells what time the server has', async () => {
+    const node = await rig.open('s1r1');
+    const before = Math.floor(Date.now() / 1_000);
+    const seconds = (await node.clock()) / 1_000;
+    expect(seconds).toBeGreaterThanOrEqual(before);
+    expect(seconds).toBeLessThanOrEqual(Date.now() / 1_000);
   });
 
   test('lists partitions and parts, and the parts’ hashes: equal on both replicas and on a copy in another shard', async () => {
@@ -72,21 +80,58 @@ await describeWith(['clickhouse'], 'what the ClickHouse driver reads', () => {
     expect(await target.table(staging)).toBeUndefined();
   });
 
-  test('shows a queue that can not go on, with its reason', async () => {
+  test('shows a queue that cannot go on, with its reason', async () => {
     const t = await rig.table();
     expect(await (await rig.open('s1r2')).caughtUp(t)).toBe(true); // an empty log
     await rig.run('s1r2', `SYSTEM STOP FETCHES ${t.full}`);
     await rig.run('s1r1', `INSERT INTO ${t.full} VALUES ('2026-01-01', 1, NULL)`);
     const node = await rig.open('s1r2');
-    await expect
-      .poll(() => node.replicationQueue(t), { timeout: 10_000 })
-      .toMatchObject([{ type: 'GET_PART', newPart: '202601_0_0_0' }]);
+    await expect.poll(() => node.replicationQueue(t)).toMatchObject([{ type: 'GET_PART', newPart: '202601_0_0_0' }]);
     expect((await node.replica(t))?.queueSize).toBe(1);
     expect([await node.caughtUp(t), await (await rig.open('s1r1')).caughtUp(t)]).toEqual([false, true]);
     await rig.run('s1r2', `SYSTEM START FETCHES ${t.full}`);
     await node.syncReplica(t);
     expect(await node.replicationQueue(t)).toEqual([]);
     expect(await node.caughtUp(t)).toBe(true);
+  });
+
+  test('tells a table that no mutation and no other ALTER came to from one that they did, by what ZooKeeper has', async () => {
+    const t = await rig.table();
+    await rig.run('s1r1', `INSERT INTO ${t.full} SELECT '2026-01-01', number, NULL FROM numbers(10)`);
+    const node = await rig.open('s1r1');
+    const before = await node.tableMark(t.path(1));
+    expect(before).toMatchObject({ created: 0, last: '' });
+    expect(await node.mutationEntries(t.path(1))).toEqual([]);
+    await rig.run('s1r1', `INSERT INTO ${t.full} SELECT '2026-01-01', number + 10, NULL FROM numbers(10)`);
+    expect(await node.tableMark(t.path(1))).toEqual(before);
+
+    await rig.run('s1r2', `ALTER TABLE ${t.full} DELETE WHERE n = 3`);
+    const mutated = await node.tableMark(t.path(1));
+    expect(mutated).toEqual({ ...before, created: 1, last: '0000000000' });
+    // Parts of the blocks 0 and 1 are rewritten; what comes gets 3.
+    expect(await node.mutationEntries(t.path(1))).toMatchObject([
+      { id: '0000000000', command: expect.stringContaining('n = 3') as string, blocks: { [partitionId]: 2 } },
+    ]);
+    await rig.run('s1r1', `ALTER TABLE ${t.full} ADD COLUMN more UInt8`);
+    const altered = await node.tableMark(t.path(1));
+    expect(altered.created).toBe(1);
+    expect(altered.structure).not.toBe(mutated.structure);
+    expect(await node.openBlocks({ ...t, partitionId }, t.path(1))).toEqual([]);
+    expect(await node.openBlocks({ ...t, partitionId: '209901' }, t.path(1))).toEqual([]);
+    expect(await node.asyncInserts(t)).toBeUndefined();
+  });
+
+  test('knows which parts the replication log merges, and how old a part is by the server’s own clock', async () => {
+    const t = await rig.table();
+    for (const n of [1, 2]) await rig.run('s1r1', `INSERT INTO ${t.full} VALUES ('2026-01-0${n}', ${n}, NULL)`);
+    const node = await rig.open('s1r1');
+    expect(await node.mergeEntries({ ...t, partitionId }, t.path(1))).toEqual([]);
+    await rig.run('s1r1', `OPTIMIZE TABLE ${t.full} PARTITION ID '${partitionId}' FINAL`);
+    expect(await node.mergeEntries({ ...t, partitionId }, t.path(1))).toMatchObject([{ part: '202601_0_1_1' }]);
+    expect(await node.mergeEntries({ ...t, partitionId: '202602' }, t.path(1))).toEqual([]);
+    const [[part], [partition]] = [await node.parts(t, partitionId), await node.partitions(t)];
+    for (const age of [part?.ageSeconds, partition?.ageSeconds]) expect(age).toBeGreaterThanOrEqual(0);
+    expect((await node.clock()) % 1_000).toBe(0);
   });
 
   test('digests what is in a partition: not its order, its parts or its replica, but every value and every row', async () => {

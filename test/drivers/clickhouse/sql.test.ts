@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { clickhouseRows } from '../../../lab/clickhouse-client.ts';
-import { startModernClickHouse } from '../../../lab/modern-clickhouse.ts';
+import { clickhouseRows } from '../../../lab/clickhouse/client.ts';
+import { startModernClickHouse } from '../../../lab/clickhouse/modern.ts';
 import { id, list, sql } from '../../../src/drivers/clickhouse/sql.ts';
 import { describeWith, labFolder, stopping } from '../../support/lab.ts';
 import { clickhouseRig } from '../../support/clickhouse-rig.ts';
@@ -41,7 +41,7 @@ test('numbers, lists and pieces are written as SQL has them', () => {
   expect(sql`SELECT ${pieces} WHERE x IN ${[1, 2]} AND y = ${true} AND z = ${2n ** 63n}`.text).toBe(
     'SELECT `a`, `b`.`c d` WHERE x IN [1, 2] AND y = 1 AND z = 9223372036854775808',
   );
-  expect(() => sql`${NaN}`).toThrow(/can not be written/);
+  expect(() => sql`${NaN}`).toThrow(/cannot be written/);
   expect(() => id('db', '')).toThrow(/empty name/);
 });
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { clickhouseCall } from '../../../lab/clickhouse-client.ts';
-import { startModernClickHouse } from '../../../lab/modern-clickhouse.ts';
+import { clickhouseCall } from '../../../lab/clickhouse/client.ts';
+import { startModernClickHouse } from '../../../lab/clickhouse/modern.ts';
 import type { ClickHouseNode, FiguresScope } from '../../../src/drivers/clickhouse/index.ts';
 import { connectClickHouse } from '../../../src/drivers/clickhouse/index.ts';
 import { clickhouseRig } from '../../support/clickhouse-rig.ts';
@@ -72,7 +72,7 @@ await describeWith(['clickhouse'], 'the shipped roll-ups on 18.16', () => {
     const query = { time: 'time', count: 'samples', sums: ['amount'], keys, scope: { partitionId: '202601' } };
     expect(await other.figures(m5, query)).toEqual(await node.figures(m5, query));
     expect(await node.storage(m5)).toBeUndefined();
-  }, 60_000);
+  });
 
   test('take negative numbers, NULLs and states of sum; what is no whole number is refused by name', async () => {
     const node = await rig.open('s1r1');
@@ -100,7 +100,7 @@ await describeWith(['clickhouse'], 'the shipped roll-ups on 18.16', () => {
 });
 
 await describeWith(['clickhouse-modern'], 'the shipped roll-ups on the modern engine', () => {
-  test('carry the same figures, and a table knows its volumes', { timeout: 60_000 }, async () => {
+  test('carry the same figures, and a table knows its volumes', async () => {
     const server = stopping(await startModernClickHouse({ stateDir: labFolder() }));
     await makeRollups([server], 'single', 'tiered');
     const node = await connectClickHouse({ host: server.host, port: server.httpPort });

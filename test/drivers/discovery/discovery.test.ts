@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { writeFileSync } from 'node:fs';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { startDiscovery } from '../../../lab/discovery.ts';
+import { startDiscovery } from '../../../lab/discovery/discovery.ts';
 import { commandDiscovery, httpDiscovery, refusedExitCode } from '../../../src/drivers/discovery/index.ts';
 import { GantryError } from '../../../src/errors/index.ts';
 import { labFolder, stopping } from '../../support/lab.ts';

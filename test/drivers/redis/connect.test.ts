@@ -1,9 +1,9 @@
 import { mkdirSync, rmdirSync, rmSync } from 'node:fs';
 import { expect, onTestFinished, test } from 'vitest';
-import type { RedisGroupOptions, RedisNode as LabNode } from '../../../lab/redis.ts';
-import { startRedisGroup } from '../../../lab/redis.ts';
+import type { RedisGroupOptions, RedisNode as LabNode } from '../../../lab/redis/redis.ts';
+import { startRedisGroup } from '../../../lab/redis/redis.ts';
 import { pause, until } from '../../../lab/clock.ts';
-import { withRedis } from '../../../lab/redis-client.ts';
+import { withRedis } from '../../../lab/redis/client.ts';
 import type { RedisConnectOptions, RedisNode } from '../../../src/drivers/redis/index.ts';
 import { connectRedis } from '../../../src/drivers/redis/index.ts';
 import { GantryError } from '../../../src/errors/index.ts';
@@ -82,7 +82,7 @@ await describeWith(['redis'], 'the Redis driver', () => {
     }
   });
 
-  test('can not raise the epoch on a replica', async () => {
+  test('cannot raise the epoch on a replica', async () => {
     const { n2 } = await pair();
     expect((await thrown(n2.raiseEpoch())).code).toBe('REDIS_READ_ONLY');
   });
@@ -123,7 +123,7 @@ await describeWith(['redis'], 'the Redis driver', () => {
     });
   });
 
-  test('says that a role change was not persisted when the config file can not be written', async () => {
+  test('says that a role change was not persisted when the config file cannot be written', async () => {
     const { r1, r2, n1 } = await pair();
     const epoch = await n1.raiseEpoch();
     await n1.grantLease(epoch, 5_000);

@@ -47,6 +47,15 @@ describe('INFO replication', () => {
     });
   });
 
+  test('of a replica whose clock was set back gives no age of its broken link', () => {
+    const since = (seconds: number) =>
+      parseReplication(`${replica}\r\nmaster_link_down_since_seconds:${seconds}`, endpoint);
+    expect(since(12)).toMatchObject({ linkDownSeconds: 12 });
+    expect(since(-1)).not.toHaveProperty('clockStepped');
+    expect(since(-290)).toMatchObject({ clockStepped: true });
+    expect(since(-290)).not.toHaveProperty('linkDownSeconds');
+  });
+
   test('of a replica gives what it applied, not what it has only read', () => {
     const seen = parseReplication(replica, endpoint);
     expect(seen).toMatchObject({ role: 'replica', offset: 620, linkUp: false, syncInProgress: true, priority: 100 });

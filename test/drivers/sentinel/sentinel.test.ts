@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { until } from '../../../lab/clock.ts';
-import { startRedisGroup } from '../../../lab/redis.ts';
-import { startSentinels } from '../../../lab/sentinel.ts';
+import { startRedisGroup } from '../../../lab/redis/redis.ts';
+import { startSentinels } from '../../../lab/redis/sentinel.ts';
 import type { Switched } from '../../../src/drivers/sentinel/index.ts';
 import { connectSentinel, watchSwitch } from '../../../src/drivers/sentinel/index.ts';
 import { parseState, parseSwitch } from '../../../src/drivers/sentinel/parse.ts';

@@ -34,7 +34,7 @@ const common = {
   readOnlyAsReplica: true,
   answersWithoutLink: true,
   settings: { maxmemory: '0', 'maxmemory-policy': 'noeviction', databases: '16', masteruser: '', masterauth: 'set' },
-  aclDigest: 'abc',
+  users: { default: { state: 'on', passwords: 'abc', commands: '+@all' } },
   modules: [],
   writeSafety: { minReplicasToWrite: 1, minReplicasMaxLagSeconds: 10 },
   backlogBytes: 64 * 1024 * 1024,

@@ -1,8 +1,8 @@
 import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { until } from '../../../lab/clock.ts';
-import { clickhouseCall, clickhouseRows } from '../../../lab/clickhouse-client.ts';
-import type { ClickHouseCluster, ClickHouseServer } from '../../../lab/clickhouse.ts';
+import { clickhouseCall, clickhouseRows } from '../../../lab/clickhouse/client.ts';
+import type { ClickHouseCluster, ClickHouseServer } from '../../../lab/clickhouse/clickhouse.ts';
 
 /** The replicated table of a scene; its log is where `createEvents` puts it. */
 export type EventsName = { database: string; table: string };

@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { until } from '../../../lab/clock.ts';
-import { clickhouseCall } from '../../../lab/clickhouse-client.ts';
-import type { ClickHouseCluster } from '../../../lab/clickhouse.ts';
+import { clickhouseCall } from '../../../lab/clickhouse/client.ts';
+import type { ClickHouseCluster } from '../../../lab/clickhouse/clickhouse.ts';
 import { createEvents, rowsPerBlock } from '../../../lab/load/clickhouse-events.ts';
 import type { Inserter } from '../../../lab/load/clickhouse-inserter.ts';
 import { createInserter } from '../../../lab/load/clickhouse-inserter.ts';

@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { writeClickHousePlatform } from '../../../lab/clickhouse-platform.ts';
-import { startClickHouseCluster } from '../../../lab/clickhouse.ts';
+import { writeClickHousePlatform } from '../../../lab/clickhouse/platform.ts';
+import { startClickHouseCluster } from '../../../lab/clickhouse/clickhouse.ts';
 import type { Scene } from '../scene.ts';
 import { keepsItsLog, sweptPolicy } from './settings.ts';
 import type { ClickHouseScene, Work } from './move-take.ts';

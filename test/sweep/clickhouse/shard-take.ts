@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import { until } from '../../../lab/clock.ts';
-import { clickhouseCall, clickhouseRows } from '../../../lab/clickhouse-client.ts';
-import { writeClickHousePlatform } from '../../../lab/clickhouse-platform.ts';
-import type { ClickHouseCluster } from '../../../lab/clickhouse.ts';
-import { startClickHouseCluster } from '../../../lab/clickhouse.ts';
+import { clickhouseCall, clickhouseRows } from '../../../lab/clickhouse/client.ts';
+import { writeClickHousePlatform } from '../../../lab/clickhouse/platform.ts';
+import type { ClickHouseCluster } from '../../../lab/clickhouse/clickhouse.ts';
+import { startClickHouseCluster } from '../../../lab/clickhouse/clickhouse.ts';
 import { createEvents, rowsPerBlock } from '../../../lab/load/clickhouse-events.ts';
 import type { Inserter } from '../../../lab/load/clickhouse-inserter.ts';
 import { createInserter } from '../../../lab/load/clickhouse-inserter.ts';

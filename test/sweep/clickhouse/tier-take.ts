@@ -1,9 +1,9 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { until } from '../../../lab/clock.ts';
-import { clickhouseCall } from '../../../lab/clickhouse-client.ts';
-import type { ClickHouseCluster, ClickHouseServer } from '../../../lab/clickhouse.ts';
-import { startClickHouseCluster } from '../../../lab/clickhouse.ts';
+import { clickhouseCall } from '../../../lab/clickhouse/client.ts';
+import type { ClickHouseCluster, ClickHouseServer } from '../../../lab/clickhouse/clickhouse.ts';
+import { startClickHouseCluster } from '../../../lab/clickhouse/clickhouse.ts';
 import { daysAgo, makeRollups, rollupTables, samplesOf } from '../../support/rollups.ts';
 import { tierPlatform } from '../../support/tier-platform.ts';
 import type { Findings, Scene, Take } from '../scene.ts';

@@ -1,13 +1,13 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Writers } from '../../../lab/load/redis-writers.ts';
-import type { RedisNode } from '../../../lab/redis.ts';
+import type { RedisNode } from '../../../lab/redis/redis.ts';
 import type { Findings } from '../scene.ts';
 import type { Configuration, Parts } from './effects.ts';
 import { effectsOf } from './effects.ts';
 import type { NodeState } from './node-state.ts';
 import { isPaused, nodeState } from './node-state.ts';
-import type { RedisScene } from './scene.ts';
+import type { RedisScene } from './parts.ts';
 
 /** A run under way on a scene. */
 export type Given = {

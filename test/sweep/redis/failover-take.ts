@@ -1,11 +1,12 @@
 import { until } from '../../../lab/clock.ts';
-import { labProcessFence } from '../../../lab/fence.ts';
-import { redisInfo } from '../../../lab/redis-client.ts';
+import { labProcessFence } from '../../../lab/redis/fence.ts';
+import { redisInfo } from '../../../lab/redis/client.ts';
 import { bringBack } from '../../support/bring-back.ts';
 import type { Take } from '../scene.ts';
 import type { Given } from './conclude.ts';
 import { conclude } from './conclude.ts';
-import type { RedisRuns, RedisScene } from './scene.ts';
+import type { RedisRuns } from './scene.ts';
+import type { RedisScene } from './parts.ts';
 import { inTurnOf, record, writersOn } from './take.ts';
 
 /** Failovers, one after the other; what the process fence ends is the node itself. */

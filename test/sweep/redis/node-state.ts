@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { withRedis } from '../../../lab/redis-client.ts';
-import type { RedisNode } from '../../../lab/redis.ts';
+import { withRedis } from '../../../lab/redis/client.ts';
+import type { RedisNode } from '../../../lab/redis/redis.ts';
 
 /** The settings that a switchover changes. */
 export const watchedSettings = ['min-replicas-to-write', 'min-replicas-max-lag'] as const;

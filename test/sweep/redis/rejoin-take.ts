@@ -1,13 +1,14 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { withRedis } from '../../../lab/redis-client.ts';
-import type { RedisNode } from '../../../lab/redis.ts';
-import { linkUp } from '../../../lab/redis.ts';
+import { withRedis } from '../../../lab/redis/client.ts';
+import type { RedisNode } from '../../../lab/redis/redis.ts';
+import { linkUp } from '../../../lab/redis/redis.ts';
 import type { Findings, Take } from '../scene.ts';
 import type { NodeState } from './node-state.ts';
 import { nodeState } from './node-state.ts';
-import type { RedisRuns, RedisScene } from './scene.ts';
+import type { RedisRuns } from './scene.ts';
+import type { RedisScene } from './parts.ts';
 import type { Given } from './conclude.ts';
 import { conclude } from './conclude.ts';
 import { open } from './take.ts';

@@ -2,15 +2,12 @@ import { join } from 'node:path';
 import type { RecordingProxy } from '../../../lab/faults/recording-proxy.ts';
 import { startRecordingProxy } from '../../../lab/faults/recording-proxy.ts';
 import { freePort } from '../../../lab/ports.ts';
-import { withRedis } from '../../../lab/redis-client.ts';
-import type { RedisRig } from '../../../lab/redis-rig.ts';
-import { startRedisRig } from '../../../lab/redis-rig.ts';
-import { linkUp } from '../../../lab/redis.ts';
+import { withRedis } from '../../../lab/redis/client.ts';
+import { startRedisRig } from '../../../lab/redis/rig.ts';
+import { linkUp } from '../../../lab/redis/redis.ts';
 import type { Scene, Take } from '../scene.ts';
 import { beginTake } from './take.ts';
-
-/** A group of three behind recording proxies. */
-export type RedisScene = { rig: RedisRig; proxies: ReadonlyMap<string, RecordingProxy> };
+import type { RedisScene } from './parts.ts';
 
 const profile = { heartbeat: '1s', attempts: 30, firstRetry: '100ms', maxRetry: '300ms' };
 const policies = {
@@ -36,6 +33,7 @@ export async function startRedisScene(stateDir: string, group: string, runs = sw
   for (const name of ['r1', 'r2', 'r3']) ports.set(name, await freePort());
   const proxied = (name: string): { host: string; port: number } => ({ host: '127.0.0.1', port: ports.get(name) ?? 0 });
   const rig = await startRedisRig({
+    discovery: 'here',
     stateDir,
     group,
     policies,

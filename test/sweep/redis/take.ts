@@ -1,15 +1,15 @@
 import { until } from '../../../lab/clock.ts';
 import type { Writers } from '../../../lab/load/redis-writers.ts';
 import { startWriters } from '../../../lab/load/redis-writers.ts';
-import { linkUp } from '../../../lab/redis.ts';
-import type { RedisNode } from '../../../lab/redis.ts';
+import { linkUp } from '../../../lab/redis/redis.ts';
+import type { RedisNode } from '../../../lab/redis/redis.ts';
 import type { Take } from '../scene.ts';
 import type { Given } from './conclude.ts';
 import { conclude } from './conclude.ts';
 import type { Parts } from './effects.ts';
 import type { NodeState } from './node-state.ts';
 import { nodeState } from './node-state.ts';
-import type { RedisScene } from './scene.ts';
+import type { RedisScene } from './parts.ts';
 
 /** Hands over to the next node in turn, with writers on. */
 export async function beginTake(scene: RedisScene): Promise<Take> {

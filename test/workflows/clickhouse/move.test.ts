@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { pause, until } from '../../../lab/clock.ts';
+import { monotonicMs, pause, until } from '../../../lab/clock.ts';
 import { rowsPerBlock } from '../../../lab/load/clickhouse-events.ts';
 import { startTotalsReader } from '../../../lab/load/clickhouse-reader.ts';
 import { clickhouseRig } from '../../support/clickhouse-rig.ts';
@@ -42,22 +42,25 @@ await describeWith(['temporal', 'clickhouse'], 'the move of a partition', () => 
       expect(await digestOn(server, set)).toEqual(before);
     }
     expect(await inserter.verify(at)).toMatchObject(clean);
-    // 150 ms on two cores with a load of 12, half of it the reader's own pace; what is left is for slower machines.
     expect(wrong.filter(({ under }) => under < 0)).toEqual([]);
-    expect(Math.max(0, ...wrong.map(({ ms }) => ms))).toBeLessThan(5_000);
-  }, 180_000);
+    // A share of the run, whatever the machine: 150 ms of 3 s on two cores with a load of 12. The figure is the bench's.
+    expect(Math.max(0, ...wrong.map(({ ms }) => ms))).toBeLessThan(report.ms / 2);
+  });
 
   test('says how long the fetch took, without what its step does before and after it', async () => {
-    const slowMs = 5_000;
+    let [fromMs, toMs] = [0, 0];
     const { rig } = await scene({
       before: async (call) => {
-        if (call === 'clickhouse.hasDetached' || call === 'clickhouse.attachPartition') await pause(slowMs);
+        if (call !== 'clickhouse.hasDetached' && call !== 'clickhouse.attachPartition') return;
+        if (call === 'clickhouse.attachPartition' && toMs === 0) toMs = monotonicMs();
+        await pause(1_000);
+        if (toMs === 0) fromMs = monotonicMs();
       },
     });
     const { measurements } = await reportOfRun(await rig.move(partition, 1, 2));
     expect(measurements['clickhouse.copy.fetchedBytes']).toBeGreaterThan(0);
-    expect(measurements['clickhouse.copy.fetchMs']).toBeLessThan(slowMs);
-  }, 120_000);
+    expect(measurements['clickhouse.copy.fetchMs']).toBeLessThanOrEqual(toMs - fromMs);
+  });
 
   test('aborted before the cutover leaves nothing: no staging table, the same rows and digest', async () => {
     const held: { run?: () => Promise<void> } = {};
@@ -102,12 +105,12 @@ await describeWith(['temporal', 'clickhouse'], 'the move of a partition', () => 
     expect(report.plan?.warnings.join()).not.toContain('maxFetchRate');
   });
 
-  test('says beforehand that these servers can not cap the copy, and is made without the cap', async () => {
+  test('says beforehand that these servers cannot cap the copy, and is made without the cap', async () => {
     const { rig, rows } = await scene({ settings: { maxFetchRate: '20MB' } });
     const report = await reportOfRun(await rig.move(partition, 1, 2));
     expect(report.outcome).toBe('done');
     expect(report.plan?.warnings).toContainEqual(
-      expect.stringMatching(/`maxFetchRate` of 20 MB\/s can not be kept: s2r1 and s2r2 can not cap/),
+      expect.stringMatching(/`maxFetchRate` of 20 MB\/s cannot be kept: s2r1 and s2r2 cannot cap/),
     );
     expect(await rows()).toEqual([0, 0, seeded, seeded]);
   });

@@ -31,7 +31,7 @@ await describeWith(['temporal', 'clickhouse'], 'a rebalance', () => {
       tables: Object.fromEntries(names.map((name) => [`load.${name}`, table(name)])),
       policies: { ...rebalancePolicies, kinds: { 'clickhouse.rebalance': { approval: { people: 1 } } } },
     });
-  }, 120_000);
+  });
   afterAll(() => rig?.stop());
 
   /** Six closed days on shard 1, and producers that write today's to both. */

@@ -2,7 +2,7 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { WorkflowHandle } from '@temporalio/client';
 import { expect, test } from 'vitest';
-import { digestSum } from '../../../activities/clickhouse/move.ts';
+import { digestSum } from '../../../activities/clickhouse/partition/move.ts';
 import { pause } from '../../../lab/clock.ts';
 import { rowsPerBlock } from '../../../lab/load/clickhouse-events.ts';
 import type { RunUnder } from '../../../src/client/index.ts';
@@ -70,7 +70,7 @@ await describeWith(['temporal', 'clickhouse'], 'the way back of a move by a move
     expect(await rows()).toEqual([0, 0, all, all]);
     for (const node of ['s2r1', 's2r2']) expect(await digestOn(node, set)).toEqual(together);
     await clean(set);
-  }, 240_000);
+  });
 
   test('takes the rows that the target had of its own along, and leaves those that the source has', async () => {
     const set = await moveScene(lab, server());
@@ -87,7 +87,7 @@ await describeWith(['temporal', 'clickhouse'], 'the way back of a move by a move
     expect(await rows()).toEqual([all + rowsPerBlock, all + rowsPerBlock, 0, 0]);
     for (const node of ['s1r1', 's1r2']) expect(await digestOn(node, set)).toEqual(both);
     await clean(set);
-  }, 180_000);
+  });
 
   test('an approval of the one way is not one of the other: a row that comes meanwhile voids it', async () => {
     const kinds = { 'clickhouse.undo-move': { approval: { people: 1 } } };
@@ -103,7 +103,7 @@ await describeWith(['temporal', 'clickhouse'], 'the way back of a move by a move
       cause: { type: 'PLAN_CHANGED', message: expect.stringContaining('in the other direction') as string },
     });
     expect(await rows()).toEqual([0, 0, all, all]);
-  }, 180_000);
+  });
 
   test('what was moved counts as no write, merged or not, and waits for no closedAfter; what came since does', async () => {
     const set = await moveScene(lab, server());
@@ -150,7 +150,7 @@ await describeWith(['temporal', 'clickhouse'], 'the way back of a move by a move
     for (const node of ['s1r1', 's1r2']) expect(await digestOn(node, other)).toEqual(digest);
     expect(before.rows).toBe(digest.rows);
     await clean(other);
-  }, 300_000);
+  });
 
   test('shows those who watch it how its move stands, and for how long the copy has run', async () => {
     let slow = false;
@@ -172,7 +172,7 @@ await describeWith(['temporal', 'clickhouse'], 'the way back of a move by a move
       // 18.16 can't say.
       expect(fetchedBytes).toBeUndefined();
     }
-  }, 180_000);
+  });
 
   test('over parts that its source had detached before, leaves late rows to a person, and loses and doubles none', async () => {
     let late = async (): Promise<void> => undefined;
@@ -193,7 +193,7 @@ await describeWith(['temporal', 'clickhouse'], 'the way back of a move by a move
     late = () => inserter.seed(2, day, 1);
     const undo = await rig.undo(partition, { reverse: true });
     const child = server().client.workflow.getHandle(`clickhouse/metrics/${full}/${partition}`);
-    await expect.poll(async () => (await child.describe()).status.name, { timeout: 60_000 }).toBe('RUNNING');
+    await expect.poll(async () => (await child.describe()).status.name).toBe('RUNNING');
     const { parked } = await rig.reaches(child, 'parked');
     expect(parked?.trouble).toMatchObject({ code: 'CLICKHOUSE_ALREADY_DETACHED' });
     const [name] = /20260101_\d+_\d+_0/.exec(parked?.trouble.message ?? '') ?? [];
@@ -204,5 +204,5 @@ await describeWith(['temporal', 'clickhouse'], 'the way back of a move by a move
     expect(await reportOfRun(undo)).toMatchObject({ outcome: 'done' });
     expect(await rows()).toEqual([seeded, seeded, rowsPerBlock, rowsPerBlock]);
     await clean(set);
-  }, 300_000);
+  });
 });

@@ -116,9 +116,9 @@ await describeWith(['temporal', 'clickhouse'], 'the split of a partition', () =>
     expect(seen).toContain('in two parts');
     for (const node of ['s1r2', 's2r1'])
       expect(await set.inserter.verify(lab.cluster.node(node))).toMatchObject({ lostRows: 0, doubledRows: 0 });
-  }, 120_000);
+  });
 
-  test('parks while its writers can not be held, with nothing changed; retried, it brings each row to its shard', async () => {
+  test('parks while its writers cannot be held, with nothing changed; retried, it brings each row to its shard', async () => {
     const happens = once();
     const set = await scene({ before: happens.before });
     rmSync(set.allowed);

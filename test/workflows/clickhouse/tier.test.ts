@@ -9,6 +9,7 @@ import type { TierRig } from '../../support/tier-rig.ts';
 import { startTierRig } from '../../support/tier-rig.ts';
 import { useTemporal } from '../../support/temporal.ts';
 import { codeOf } from '../run/harness.ts';
+import { resolveNow } from '../../support/parked.ts';
 
 await describeWith(['temporal', 'clickhouse-modern'], 'a tiering run', () => {
   const server = useTemporal();
@@ -20,7 +21,7 @@ await describeWith(['temporal', 'clickhouse-modern'], 'a tiering run', () => {
       taskQueue: `tier-${process.pid}`,
       wrapDriver: (_name, driver) => calling(driver, (verb) => before(verb)),
     });
-  }, 120_000);
+  });
   afterAll(() => rig?.stop());
   beforeEach(async () => {
     before = async () => undefined;
@@ -78,7 +79,7 @@ await describeWith(['temporal', 'clickhouse-modern'], 'a tiering run', () => {
 
     for (const table of rollupTables.filter((one) => one !== 'samples_m5'))
       expect(await done(start(table))).toMatchObject({ outcome: 'done', steps: [] });
-  }, 120_000);
+  });
 
   test('tells people of what is overdue and refused, and is done; repaired, the next run expires it', async () => {
     const due = daysAgo(9);
@@ -98,7 +99,7 @@ await describeWith(['temporal', 'clickhouse-modern'], 'a tiering run', () => {
     await rig.sql(tampered(due.date, 1, 4));
     expect(await done(start('samples'))).toMatchObject({ outcome: 'done', measurements: { expired: 1 } });
     expect(await rig.disksOf('samples')).toEqual({});
-  }, 120_000);
+  });
 
   test('takes a TTL that deletes off the table, and expires past it in the next run alone', async () => {
     const due = daysAgo(9);
@@ -113,7 +114,7 @@ await describeWith(['temporal', 'clickhouse-modern'], 'a tiering run', () => {
     expect(await done(start('samples'))).toMatchObject({ outcome: 'done', measurements: { aligned: 0, expired: 1 } });
     await rig.sql('ALTER TABLE metrics.samples REMOVE TTL SETTINGS materialize_ttl_after_modify = 0');
     await rig.sql('SYSTEM START TTL MERGES metrics.samples');
-  }, 120_000);
+  });
 
   test('parks with the partition untouched when the roll-up changes under way; repaired and retried it goes on', async () => {
     const due = daysAgo(9);
@@ -131,10 +132,10 @@ await describeWith(['temporal', 'clickhouse-modern'], 'a tiering run', () => {
     });
     expect(Object.keys(await rig.disksOf('samples'))).toEqual([due.day]);
     await rig.sql(tampered(due.date, -1, 0));
-    await lock('samples').executeUpdate('resolve', { args: [{ action: 'retry', by: 'ada', reason: 'repaired' }] });
+    await resolveNow(lock('samples'), { action: 'retry', by: 'ada', reason: 'repaired' });
     expect(await run.result()).toMatchObject({ outcome: 'done' });
     expect(await rig.disksOf('samples')).toEqual({});
-  }, 120_000);
+  });
 
   test('takes its moves back when it is aborted before the first expiry', async () => {
     const [old, older] = [daysAgo(70), daysAgo(140)];
@@ -147,7 +148,7 @@ await describeWith(['temporal', 'clickhouse-modern'], 'a tiering run', () => {
     expect(await done(start('samples_h1'))).toMatchObject({ outcome: 'aborted', leftBehind: [] });
     expect(moves).toBeGreaterThanOrEqual(3);
     expect(await rig.disksOf('samples_h1')).toEqual({ [older.month]: 'hot', [old.month]: 'hot' });
-  }, 120_000);
+  });
 
   test('holds the table: a second run is told who has it', async () => {
     await rig.sql(samplesOf(daysAgo(9).date));
@@ -170,7 +171,7 @@ await describeWith(['temporal', 'clickhouse-modern'], 'a tiering run', () => {
     expect(codeOf(refused)).toBe('RESOURCE_BUSY');
     release();
     expect(await first.result()).toMatchObject({ outcome: 'done' });
-  }, 120_000);
+  });
 
   test.each([
     ['a table in no family', { table: 'metrics.samples_to_m5' }, 'CLICKHOUSE_NO_FAMILY'],

@@ -65,7 +65,7 @@ await describeWith(['temporal', 'clickhouse'], 'the way back of a move', () => {
     expect((await reportOfRun(await set.rig.undo(partition))).outcome).toBe('done');
     expect(await refused(set)).toMatchObject({
       type: 'CLICKHOUSE_PARTITION_UNKNOWN',
-      message: expect.stringContaining('it has gone back already') as string,
+      message: expect.stringContaining('it was already moved back') as string,
     });
     expect(await set.rows()).toEqual([seeded, seeded, 0, 0]);
   });

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { withRedis } from '../../../lab/redis-client.ts';
+import { withRedis } from '../../../lab/redis/client.ts';
 import type { RedisNode } from '../../../src/drivers/redis/index.ts';
 import { isErrorCode } from '../../../src/errors/index.ts';
 import type { RunReport } from '../../../src/runs/index.ts';

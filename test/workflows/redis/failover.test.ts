@@ -1,9 +1,10 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
-import { pause, until } from '../../../lab/clock.ts';
+import { monotonicMs, pause, until } from '../../../lab/clock.ts';
 import { freePort } from '../../../lab/ports.ts';
-import { withRedis } from '../../../lab/redis-client.ts';
+import { primaryReading } from '../../../lab/redis/primary-reading.ts';
+import { withRedis } from '../../../lab/redis/client.ts';
 import { loadPlatform } from '../../../src/platform/index.ts';
 import type { RunReport, RunStatus } from '../../../src/runs/index.ts';
 import { createLog } from '../../../src/telemetry/log.ts';
@@ -70,11 +71,16 @@ await describeWith(['temporal', 'redis'], 'redis.failover', () => {
       redis: { minReplicasMaxLagSeconds: 2 },
       settings: { writeSafety: { minReplicasToWrite: 1, minReplicasMaxLag: '2s' } },
     });
+    const lastReading = await primaryReading(rig, 'r1');
+    const killedAt = monotonicMs();
     await rig.group.node('r1').kill();
-    const report = await outcome(failover(rig));
+    // Nobody has read what r1 says of itself: its replicas' configuration proves nothing.
+    expect(await refusedWith(failover(rig))).toBe('FENCE_IMPOSSIBLE');
+    const report = await outcome(failover(rig, { lastReading }));
     expect(report.outcome).toBe('done');
     expect(report.steps[0]).toMatchObject({ after: { receipt: { kind: 'lease', confirmed: false } } });
-    expect(report.measurements['fenceMs']).toBeGreaterThan(3_000);
+    // The first attempt has used some of the lease up.
+    expect(monotonicMs() - killedAt).toBeGreaterThan(5_000);
   });
 
   test('does nothing while half of the vantages are cut off from the primary, and counts one machine once', async () => {

@@ -12,7 +12,7 @@ import {
   nextTryMs,
   reconcile,
   restraintOf,
-} from '../../../workflows/redis/guard-decide.ts';
+} from '../../../workflows/redis/guard/decide.ts';
 import { readFileSync } from 'node:fs';
 
 const policy: GuardPolicy = {

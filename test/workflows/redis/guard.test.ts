@@ -5,8 +5,8 @@ import type { WorkflowHandle } from '@temporalio/client';
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import { expect, test } from 'vitest';
 import { until } from '../../../lab/clock.ts';
-import { labProcessFence } from '../../../lab/fence.ts';
-import { withRedis } from '../../../lab/redis-client.ts';
+import { labProcessFence } from '../../../lab/redis/fence.ts';
+import { withRedis } from '../../../lab/redis/client.ts';
 import type {
   GuardEnd,
   GuardStatus,
@@ -16,7 +16,7 @@ import type {
   RunStatus,
 } from '../../../src/runs/index.ts';
 import { guardStatus } from '../../../src/client/index.ts';
-import { startWorkerProcess } from '../../../src/cli/demo/worker-process.ts';
+import { startWorkerProcess } from '../../../demo/worker-process.ts';
 import { loadPlatform } from '../../../src/platform/index.ts';
 import { createLog } from '../../../src/telemetry/log.ts';
 import { gantryVersion } from '../../../src/settings/index.ts';
@@ -168,21 +168,21 @@ await describeWith(['temporal', 'redis'], 'redis.guard', () => {
     expect(notices(rig).map(({ event }) => event)).toEqual(['alarm', 'alarm', 'well']);
   });
 
-  test('two guards of a group can not exist, whatever id they are started under', async () => {
+  test('two guards of a group cannot exist, whatever id they are started under', async () => {
     const rig = await rigWith();
     const guard = await start(rig, { mode: 'observe' });
     await watching(guard);
     await expect(start(rig)).rejects.toBeInstanceOf(WorkflowExecutionAlreadyStartedError);
-    const front = (await (await start(rig, {}, `typed-${rig.groupName}`)).result()) as GuardEnd;
-    expect(front).toMatchObject({
+    const proxy = (await (await start(rig, {}, `typed-${rig.groupName}`)).result()) as GuardEnd;
+    expect(proxy).toMatchObject({
       guard: `guard/redis/${rig.groupName}`,
       started: false,
       runId: (await status(guard)).runId,
     });
-    expect(front.words).toMatch(/runs already, since .*; mode observe/);
+    expect(proxy.words).toMatch(/runs already, since .*; mode observe/);
     const other = (await start(rig, { mode: 'act' }, `typed-too-${rig.groupName}`)).result();
     expect(codeOf(await other.catch((error: unknown) => error))).toBe('GUARD_RUNS_ALREADY');
-    // With nobody there, the front starts the one that counts, and ends.
+    // With nobody there, the proxy run starts the one that counts, and ends.
     await guard.executeUpdate('stop', { args: [{ by: 'ada', reason: 'rebuild' }] });
     expect((await guard.result()) as GuardEnd).toMatchObject({
       status: { state: 'stopped', actions: [{ action: 'stop' }] },
@@ -260,7 +260,8 @@ await describeWith(['temporal', 'redis'], 'redis.guard', () => {
     expect(paused).toMatchObject({ state: 'paused', paused: { by: 'ada', reason: 'kernel update' } });
     const noWatch = async () => ((await guard.describe()).raw.pendingActivities ?? []).length === 0;
     expect(await until(noWatch, 5_000)).toBe(true);
-    expect(Date.now() - pausedAt).toBeLessThan(2_000);
+    // Long before the pause ends, let alone the watch by itself.
+    expect(Date.now() - pausedAt).toBeLessThan(6_000);
     await rig.group.node('r1').stop();
     await rig.group.node('r1').restart();
     const well = await untilStatus(guard, ({ state, auditedAt }) => state === 'watching' && auditedAt !== undefined);

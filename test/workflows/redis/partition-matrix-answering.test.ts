@@ -1,11 +1,11 @@
 import { appendFileSync, mkdirSync, rmdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Redis } from 'ioredis';
-import { expect, test, vi } from 'vitest';
+import { expect, test } from 'vitest';
 import { monotonicMs, pause, until } from '../../../lab/clock.ts';
 import type { WriterProcess } from '../../../lab/load/redis-writer-process.ts';
-import { redisInfo, withRedis } from '../../../lab/redis-client.ts';
-import { linkUp } from '../../../lab/redis.ts';
+import { redisInfo, withRedis } from '../../../lab/redis/client.ts';
+import { linkUp } from '../../../lab/redis/redis.ts';
 import { failoverRuns, ledgerOf, processFence, roleOf, writeLoad } from '../../support/failover-runs.ts';
 import { describeWith } from '../../support/lab.ts';
 import type { SwitchoverRig } from '../../support/switchover-rig.ts';
@@ -13,7 +13,6 @@ import { useTemporal } from '../../support/temporal.ts';
 import { codeOf } from '../run/harness.ts';
 
 // Ten to thirty seconds each on a machine that is busy.
-vi.setConfig({ testTimeout: 120_000 });
 
 // No clients' writes get through, and yet nobody is dead: a node that refuses has answered.
 await describeWith(['temporal', 'redis'], 'a primary that answers with a refusal', () => {

@@ -1,4 +1,4 @@
-import { expect, test, vi } from 'vitest';
+import { expect, test } from 'vitest';
 import type { WorkflowHandle } from '@temporalio/client';
 import { monotonicMs, pause, until } from '../../../lab/clock.ts';
 import type { RunReport } from '../../../src/runs/index.ts';
@@ -8,9 +8,9 @@ import { describeWith } from '../../support/lab.ts';
 import type { SwitchoverRig } from '../../support/switchover-rig.ts';
 import { quickPolicies } from '../../support/switchover-rig.ts';
 import { useTemporal } from '../../support/temporal.ts';
+import { resolveNow } from '../../support/parked.ts';
 
 // Ten to thirty seconds each on a machine that is busy.
-vi.setConfig({ testTimeout: 120_000 });
 
 /** A write on its way to a replica, or to its client, when the primary died. */
 const inFlightMs = 500;
@@ -31,13 +31,12 @@ await describeWith(['temporal', 'redis'], 'a candidate that dies in the middle',
     strike.once = () => rig.group.node('r2').kill();
     return rig;
   };
-  const resolve = (run: WorkflowHandle): Promise<unknown> =>
-    run.executeUpdate('resolve', { args: [{ action: 'retry', by: 'ada' }] });
+  const resolve = (run: WorkflowHandle): Promise<unknown> => resolveNow(run, { action: 'retry', by: 'ada' });
   const rolesOf = (rig: SwitchoverRig, ...names: string[]): Promise<unknown[]> =>
     Promise.all(names.map((name) => roleOf(rig, name).catch(() => 'gone')));
-  const approved = async (rig: SwitchoverRig, front: WorkflowHandle): Promise<void> => {
+  const approved = async (rig: SwitchoverRig, proxy: WorkflowHandle): Promise<void> => {
     const { plan } = await runs.until(rig, 'awaiting-approval');
-    await front.executeUpdate('approve', { args: [{ planHash: plan?.hash, by: 'ada' }] });
+    await proxy.executeUpdate('approve', { args: [{ planHash: plan?.hash, by: 'ada' }] });
   };
 
   test('of a switchover between demotion and promotion parks it without a primary, and a retry loses nothing', async () => {
@@ -105,7 +104,7 @@ await describeWith(['temporal', 'redis'], 'a candidate that dies in the middle',
       await rig.group.node('r1').kill();
       const first = await runs.start(rig, { to: 'r2' });
       const { parked } = await runs.until(rig, 'parked');
-      expect(parked).toMatchObject({ step: 'redisPromote', trouble: { code: 'REDIS_UNREACHABLE' } });
+      expect(parked).toMatchObject({ step: 'redis.promote', trouble: { code: 'REDIS_UNREACHABLE' } });
       expect(await rolesOf(rig, 'r2', 'r3')).toEqual(['gone', 'slave']);
       // It waits for a person; the next one, whose plan says what it loses, does not wait for it.
       expect((await runs.outcome(runs.start(rig))).outcome).toBe('done');

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { monotonicMs, pause, until } from '../../../lab/clock.ts';
 import type { WriterProcess } from '../../../lab/load/redis-writer-process.ts';
-import { linkUp } from '../../../lab/redis.ts';
+import { linkUp } from '../../../lab/redis/redis.ts';
 import { failoverRuns, ledgerOf, processFence, roleOf, writeLoad } from '../../support/failover-runs.ts';
 import { describeWith } from '../../support/lab.ts';
 import type { PartitionRig } from '../../support/partition-rig.ts';

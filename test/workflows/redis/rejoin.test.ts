@@ -1,4 +1,5 @@
-import { spawnSync } from 'node:child_process';
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
 import { mkdtempSync, readdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,15 +8,16 @@ import type { WorkflowHandle } from '@temporalio/client';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import { expect, test } from 'vitest';
 import { pause } from '../../../lab/clock.ts';
-import { labProcessFence } from '../../../lab/fence.ts';
+import { labProcessFence } from '../../../lab/redis/fence.ts';
 import { startRigWriters } from '../../../lab/load/rig-writers.ts';
-import { withRedis } from '../../../lab/redis-client.ts';
+import { withRedis } from '../../../lab/redis/client.ts';
 import type { RunReport, RunStatus } from '../../../src/runs/index.ts';
 import { describeWith, stopping } from '../../support/lab.ts';
 import type { SwitchoverRig } from '../../support/switchover-rig.ts';
 import { portrait, quickPolicies, startSwitchoverRig } from '../../support/switchover-rig.ts';
 import { useTemporal } from '../../support/temporal.ts';
 import { codeOf, reportOf } from '../run/harness.ts';
+import { resolveNow } from '../../support/parked.ts';
 
 const deployed = (name: string): string => fileURLToPath(new URL(`../../../deploy/redis/${name}`, import.meta.url));
 
@@ -132,12 +134,12 @@ await describeWith(['temporal', 'redis'], 'an old primary', () => {
       GUARD_DISCOVERY: `${rig.discoveryUrl}/redis/${rig.groupName}`,
       GUARD_CONF: r1.confFile,
     };
-    const guarded = spawnSync('/bin/sh', [deployed('boot-guard.sh')], {
+    // The discovery that it asks runs in this very process.
+    await promisify(execFile)('/bin/sh', [deployed('boot-guard.sh')], {
       env: { PATH: process.env['PATH'], ...settings },
     });
-    expect(guarded.status).toBe(0);
     await r1.restart();
-    await run.executeUpdate('resolve', { args: [{ action: 'retry', by: 'ada' }] });
+    await resolveNow(run, { action: 'retry', by: 'ada' });
     const report = (await run.result()) as RunReport;
     expect(report.outcome).toBe('done');
     expect(await roleOf(rig, 'r1')).toBe('slave');
@@ -163,7 +165,7 @@ await describeWith(['temporal', 'redis'], 'an old primary', () => {
     await comesBack(rig);
     const run = await start(rig, 'redisRejoin', { node: 'r1' });
     const { parked } = await inState(rig, 'parked', 'redis.rejoin');
-    expect(parked).toMatchObject({ step: 'redisKeepData', trouble: { code: 'HOOK_FAILED' } });
+    expect(parked).toMatchObject({ step: 'redis.keep-data', trouble: { code: 'HOOK_FAILED' } });
     await run.executeUpdate('abort', { args: [{ by: 'ada' }] });
     expect((await run.result()) as RunReport).toMatchObject({ outcome: 'aborted', pastNoReturn: false });
     expect(await roleOf(rig, 'r1')).toBe('master');
@@ -183,7 +185,7 @@ await describeWith(['temporal', 'redis'], 'an old primary', () => {
     const run = await start(rig, 'redisRestoreRedundancy');
     await inState(rig, 'parked', 'redis.restore-redundancy');
     await rig.group.node('r3').restart();
-    await run.executeUpdate('resolve', { args: [{ action: 'retry', by: 'ada' }] });
+    await resolveNow(run, { action: 'retry', by: 'ada' });
     const report = (await run.result()) as RunReport;
     expect(report.outcome).toBe('done');
     expect([await roleOf(rig, 'r1'), await roleOf(rig, 'r2'), await roleOf(rig, 'r3')]).toEqual([
@@ -207,7 +209,7 @@ await describeWith(['temporal', 'redis'], 'an old primary', () => {
     const before = await portrait(rig);
     const problems = async (type: string, input: object): Promise<unknown> => {
       const error = await refusal(start(rig, type, input));
-      // The front's failure wraps that of the run.
+      // The proxy run's failure wraps that of the run.
       const report = reportOf(error) ?? reportOf((error as { cause?: unknown }).cause);
       return [codeOf(error), report?.problem?.problems.map(({ place }) => place).sort()];
     };

@@ -1,15 +1,14 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { until } from '../../../lab/clock.ts';
-import { labProcessFence } from '../../../lab/fence.ts';
-import { redisInfo, withRedis } from '../../../lab/redis-client.ts';
-import type { RedisNode } from '../../../lab/redis.ts';
-import { linkUp } from '../../../lab/redis.ts';
-import type { RunStatus } from '../../../src/runs/index.ts';
+import { labProcessFence } from '../../../lab/redis/fence.ts';
+import { redisInfo, withRedis } from '../../../lab/redis/client.ts';
+import type { RedisNode } from '../../../lab/redis/redis.ts';
+import { linkUp } from '../../../lab/redis/redis.ts';
 import { writeLoad } from '../../support/failover-runs.ts';
 import { describeWith } from '../../support/lab.ts';
 import { permutations } from '../../support/permutations.ts';
 import type { ProcessRig } from '../../support/process-rig.ts';
-import { startProcessRig, throughTheSoak, untilSoaking } from '../../support/process-rig.ts';
+import { startProcessRig, statusOf, throughTheSoak, untilSoaking } from '../../support/process-rig.ts';
 import { useTemporal } from '../../support/temporal.ts';
 import { codeOf } from '../run/harness.ts';
 
@@ -44,10 +43,10 @@ await describeWith(['temporal', 'redis'], 'after a failover, while it is still w
     });
   const failOver = async (old: RedisNode, next: RedisNode) => {
     await old.kill();
-    const front = await start('redisFailover', { to: next.name, acknowledgeRecentFailover: true });
+    const proxy = await start('redisFailover', { to: next.name, acknowledgeRecentFailover: true });
     const run = server().client.workflow.getHandle(`redis/${rig.groupName}`);
     await untilSoaking(run);
-    return { front, run };
+    return { proxy, run };
   };
 
   test.each(permutations(parts))(
@@ -56,7 +55,7 @@ await describeWith(['temporal', 'redis'], 'after a failover, while it is still w
       const [r1, r2, r3] = ['r1', 'r2', 'r3'].map((name) => rig.group.node(name)) as [RedisNode, RedisNode, RedisNode];
       const [old, next] = (await roleOf(r1)) === 'master' ? [r1, r2] : [r2, r1];
       const writers = await writeLoad(rig, { writers: 2, ratePerWriter: 100 });
-      const { front, run } = await failOver(old, next);
+      const { proxy, run } = await failOver(old, next);
       for (const part of order) {
         if (part === 'workers') {
           await rig.restartWorkers();
@@ -66,10 +65,10 @@ await describeWith(['temporal', 'redis'], 'after a failover, while it is still w
         if (node.isRunning()) await node.kill();
         await node.restart();
       }
-      const { state } = await run.query<RunStatus>('status');
+      const { state } = await statusOf(run);
       expect(['running', 'parked']).toContain(state);
       expect((await throughTheSoak(run)).outcome).toBe('done');
-      await front.result();
+      await proxy.result();
 
       expect([await roleOf(next), await roleOf(r3)]).toEqual(['master', 'slave']);
       await linkUp(r3, rig.group.password);
@@ -92,6 +91,5 @@ await describeWith(['temporal', 'redis'], 'after a failover, while it is still w
       });
       await linkUp(old, rig.group.password);
     },
-    90_000,
   );
 });

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { WorkflowHandle } from '@temporalio/client';
-import { withRedis } from '../../../lab/redis-client.ts';
+import { withRedis } from '../../../lab/redis/client.ts';
 import type { RunReport, RunStatus } from '../../../src/runs/index.ts';
 import { describeWith } from '../../support/lab.ts';
 import { useTemporal } from '../../support/temporal.ts';

@@ -53,6 +53,47 @@ await describeWith(['temporal'], 'plan, approval, pause', () => {
     expect(world.journal).toEqual([]);
   });
 
+  test('a body that hands on a copy of its plan is held to the plan all the same', async () => {
+    fresh({ policy: asked });
+    const handle = await use.harness.start({ group: group(), steps: ['a'] }, { type: 'plannedCopy' });
+    await use.harness.until(handle, 'awaiting-approval');
+    world.fact = 'changed';
+    await use.harness.update(handle, 'approve', { planHash: 'hash-as ever' });
+    expect(codeOf(await handle.result().catch((caught: unknown) => caught))).toBe('PLAN_CHANGED');
+    expect(world.journal).toEqual([]);
+  });
+
+  test('an approval counts for its plan alone: a second plan is asked for again', async () => {
+    fresh({ policy: asked });
+    const hold = holdAt('apply a');
+    world.hook = hold.hook;
+    const handle = await use.harness.start({ group: group(), steps: ['a', 'b'] }, { type: 'plannedTwice' });
+    await use.harness.until(handle, 'awaiting-approval');
+    await use.harness.update(handle, 'approve', { planHash: 'hash-as ever' });
+    await hold.reached;
+    world.fact = 'later';
+    hold.release();
+    const again = await use.harness.until(handle, 'awaiting-approval');
+    expect(again.plan).toMatchObject({ hash: 'hash-later', title: 'turn on b' });
+    await expect(use.harness.update(handle, 'approve', { planHash: 'hash-as ever' })).rejects.toSatisfy(
+      (error) => codeOf(error) === 'APPROVAL_REJECTED',
+    );
+    expect(world.journal).toEqual(['on a']);
+    await use.harness.update(handle, 'approve', { planHash: 'hash-later' });
+    expect(((await handle.result()) as RunReport).outcome).toBe('done');
+    expect(world.journal).toEqual(['on a', 'on b']);
+  });
+
+  test('a plan that was approved once is not asked for again', async () => {
+    fresh({ policy: asked });
+    const handle = await use.harness.start({ group: group(), steps: ['a', 'b'] }, { type: 'plannedTwice' });
+    await use.harness.until(handle, 'awaiting-approval');
+    await use.harness.update(handle, 'approve', { planHash: 'hash-as ever' });
+    const report = (await handle.result()) as RunReport;
+    expect(report.outcome).toBe('done');
+    expect(report.actions).toHaveLength(1);
+  });
+
   test('a change freeze that began while the run waited parks it after the approval', async () => {
     fresh({ policy: asked });
     const handle = await use.harness.start({ group: group(), steps: ['a'] });
@@ -114,6 +155,58 @@ await describeWith(['temporal'], 'plan, approval, pause', () => {
     expect(world.journal).toEqual(['on a', 'on a', 'on b']);
   });
 
+  test('a pause that is asked for while a resumed run looks again holds', async () => {
+    fresh();
+    const first = holdAt('apply a');
+    const again = holdAt('probe a');
+    world.hook = first.hook;
+    const handle = await use.harness.start({ group: group(), steps: ['a', 'b'] });
+    await first.reached;
+    await use.harness.update(handle, 'pause', {});
+    first.release();
+    await use.harness.until(handle, 'paused');
+    world.hook = again.hook;
+    await use.harness.update(handle, 'resume', {});
+    await again.reached;
+    await use.harness.update(handle, 'pause', { reason: 'wait' });
+    again.release();
+    await use.harness.until(handle, 'paused');
+    expect(world.journal).toEqual(['on a']);
+    expect((await use.harness.status(handle)).steps).toHaveLength(1);
+    await use.harness.update(handle, 'resume', {});
+    expect(((await handle.result()) as RunReport).outcome).toBe('done');
+    expect(world.journal).toEqual(['on a', 'on b']);
+  });
+
+  test('a run that was paused before its first step plans again: another plan than the approved one is not carried out', async () => {
+    fresh({ policy: asked });
+    const handle = await use.harness.start({ group: group(), steps: ['a'] });
+    await use.harness.until(handle, 'awaiting-approval');
+    await use.harness.update(handle, 'pause', {});
+    await use.harness.update(handle, 'approve', { planHash: 'hash-as ever' });
+    await use.harness.until(handle, 'paused');
+    world.fact = 'changed';
+    await use.harness.update(handle, 'resume', {});
+    const error: unknown = await handle.result().catch((caught: unknown) => caught);
+    expect([codeOf(error), reportOf(error).outcome]).toEqual(['PLAN_CHANGED', 'refused']);
+    expect(world.journal).toEqual([]);
+  });
+
+  test('a section before which a run was paused is planned again too', async () => {
+    fresh({ policy: asked });
+    const handle = await use.harness.start({ group: group(), steps: ['a'], drive: 'back' } as never, {
+      type: 'critical',
+    });
+    await use.harness.until(handle, 'awaiting-approval');
+    await use.harness.update(handle, 'pause', {});
+    await use.harness.update(handle, 'approve', { planHash: 'hash-as ever' });
+    await use.harness.until(handle, 'paused');
+    world.fact = 'changed';
+    await use.harness.update(handle, 'resume', {});
+    await expect(handle.result()).rejects.toSatisfy((error) => codeOf(error) === 'PLAN_CHANGED');
+    expect(world.journal).toEqual([]);
+  });
+
   test('a paused run can be aborted', async () => {
     fresh();
     const hold = holdAt('apply a');
@@ -128,7 +221,7 @@ await describeWith(['temporal'], 'plan, approval, pause', () => {
     expect(world.journal).toEqual(['on a', 'off a']);
   });
 
-  test('a soak with bad readings in a row parks; no reading counts as a bad one', async () => {
+  test('a soak with bad readings in a row parks; a missing reading counts as a bad one', async () => {
     fresh();
     const handle = await use.harness.start({ group: group(), steps: ['a'], soak: 'healthy' });
     const parked = await use.harness.until(handle, 'parked');
@@ -155,7 +248,7 @@ await describeWith(['temporal'], 'plan, approval, pause', () => {
     expect(world.journal).toEqual(['on a', 'off b', 'off a', 'on a', 'on b']);
   });
 
-  test('one that could not be driven back, and can not go forward from there, is driven back by a retry', async () => {
+  test('one that could not be driven back, and cannot go forward from there, is driven back by a retry', async () => {
     fresh();
     const is = { mended: false, between: false };
     world.hook = async (event) => {
@@ -167,7 +260,7 @@ await describeWith(['temporal'], 'plan, approval, pause', () => {
       type: 'critical',
     });
     const parked = await use.harness.until(handle, 'parked');
-    expect(parked.parked?.trouble.message).toContain('The section stands in between');
+    expect(parked.parked?.trouble.message).toContain('The section is left half done');
     expect(world.journal).toEqual(['on a', 'off b']);
     is.mended = true;
     await use.harness.update(handle, 'resolve', { action: 'retry' });

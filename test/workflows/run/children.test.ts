@@ -227,6 +227,24 @@ await describeWith(['temporal'], 'a run made of runs', () => {
     expect(report.measurements['membersDone']).toBe(1);
   });
 
+  test('what another one did to the member since does not prove a skip: its run was not started by this one', async () => {
+    fresh();
+    const broken = brokenUntilMended('apply a');
+    world.hook = broken.hook;
+    const handle = await start(['a']);
+    await untilMembers(handle, ([first]) => first?.run?.state === 'parked');
+    await harness.update(member(handle, 'a'), 'abort', {});
+    await harness.until(handle, 'parked');
+    broken.mend();
+    const other = await harness.start({ group: member(handle, 'a').workflowId.slice(6), steps: ['a'] });
+    expect(await done(other)).toMatchObject({ outcome: 'done' });
+    await expect(harness.update(handle, 'resolve', { action: 'skip' })).rejects.toSatisfy(
+      (error) => codeOf(error) === 'SKIP_REFUSED' && String((error as Error).cause).includes('not started by this run'),
+    );
+    await harness.update(handle, 'resolve', { action: 'retry' });
+    expect((await done(handle)).outcome).toBe('done');
+  });
+
   test('one that somebody else holds is not taken over: the parent parks and names the holder', async () => {
     fresh();
     const hold = holdAt('apply other');

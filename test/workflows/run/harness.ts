@@ -7,6 +7,7 @@ import { controlQueue, domainQueue } from '../../../src/runs/index.ts';
 import type { RunReport, RunState, RunStatus, UpdateName, UpdateRequests } from '../../../src/runs/index.ts';
 import { afterAll, beforeAll } from 'vitest';
 import { buildBundle } from '../../../workers/bundle.ts';
+import { asSeen } from '../../support/parked.ts';
 import type { TestServer } from '../../support/temporal.ts';
 import type { TestInput, World } from './world.ts';
 import { createWorld, worldActivities, worldControl } from './world.ts';
@@ -21,7 +22,7 @@ export type Harness = {
   update: <U extends UpdateName>(
     handle: WorkflowHandle,
     name: U,
-    request: Omit<UpdateRequests[U], 'by'> & { by?: string },
+    request: Omit<UpdateRequests[U], 'by' | 'park'> & { by?: string; park?: string },
   ) => Promise<RunStatus>;
   status: (handle: WorkflowHandle) => Promise<RunStatus>;
   until: (handle: WorkflowHandle, state: RunState) => Promise<RunStatus>;
@@ -49,11 +50,12 @@ export function useHarness(server: () => Pick<TestServer, 'client' | 'native'>, 
   };
 }
 
-/** Starts workers over `world`. Two harnesses with one `taskQueue` share the work. */
+/** Starts workers over `world`. Two harnesses with one `taskQueue` share the work; `parts`: not all of the workers. */
 export async function startHarness(
   server: Pick<TestServer, 'client' | 'native'>,
   world: World,
   taskQueue = `test-${process.pid}-${(queues += 1)}`,
+  parts: readonly ('orchestration' | 'domain' | `domain in ${string}`)[] = ['orchestration', 'domain'],
 ): Promise<Harness> {
   const { client, native } = server;
   const codePath = await buildBundle(fileURLToPath(new URL('./fixtures.ts', import.meta.url)));
@@ -62,10 +64,17 @@ export async function startHarness(
     maxHeartbeatThrottleInterval: 200,
     defaultHeartbeatThrottleInterval: 200,
   };
-  const workers = await Promise.all([
+  const orchestration = (): Promise<Worker>[] => [
     Worker.create({ ...base, taskQueue, workflowBundle: { codePath }, stickyQueueScheduleToStartTimeout: '300ms' }),
     Worker.create({ ...base, taskQueue: controlQueue(taskQueue), activities: worldControl(world, client) }),
-    Worker.create({ ...base, taskQueue: domainQueue(taskQueue, 'redis'), activities: worldActivities(world) }),
+  ];
+  const domain = (region?: string): Promise<Worker> =>
+    Worker.create({ ...base, taskQueue: domainQueue(taskQueue, 'redis', region), activities: worldActivities(world) });
+  const regions = parts.flatMap((part) => (part.startsWith('domain in ') ? [part.slice('domain in '.length)] : []));
+  const workers = await Promise.all([
+    ...(parts.includes('orchestration') ? orchestration() : []),
+    ...(parts.includes('domain') ? [domain()] : []),
+    ...regions.map((region) => domain(region)),
   ]);
   const runs = workers.map((worker) => worker.run());
   const status = (handle: WorkflowHandle): Promise<RunStatus> => handle.query<RunStatus, []>('status');
@@ -80,8 +89,10 @@ export async function startHarness(
         args: [input],
         workflowExecutionTimeout: '60 days',
       }),
-    update: (handle, name, request) =>
-      handle.executeUpdate<RunStatus, [unknown]>(name, { args: [{ by: 'ada', ...request }] }),
+    update: async (handle, name, request) =>
+      handle.executeUpdate<RunStatus, [unknown]>(name, {
+        args: [await asSeen(handle, name, { by: 'ada', ...request })],
+      }),
     until: async (handle, state) => {
       for (;;) {
         const now = await status(handle);

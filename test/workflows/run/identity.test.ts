@@ -11,33 +11,33 @@ await describeWith(['temporal'], 'the lock', () => {
   const use = useHarness(server, 'i');
   const { world, fresh } = use;
 
-  test('a run started under a made-up id becomes a front; its updates reach the real run and its result is the real one', async () => {
+  test('a run started under a made-up id becomes a proxy run; its updates reach the real run and its result is the real one', async () => {
     fresh();
     const hold = holdAt('apply a');
     world.hook = hold.hook;
-    const front = await use.harness.start({ group: 'front', steps: ['a', 'b'] }, { workflowId: 'typed-in-the-ui' });
+    const proxy = await use.harness.start({ group: 'front', steps: ['a', 'b'] }, { workflowId: 'typed-in-the-ui' });
     await hold.reached;
-    expect((await use.harness.status(front)).frontOf).toBe('redis/front');
-    const answer = await use.harness.update(front, 'pause', {});
+    expect((await use.harness.status(proxy)).proxyFor).toBe('redis/front');
+    const answer = await use.harness.update(proxy, 'pause', {});
     expect(answer).toMatchObject({ workflowId: 'redis/front', pending: ['pause'] } satisfies Partial<RunStatus>);
     hold.release();
     const real = use.harness.client.workflow.getHandle('redis/front');
     await use.harness.until(real, 'paused');
-    await use.harness.update(front, 'resume', {});
-    const report = (await front.result()) as RunReport;
+    await use.harness.update(proxy, 'resume', {});
+    const report = (await proxy.result()) as RunReport;
     expect(report).toMatchObject({ outcome: 'done', workflowId: 'redis/front' });
     expect(report.actions.map((action) => action.action)).toEqual(['pause', 'resume']);
   });
 
-  test('an update that the real run rejects is rejected at the front with its code', async () => {
+  test('an update that the real run rejects is rejected at the proxy run with its code', async () => {
     fresh();
     const hold = holdAt('apply a');
     world.hook = hold.hook;
-    const front = await use.harness.start({ group: 'reject', steps: ['a'] }, { workflowId: 'another-front' });
+    const proxy = await use.harness.start({ group: 'reject', steps: ['a'] }, { workflowId: 'another-front' });
     await hold.reached;
-    await expect(use.harness.update(front, 'resume', {})).rejects.toSatisfy((error) => codeOf(error) === 'WRONG_STATE');
+    await expect(use.harness.update(proxy, 'resume', {})).rejects.toSatisfy((error) => codeOf(error) === 'WRONG_STATE');
     hold.release();
-    await front.result();
+    await proxy.result();
   });
 
   test('of two runs of one target from two ids at once one runs, the other is told RESOURCE_BUSY and by whom', async () => {
@@ -71,25 +71,25 @@ await describeWith(['temporal'], 'the lock', () => {
     await first.result();
   });
 
-  test('cancelling the front cancels the real run, which undoes what it changed', async () => {
+  test('cancelling the proxy run cancels the real run, which undoes what it changed', async () => {
     fresh();
     const hold = holdAt('apply b');
     world.hook = hold.hook;
-    const front = await use.harness.start({ group: 'cancel', steps: ['a', 'b'] }, { workflowId: 'cancelled-front' });
+    const proxy = await use.harness.start({ group: 'cancel', steps: ['a', 'b'] }, { workflowId: 'cancelled-front' });
     await hold.reached;
-    await front.cancel();
-    await expect(front.result()).rejects.toThrow();
+    await proxy.cancel();
+    await expect(proxy.result()).rejects.toThrow();
     expect(world.journal).toEqual(['on a', 'off b', 'off a']);
     expect((await use.harness.client.workflow.getHandle('redis/cancel').describe()).status.name).toBe('CANCELLED');
   });
 
-  test('terminating the front leaves the real run alone', async () => {
+  test('terminating the proxy run leaves the real run alone', async () => {
     fresh();
     const hold = holdAt('apply a');
     world.hook = hold.hook;
-    const front = await use.harness.start({ group: 'leave', steps: ['a'] }, { workflowId: 'terminated-front' });
+    const proxy = await use.harness.start({ group: 'leave', steps: ['a'] }, { workflowId: 'terminated-front' });
     await hold.reached;
-    await front.terminate();
+    await proxy.terminate();
     hold.release();
     expect(((await use.harness.client.workflow.getHandle('redis/leave').result()) as RunReport).outcome).toBe('done');
   });

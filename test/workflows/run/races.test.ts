@@ -68,6 +68,19 @@ await describeWith(['temporal'], 'at the worst moment', () => {
     expect(((await handle.result()) as RunReport).outcome).toBe('done');
   });
 
+  test('a cancellation past the point of no return cuts no wait short', async () => {
+    fresh();
+    const waitMs = 3_000;
+    const input = { group: group(), steps: ['a'], waitMs };
+    const handle = await use.harness.start(input, { type: 'crossesAndWaits' });
+    await use.harness.untilStep(handle, 'let the lease end');
+    await handle.cancel();
+    await expect(handle.result()).rejects.toMatchObject({ cause: { name: 'CancelledFailure' } });
+    expect(world.journal).toEqual(['on a', 'on verified']);
+    const wait = world.reports.at(-1)?.steps.find(({ step }) => step === 'run.wait');
+    expect(wait?.ms).toBeGreaterThanOrEqual(waitMs);
+  });
+
   test('skip with proof works in a cancelled run whose undo has parked', async () => {
     fresh();
     const broken = brokenUntilMended('undo a');
@@ -87,6 +100,94 @@ await describeWith(['temporal'], 'at the worst moment', () => {
     await use.harness.update(handle, 'resolve', { action: 'skip' });
     await expect(handle.result()).rejects.toThrow();
     expect(world.reports.at(-1)).toMatchObject({ outcome: 'cancelled', leftBehind: [] });
+  });
+
+  /** Somebody else turns a switch on, right before the run's own look at it within the step. */
+  const turnedOnBefore = (name: string, look: number): void => {
+    let looks = 0;
+    world.hook = async (event) => {
+      if (event === `probe ${name}` && (looks += 1) === look) world.switches.set(name, true);
+    };
+  };
+
+  test('what somebody else did between the first look and the step is not undone', async () => {
+    fresh();
+    turnedOnBefore('a', 2);
+    const hold = holdAt('apply b');
+    const before = world.hook;
+    world.hook = async (event, signal) => {
+      await before(event, signal);
+      await hold.hook(event, signal);
+    };
+    const handle = await use.harness.start({ group: group(), steps: ['a', 'b'] });
+    await hold.reached;
+    await use.harness.update(handle, 'abort', {});
+    hold.release();
+    const report = (await handle.result()) as RunReport;
+    expect(report.steps.map(({ state, changed }) => [state, changed])).toEqual([
+      ['unchanged', false],
+      ['undone', true],
+    ]);
+    expect(world.journal).toEqual(['on b', 'off b']);
+    expect(world.switches.get('a')).toBe(true);
+  });
+
+  test('what an earlier attempt of the step did is undone, though the last attempt found it done', async () => {
+    fresh();
+    const hold = holdAt('apply b');
+    let torn = false;
+    world.hook = async (event, signal) => {
+      await hold.hook(event, signal);
+      if (event !== 'apply a' || torn) return;
+      torn = true;
+      world.switches.set('a', true);
+      throw new Error('the connection broke after it had acted');
+    };
+    const handle = await use.harness.start({ group: group(), steps: ['a', 'b'] });
+    await hold.reached;
+    await use.harness.update(handle, 'abort', {});
+    hold.release();
+    expect(((await handle.result()) as RunReport).outcome).toBe('aborted');
+    expect(world.journal).toEqual(['on b', 'off b', 'off a']);
+  });
+
+  test('what a step did before it parked is undone, though the retry found it done', async () => {
+    fresh();
+    world.hook = brokenUntilMended('apply a').hook;
+    const handle = await use.harness.start({ group: group(), steps: ['a', 'b'] });
+    await use.harness.until(handle, 'parked');
+    // Its last attempt lands late, after the next first look.
+    turnedOnBefore('a', 2);
+    const hold = holdAt('apply b');
+    const before = world.hook;
+    world.hook = async (event, signal) => {
+      await before(event, signal);
+      await hold.hook(event, signal);
+    };
+    await use.harness.update(handle, 'resolve', { action: 'retry' });
+    await hold.reached;
+    await use.harness.update(handle, 'abort', {});
+    hold.release();
+    expect(((await handle.result()) as RunReport).outcome).toBe('aborted');
+    expect(world.journal).toEqual(['on b', 'off b', 'off a']);
+  });
+
+  test('what somebody else did of a section is not taken back with it', async () => {
+    fresh();
+    turnedOnBefore('a', 2);
+    const hold = holdAt('apply last');
+    const before = world.hook;
+    world.hook = async (event, signal) => {
+      await before(event, signal);
+      await hold.hook(event, signal);
+    };
+    const input = { group: group(), steps: ['a', 'b'], drive: 'back', then: 'last' };
+    const handle = await use.harness.start(input, { type: 'critical' });
+    await hold.reached;
+    await use.harness.update(handle, 'abort', {});
+    hold.release();
+    expect(((await handle.result()) as RunReport).outcome).toBe('aborted');
+    expect(world.journal).toEqual(['on b', 'on last', 'off b']);
   });
 
   test('time that nobody watched does not count as soak', async () => {

@@ -1,2 +1,0 @@
-export type { Fence, FenceTarget } from './fence.ts';
-export { commandFence, sshFence } from './fence.ts';

@@ -1,0 +1,231 @@
+import type { Server, Socket } from 'node:net';
+import { connect, createServer } from 'node:net';
+import { setTimeout as pause } from 'node:timers/promises';
+import { GantryError } from '../../errors/index.ts';
+import type { RedisConnectOptions } from './client.ts';
+import { openClient } from './client.ts';
+import { redisError } from './errors.ts';
+import { parseInfo } from './info.ts';
+import type { Endpoint, RedisCredentials } from './types.ts';
+
+/** A snapshot that is to become the whole dataset of a node. `body` is called for each attempt, and proves itself. */
+export type LoadedSnapshot = { size: number; replid: string; body: () => AsyncIterable<Uint8Array> };
+
+/** A node that takes a snapshot over. */
+export type SnapshotNode = {
+  keys: () => Promise<number>;
+  /** The history that its data came from, where it is a primary that was given one; it changes with the next role change. */
+  loadedFrom: () => Promise<string | undefined>;
+  /**
+   * Has the node follow a primary that is this process and has the snapshot alone, and makes it a primary again: nothing is needed
+   * of its host, and the node checks the snapshot's own checksum. What it held before is gone.
+   * @throws ARCHIVE_REDIS_SNAPSHOT_BROKEN
+   */
+  load: (snapshot: LoadedSnapshot) => Promise<void>;
+  flush: () => Promise<void>;
+  isPrimary: () => Promise<boolean>;
+  close: () => void;
+};
+
+export type SnapshotNodeOptions = RedisConnectOptions & {
+  signal?: AbortSignal;
+  /** Called right before each command that changes something. */
+  beforeChange?: () => void;
+  /** How long the node may take from the beginning of the transfer to its end. An hour unless given. Milliseconds. */
+  loadMs?: number;
+};
+
+const lookEveryMs = 100;
+/** From the order to follow until the node asks for the snapshot. */
+const beginMs = 60_000;
+
+/** @throws what connecting gives */
+export async function openSnapshotNode(
+  endpoint: Endpoint,
+  credentials: RedisCredentials = {},
+  { signal, beforeChange, loadMs = 3_600_000, ...options }: SnapshotNodeOptions = {},
+): Promise<SnapshotNode> {
+  const client = await openClient(endpoint, credentials, options);
+  const call = async (command: string, ...args: (string | number)[]): Promise<unknown> => {
+    try {
+      return await client.call(command, ...args);
+    } catch (error) {
+      throw redisError(error, endpoint, command, credentials.password);
+    }
+  };
+  const change = (command: string, ...args: (string | number)[]): Promise<unknown> => {
+    signal?.throwIfAborted();
+    beforeChange?.();
+    return call(command, ...args);
+  };
+  const replication = async (): Promise<Record<string, string>> => parseInfo(String(await call('INFO', 'replication')));
+  /** Of every database. */
+  const keys = async (): Promise<number> => {
+    const fields = parseInfo(String(await call('INFO', 'keyspace')));
+    return Object.values(fields).reduce((sum, value) => sum + Number(/keys=(\d+)/.exec(value)?.[1] ?? 0), 0);
+  };
+  return {
+    keys,
+    loadedFrom: async () => {
+      const { role, master_replid2: former } = await replication();
+      return role === 'master' && former !== undefined && !/^0+$/.test(former) ? former : undefined;
+    },
+    isPrimary: async () => (await replication())['role'] === 'master',
+    flush: async () => void (await change('FLUSHALL')),
+    load: async (snapshot) => {
+      const source = await serveOnce(endpoint, snapshot);
+      try {
+        await change('REPLICAOF', source.host, source.port);
+        await within(source.asked, beginMs, signal, () => source.failed());
+        const until = Date.now() + loadMs;
+        for (;;) {
+          signal?.throwIfAborted();
+          const failure = source.failed();
+          if (failure) throw failure instanceof Error ? failure : broken('the transfer failed');
+          const { role, master_link_status: link } = await replication().catch((): Record<string, string> => ({}));
+          if (role === 'slave' && link === 'up' && source.sent()) break;
+          if (Date.now() > until) throw broken(`${endpoint.host}:${endpoint.port} did not load it within ${loadMs} ms`);
+          await pause(lookEveryMs, undefined, signal ? { signal } : {});
+        }
+      } finally {
+        // Never left as a replica of a process that is about to go: it would refuse writes, and ask for ever.
+        await call('REPLICAOF', 'NO', 'ONE').catch(() => undefined);
+        source.close();
+      }
+      const { role } = await replication();
+      if (role !== 'master') throw broken(`${endpoint.host}:${endpoint.port} is still a replica`);
+    },
+    close: () => client.disconnect(),
+  };
+}
+
+type Source = Endpoint & {
+  asked: Promise<void>;
+  sent: () => boolean;
+  failed: () => unknown;
+  close: () => void;
+};
+
+/** Listens as a primary that has one snapshot and no stream after it, on the address that this machine has towards the node. */
+async function serveOnce(to: Endpoint, snapshot: LoadedSnapshot): Promise<Source> {
+  const { own, peer } = await addresses(to);
+  const sockets = new Set<Socket>();
+  let [wasSent, failure] = [false, undefined as unknown];
+  let begin = (): void => undefined;
+  const asked = new Promise<void>((resolve) => (begin = resolve));
+  const server: Server = createServer((socket) => {
+    // The rows of customers are for the node that was told to follow, and for no other client.
+    if (socket.remoteAddress !== peer && peer !== own) return void socket.destroy();
+    sockets.add(socket);
+    socket.on('error', () => undefined);
+    void talk(socket, snapshot, begin, () => (wasSent = true)).catch((error: unknown) => {
+      failure ??= error;
+      socket.destroy();
+    });
+  });
+  await new Promise<void>((resolve, reject) => server.once('error', reject).listen(0, own, resolve));
+  const at = server.address();
+  return {
+    host: own,
+    port: typeof at === 'object' && at ? at.port : 0,
+    asked,
+    sent: () => wasSent,
+    failed: () => failure,
+    close: () => {
+      for (const socket of sockets) socket.destroy();
+      server.close();
+    },
+  };
+}
+
+/** The replica's side of the handshake, command by command, and then the snapshot. */
+async function talk(
+  socket: Socket,
+  { size, replid, body }: LoadedSnapshot,
+  begin: () => void,
+  sent: () => void,
+): Promise<void> {
+  let text = '';
+  for await (const chunk of socket as AsyncIterable<Buffer>) {
+    text += chunk.toString('latin1');
+    for (let next = command(text); next; next = command(text)) {
+      text = next.rest;
+      const [name = '', first = ''] = next.words;
+      const verb = name.toUpperCase();
+      if (verb === 'PING') socket.write('+PONG\r\n');
+      else if (verb === 'REPLCONF' && first.toUpperCase() === 'ACK') continue;
+      else if (verb === 'PSYNC' || verb === 'SYNC') {
+        begin();
+        if (verb === 'PSYNC') socket.write(`+FULLRESYNC ${replid} 0\r\n`);
+        socket.write(`$${size}\r\n`);
+        for await (const piece of body()) if (!socket.write(piece)) await drained(socket);
+        sent();
+      } else socket.write('+OK\r\n');
+    }
+  }
+}
+
+function drained(socket: Socket): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const end = (): void => reject(broken('the node closed the connection'));
+    socket.once('close', end).once('drain', () => {
+      socket.off('close', end);
+      resolve();
+    });
+  });
+}
+
+/** The first whole command of what came: an array of bulk strings, or a line. */
+function command(text: string): { words: string[]; rest: string } | undefined {
+  const lineEnd = text.indexOf('\r\n');
+  if (lineEnd < 0) return undefined;
+  if (!text.startsWith('*'))
+    return { words: text.slice(0, lineEnd).split(' ').filter(Boolean), rest: text.slice(lineEnd + 2) };
+  const words: string[] = [];
+  let at = lineEnd + 2;
+  for (let left = Number(text.slice(1, lineEnd)); left > 0; left -= 1) {
+    const end = text.indexOf('\r\n', at);
+    if (end < 0) return undefined;
+    const length = Number(text.slice(at + 1, end));
+    if (text.length < end + 2 + length + 2) return undefined;
+    words.push(text.slice(end + 2, end + 2 + length));
+    at = end + 2 + length + 2;
+  }
+  return { words, rest: text.slice(at) };
+}
+
+/** The address of this machine as it goes to the node, and the node's. */
+function addresses({ host, port }: Endpoint): Promise<{ own: string; peer: string }> {
+  return new Promise((resolve, reject) => {
+    const socket = connect({ host, port, timeout: 5_000 });
+    socket.once('connect', () => {
+      const { localAddress: own, remoteAddress: peer } = socket;
+      socket.destroy();
+      if (own === undefined || peer === undefined) reject(broken(`no way to ${host}:${port}`));
+      else resolve({ own, peer });
+    });
+    socket.once('timeout', () => socket.destroy(new Error('timed out')));
+    socket.once('error', (error) => reject(broken(`${host}:${port} cannot be reached: ${error.message}`)));
+  });
+}
+
+async function within(
+  what: Promise<void>,
+  ms: number,
+  signal: AbortSignal | undefined,
+  failed: () => unknown,
+): Promise<void> {
+  const until = Date.now() + ms;
+  let over = false;
+  void what.then(() => (over = true));
+  while (!over) {
+    const failure = failed();
+    if (failure) throw failure instanceof Error ? failure : broken('the transfer failed');
+    if (Date.now() > until) throw broken(`the node did not ask for it within ${ms} ms`);
+    await pause(20, undefined, signal ? { signal } : {});
+  }
+}
+
+function broken(why: string): GantryError {
+  return new GantryError('ARCHIVE_REDIS_SNAPSHOT_BROKEN', `the snapshot of Redis: ${why}`);
+}

@@ -1,0 +1,74 @@
+import type { CatalogueEntry } from './entry.ts';
+
+/** Errors of the region domain: its plan, its network, its components and their gates. */
+export const regionErrors = {
+  REGION_UNKNOWN: {
+    meaning: '`rollout.regions` of the platform file has no region of this name.',
+    retryable: false,
+    hint: 'Correct the name, or describe the region under `rollout.regions`; `gantry platform check`.',
+  },
+  REGION_ADDRESSES_TAKEN: {
+    meaning: 'A network that the region needs has addresses which another network in the account has already.',
+    retryable: false,
+    hint: 'The message names both. Choose other ranges in `rollout.regions`, or remove the other network if nothing uses it.',
+  },
+  REGION_NETWORK_DIFFERS: {
+    meaning:
+      'Something that carries Gantry’s tags of this region is not as the platform file says, and cannot be changed in place: a VPC or a subnet has another range or zone.',
+    retryable: false,
+    hint: 'The message says what was found and what is wanted. Gantry replaces no network that may be in use: move what is in it, delete it by hand, then start again.',
+  },
+  REGION_DUPLICATE: {
+    meaning: 'Several objects carry the tags of one: Gantry does not know which of them is in use.',
+    retryable: false,
+    hint: 'Find the one that is in use in the AWS console by its id; take the tag `gantry:name` off the others, or delete them.',
+  },
+  REGION_RULE_FOREIGN: {
+    meaning:
+      'A security group of the region has a rule that Gantry did not make and that no flow of the platform file allows.',
+    retryable: false,
+    hint: 'The message names the rule. If it is right, add the flow to `network.flows`; if not, remove the rule. Gantry does not remove what it did not make.',
+  },
+  REGION_QUOTA: {
+    meaning: 'The account may not have as many of something as the region needs.',
+    retryable: false,
+    hint: 'Ask AWS to raise the quota that the message names, then `gantry retry <id>` or start again.',
+  },
+  REGION_NO_CLUSTER: {
+    meaning: 'The region has components with manifests, and the platform file names no Kubernetes API for it.',
+    retryable: false,
+    hint: 'Set `kubernetes` of the region under `rollout.regions`.',
+  },
+  REGION_IMAGE_MISSING: {
+    meaning: 'A manifest asks for an image that `rollout.images` does not pin.',
+    retryable: false,
+    hint: 'Resolve the digest in your registry (`docker buildx imagetools inspect <image>`), and enter `name@sha256:…` under `rollout.images`.',
+  },
+  REGION_MANIFEST_INVALID: {
+    meaning: 'A manifest of the catalogue cannot be read, or is not what a rollout can apply.',
+    retryable: false,
+    hint: 'The message has the file and the place. Correct the manifest or the patch; the worker reads it again at the next plan.',
+  },
+  REGION_PLAN_STALE: {
+    meaning: 'The manifests of a component are not those that the plan was made from.',
+    retryable: false,
+    hint: 'Another catalogue reached the worker after the plan. Abort this run and start it again: the new plan shows what is different.',
+  },
+  REGION_OBJECT_FOREIGN: {
+    meaning:
+      'An object that a component needs has fields which another client manages with other values. Nothing was written.',
+    retryable: false,
+    hint: 'The message names the fields and who manages them. Let that client give them up, or change the manifest; Gantry never forces.',
+  },
+  REGION_COMPONENT_FAILED: {
+    meaning: 'A workload of a component cannot become ready: its controller gave up, or refuses to make its pods.',
+    retryable: false,
+    hint: 'The message has the controller’s reason. `kubectl describe` the workload; correct it, then `gantry retry <id>`.',
+  },
+  REGION_UNDO_DIFFERS: {
+    meaning:
+      'What this run made was changed by another client meanwhile, so that taking it back would lose that change.',
+    retryable: false,
+    hint: 'The message says what is different. Bring it back or remove it by hand, then `gantry retry <id>`; or skip it with an accepted risk.',
+  },
+} as const satisfies Record<string, CatalogueEntry>;

@@ -1,0 +1,91 @@
+import { z } from 'zod';
+import { kubernetesAccess } from '../host/schema.ts';
+import { count, mapOf, name, text, url } from '../schema/names.ts';
+import { secretRef } from '../schema/secret.ts';
+import { duration, rename } from '../schema/units.ts';
+import { parseCidr } from './cidr.ts';
+
+const cidr = z.string().refine((value) => parseCidr(value) !== undefined, {
+  error: 'a range of IPv4 addresses without bits beyond its prefix, such as 10.20.0.0/16',
+});
+
+/** AWS takes networks and subnets of /16 to /28. */
+const awsCidr = cidr.refine((value) => Number(value.split('/')[1]) >= 16 && Number(value.split('/')[1]) <= 28, {
+  error: 'AWS takes a prefix of /16 to /28',
+});
+
+const ec2 = z
+  .strictObject({
+    endpoint: url.exactOptional().describe('AWS’s own of the region unless given.'),
+    credentials: z
+      .strictObject({ accessKeyId: secretRef, secretAccessKey: secretRef, sessionToken: secretRef.exactOptional() })
+      .exactOptional()
+      .describe('Left out: what the environment of the worker gives the AWS SDK (a role, a profile).'),
+  })
+  .describe('The account that holds the network of the region.');
+
+const region = z.strictObject({
+  cidr: awsCidr.describe('Of its VPC. No two regions share an address: they will be connected.'),
+  zones: mapOf(mapOf(awsCidr)).describe('By zone, the range of each network segment in it.'),
+  ec2: ec2.prefault({}),
+  kubernetes: kubernetesAccess.exactOptional().describe('The API that its components are applied to.'),
+  patches: mapOf(z.record(z.string(), z.record(z.string(), z.json()))).describe(
+    'By component and `Kind/name`: a merge patch (RFC 7386) for what is different in this region.',
+  ),
+});
+
+/** The layers of the platform’s drawings. */
+export const layers = [
+  'edge',
+  'gateway',
+  'app',
+  'message',
+  'data',
+  'compute',
+  'network',
+  'storage',
+  'regions',
+  'mesh',
+  'monitoring',
+  'logging',
+] as const;
+
+const component = z
+  .strictObject({
+    layer: z.enum(layers),
+    manifest: z
+      .string()
+      .regex(/^[a-z0-9][a-z0-9.-]*\.yaml$/, { error: 'a file of the catalogue, such as gatewayd.yaml' })
+      .exactOptional()
+      .describe('Its Kubernetes objects, a file of the catalogue.'),
+    external: text.exactOptional().describe('It is no part of a rollout: who or what operates it.'),
+    after: z.array(name).default([]).describe('Components that must be ready before it is applied.'),
+    wave: count.default(1).describe('It begins when every component of the earlier waves is ready.'),
+    regions: z.array(name).min(1).exactOptional().describe('All that take part in rollouts unless given.'),
+    readyWithin: duration.default(600_000).describe('Its gate is failed, or inconclusive, after this time.'),
+  })
+  .refine(({ manifest, external }) => (manifest === undefined) !== (external === undefined), {
+    error: 'a component has either a manifest or, being external, who operates it',
+  })
+  .transform(rename({ readyWithin: 'readyWithinMs' }));
+
+const image = z.string().regex(/^[a-z0-9][^\s@]*@sha256:[0-9a-f]{64}$/, {
+  error: 'an image pinned by its digest, name@sha256:…: a tag can be moved, and a placeholder names nothing',
+});
+
+/** What a region is made of: addresses by zone and segment, and the components that are applied in it, by their graph. */
+export const rollout = z.strictObject({
+  catalogue: text
+    .default('deploy/platform')
+    .describe('The folder with the manifests of the components, relative to this file.'),
+  reserved: mapOf(cidr).describe('Ranges that hosts use inside, or that other networks have: no region may take them.'),
+  images: mapOf(image).describe(
+    'By the name that a manifest asks for. Resolve digests from your registry, never by hand.',
+  ),
+  regions: mapOf(region),
+  components: mapOf(component),
+});
+
+export type Rollout = z.output<typeof rollout>;
+export type RolloutRegion = z.output<typeof region>;
+export type RolloutComponent = z.output<typeof component>;

@@ -1,0 +1,3 @@
+export * from './conformance.ts';
+export * from './fleet-onboard.ts';
+export * from './onboard.ts';

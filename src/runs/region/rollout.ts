@@ -1,0 +1,68 @@
+import type { RunInput } from '../protocol.ts';
+
+/** The steps of its runs, in the order in which they first take place. */
+export const rolloutSteps = [
+  'make-vpc',
+  'attach-gateway',
+  'make-groups',
+  'set-rules',
+  'make-subnets',
+  'make-nat',
+  'make-routes',
+  'apply-component',
+  'component-ready',
+] as const;
+
+/** The input of a run that brings one region up, or to what the platform file says. */
+export type RegionRolloutInput = RunInput & {
+  /** As `rollout.regions` of the platform file names it. */
+  region: string;
+};
+
+/** How packets leave a segment: to the internet itself, by the zone's NAT gateway, or not at all. */
+export type RegionOutlet = 'internet' | 'nat' | 'none';
+
+export type RegionVpc = { region: string; cidr: string };
+export type RegionSubnet = { segment: string; cidr: string; outlet: RegionOutlet };
+export type RegionZone = {
+  region: string;
+  zone: string;
+  subnets: readonly RegionSubnet[];
+  /** The segment that its NAT gateway stands in, where some segment needs one. */
+  natIn?: string;
+};
+
+/** A security group for each member of a segment. */
+export type RegionGroup = { name: string; description: string };
+/** One permission of a group: TCP ports from, or to, another group or a range. */
+export type RegionRule = {
+  group: string;
+  direction: 'in' | 'out';
+  fromPort: number;
+  toPort: number;
+  peer: { group: string } | { cidr: string };
+};
+export type RegionGroups = { region: string; groups: readonly RegionGroup[] };
+export type RegionRules = RegionGroups & { rules: readonly RegionRule[] };
+
+/** A component as it was planned: `digest` is of its objects as they were rendered for the region. */
+export type RegionComponent = {
+  region: string;
+  component: string;
+  digest: string;
+  /** `Kind/name` of its objects, in the order in which they are applied. */
+  objects: readonly string[];
+};
+
+/** What a plan shows of one component. */
+export type PlannedComponent = RegionComponent & { after: readonly string[]; readyWithinMs: number };
+
+/** What a run is carried out from. */
+export type RegionRolloutData = {
+  region: string;
+  vpc: RegionVpc;
+  zones: readonly RegionZone[];
+  groups: readonly RegionGroup[];
+  rules: readonly RegionRule[];
+  components: readonly PlannedComponent[];
+};

@@ -1,0 +1,43 @@
+import { execFileSync } from 'node:child_process';
+import { resolve } from 'node:path';
+import { expect, test } from 'vitest';
+import { describeWith } from '../support/lab.ts';
+import { removeSoon } from '../support/remove-soon.ts';
+import type { SweptKind } from './kinds.ts';
+import { sweptKinds } from './kinds.ts';
+import { sampleOf } from './points.ts';
+import { sweep } from './sweep.ts';
+
+/** The commit, so that a failure comes back when the same tree is tested again; without git the package's version. */
+function seed(): string {
+  try {
+    return execFileSync('git', ['rev-parse', 'HEAD'], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim();
+  } catch {
+    return process.env['npm_package_version'] ?? 'no commit';
+  }
+}
+
+/**
+ * A test of each kind of a domain: so many of the points of `make sweep` unless the kind says so, other ones with each commit;
+ * two are always among them.
+ */
+export async function sampleKinds(domain: string, sample: { points: number; lanes: number }): Promise<void> {
+  const kinds = Object.entries<SweptKind>(sweptKinds).filter(([name]) => name.startsWith(`${domain}.`));
+  for (const [name, kind] of kinds) {
+    const size = kind.sample ?? sample.points;
+    await describeWith([...kind.needs, 'temporal'], 'a worker that dies or freezes in the middle of a run', () => {
+      test(`leaves ${name} as an undisturbed run does`, { timeout: 1_800_000 }, async () => {
+        // Not a folder that goes away: a failed point leaves its history and logs there.
+        const folder = resolve('.gantry', 'sweep', 'sample', name);
+        removeSoon(folder);
+        const { points } = await sweep({
+          ...{ kind, folder, lanes: sample.lanes, rehearsals: 2 },
+          choose: (all) => sampleOf(all, size, seed(), kind.always),
+        });
+        expect(points.map((point) => point.name)).toEqual(expect.arrayContaining([...kind.always]));
+        expect(points).toHaveLength(size);
+        expect(points.filter(({ faults }) => faults.length > 0)).toEqual([]);
+      });
+    });
+  }
+}

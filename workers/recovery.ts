@@ -1,0 +1,29 @@
+import type { RecoveryAccess, StoreOptions } from '../activities/archive/recovery/access.ts';
+import { recoveryAccess } from '../activities/archive/recovery/connect.ts';
+import type { ObjectStore } from '../src/drivers/s3/index.ts';
+import { resolveSecret } from '../src/settings/index.ts';
+import { clickhouseClusters } from './clickhouse.ts';
+import type { WorkerContext } from './context.ts';
+
+/** How a worker restores the archives of its platform file. `store`: a connection to the bucket of one. */
+export function recoveries(
+  context: WorkerContext,
+  store: (archive: string, options?: StoreOptions) => ObjectStore,
+): (name: string) => RecoveryAccess {
+  const { platform, env, wrapDriver } = context;
+  const clusters = clickhouseClusters(context);
+  return (name) => {
+    const access = recoveryAccess(name, {
+      platform: platform.platform,
+      secret: (ref) => resolveSecret(ref, env),
+      store,
+      server: (cluster, node, options) => clusters(cluster).connect(node, options),
+    });
+    return {
+      ...access,
+      staging: async (options) => wrapDriver('staging', await access.staging(options)),
+      stagingRedis: async (signal) => wrapDriver('staging-redis', await access.stagingRedis(signal)),
+      primary: async (group, signal) => wrapDriver('primary', await access.primary(group, signal)),
+    };
+  };
+}

@@ -1,0 +1,71 @@
+import type { Worker } from '@temporalio/worker';
+import { readFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
+import type { RegionDeps } from '../activities/region/index.ts';
+import { createRegionActivities } from '../activities/region/index.ts';
+import { connectEc2 } from '../src/drivers/ec2/index.ts';
+import { kubernetesObjects } from '../src/drivers/kubernetes/index.ts';
+import { GantryError } from '../src/errors/index.ts';
+import { platformDigests, rolloutRegion } from '../src/platform/index.ts';
+import { resolveSecret } from '../src/settings/index.ts';
+import type { WorkerContext } from './context.ts';
+import { domainWorkers } from './domain.ts';
+import { payloadStore } from './payloads.ts';
+
+/** The steps of the region domain: it has the credentials of the accounts and the tokens of the regions' Kubernetes APIs. */
+export async function regionWorkers(context: WorkerContext): Promise<Worker[]> {
+  const { platform } = context;
+  const runtime = { ...platformDigests(platform.platform), payloads: payloadStore(platform) };
+  return domainWorkers(context, 'region', createRegionActivities({ ...regionDeps(context), runtime }));
+}
+
+/** How a worker reaches the regions of its platform file, and the catalogue beside it. */
+export function regionDeps({ platform: loaded, env, wrapDriver }: WorkerContext): RegionDeps {
+  const { platform, path } = loaded;
+  const { rollout, network, kubernetes } = platform;
+  const secret = (ref: Parameters<typeof resolveSecret>[0]): string => resolveSecret(ref, env);
+  return {
+    owner: platform.name,
+    intent: (region) => {
+      const config = rolloutRegion(platform, region);
+      const own = Object.entries(rollout.components).filter(([, { regions }]) => regions?.includes(region) ?? true);
+      const namespace = kubernetes?.namespace ?? 'default';
+      return { config, network, components: Object.fromEntries(own), images: rollout.images, namespace };
+    },
+    ec2: (region, options) => {
+      const { endpoint, credentials } = rolloutRegion(platform, region).ec2;
+      const given = credentials && {
+        accessKeyId: secret(credentials.accessKeyId),
+        secretAccessKey: secret(credentials.secretAccessKey),
+        ...(credentials.sessionToken ? { sessionToken: secret(credentials.sessionToken) } : {}),
+      };
+      return wrapDriver('ec2', connectEc2({ region, ...(endpoint ? { endpoint } : {}) }, given, options));
+    },
+    cluster: (region, signal) => {
+      const access = rolloutRegion(platform, region).kubernetes;
+      if (!access) return undefined;
+      const { api, ca, token } = access;
+      const target = { api, token: secret(token), ...(ca === undefined ? {} : { ca: authority(ca) }) };
+      return wrapDriver('kubernetes', kubernetesObjects(target, { signal }));
+    },
+    manifest: async (file) => {
+      const at = resolve(dirname(path), rollout.catalogue, file);
+      try {
+        return await readFile(at, 'utf8');
+      } catch (error) {
+        const why = (error as NodeJS.ErrnoException).code ?? 'unreadable';
+        throw new GantryError('REGION_MANIFEST_INVALID', `${rollout.catalogue}/${file} cannot be read: ${why}`);
+      }
+    },
+  };
+}
+
+/** @throws KUBERNETES_AUTHORITY_UNREADABLE */
+function authority(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    throw new GantryError('KUBERNETES_AUTHORITY_UNREADABLE', `${path}: ${(error as Error).message}`);
+  }
+}

@@ -1,0 +1,177 @@
+import type { ApplicationFailure } from '@temporalio/common';
+import { WorkflowExecutionAlreadyStartedError, WorkflowIdReusePolicy } from '@temporalio/common';
+import type { ChildWorkflowHandle } from '@temporalio/workflow';
+import {
+  allHandlersFinished,
+  CancellationScope,
+  ChildWorkflowCancellationType,
+  condition,
+  currentUpdateInfo,
+  isCancellation,
+  ParentClosePolicy,
+  setHandler,
+  startChild,
+  workflowInfo,
+} from '@temporalio/workflow';
+import { GantryError, toFailure } from '../../src/errors/index.ts';
+import type { Kind, RunInput, RunReport, RunStatus, UpdateName } from '../../src/runs/index.ts';
+import { markRun } from './record.ts';
+import { callControl } from './call.ts';
+import { approveUpdate } from './approve.ts';
+import { abortUpdate, pauseUpdate, preemptUpdate, resolveUpdate, resumeUpdate, statusQuery } from './controls.ts';
+
+type Real = (input: unknown) => Promise<RunReport>;
+
+/** The run that does the work: its run id once it has been started, or why it wasn't. */
+type ProxyRun = { runId: string; refusal: ApplicationFailure | undefined; startedAt: string };
+
+/** What a kind says of its runs to the runtime. */
+export type RunOptions = {
+  /**
+   * An outage never waits: the holder of the lock is pre-empted. Start such a run under an id of its own. Called before
+   * anybody is interrupted, it throws what speaks against the run: a false alarm must not end a healthy one.
+   */
+  emergency?: () => Promise<void>;
+};
+
+/** Somebody else may take the lock in between. */
+const emergencyTries = 3;
+/** How long a holder has to reach its next safe point before it is terminated. */
+const preemptGraceMs = 3_000;
+
+/**
+ * A run that was started under an id that isn't its target's (typed in the UI, or stamped by a schedule): it starts the
+ * real run under the id that is the lock, hands every update on to it and returns its result.
+ */
+export async function runProxy(
+  kind: Kind,
+  target: string,
+  ownId: string,
+  input: RunInput,
+  options: RunOptions,
+): Promise<RunReport> {
+  const proxy: ProxyRun = { runId: '', refusal: undefined, startedAt: new Date(Date.now()).toISOString() };
+  setProxyHandlers(proxy, kind, target, ownId);
+  markRun(kind, target, 'running');
+  try {
+    const report = await startAndWait(proxy, kind, target, ownId, input, options);
+    markRun(kind, target, report.outcome);
+    return report;
+  } finally {
+    // In a cancelled proxy run too: an update that came in is answered before the end.
+    await CancellationScope.nonCancellable(() => condition(allHandlersFinished));
+  }
+}
+
+function setProxyHandlers(proxy: ProxyRun, kind: Kind, target: string, ownId: string): void {
+  const forward =
+    (update: UpdateName) =>
+    (request: unknown): Promise<RunStatus> =>
+      // Shielded: a cancelled proxy run still speaks for a run that is undoing or parked.
+      CancellationScope.nonCancellable(async () => {
+        await condition(() => proxy.runId !== '' || proxy.refusal !== undefined);
+        if (proxy.refusal) throw proxy.refusal;
+        const updateId = currentUpdateInfo()?.id ?? `${workflowInfo().runId}/${update}`;
+        const call = { workflowId: ownId, runId: proxy.runId, update, request, updateId };
+        return callControl('forwardUpdate', call, `${update} → ${ownId}`);
+      });
+  setHandler(statusQuery, () => proxyStatus(kind, target, ownId, proxy.startedAt), {
+    description: 'Names the run that does the work',
+  });
+  setHandler(approveUpdate, forward('approve'));
+  setHandler(pauseUpdate, forward('pause'));
+  setHandler(resumeUpdate, forward('resume'));
+  setHandler(abortUpdate, forward('abort'));
+  setHandler(resolveUpdate, forward('resolve'));
+  setHandler(preemptUpdate, forward('preempt'));
+}
+
+async function startAndWait(
+  proxy: ProxyRun,
+  kind: Kind,
+  target: string,
+  ownId: string,
+  input: RunInput,
+  options: RunOptions,
+): Promise<RunReport> {
+  for (let tries = options.emergency ? emergencyTries : 1; ; tries -= 1) {
+    let child: ChildWorkflowHandle<Real>;
+    try {
+      child = await startReal(kind, target, ownId, input);
+    } catch (error) {
+      if (error instanceof WorkflowExecutionAlreadyStartedError) {
+        proxy.refusal = await unjustified(options);
+        if (!proxy.refusal) {
+          if (tries > 1 && (await tookOver(kind, ownId, input))) continue;
+          proxy.refusal = await busy(kind, target, ownId);
+        }
+      } else {
+        proxy.refusal = toFailure(error, { final: true });
+        if (isCancellation(error)) throw error;
+      }
+      throw proxy.refusal;
+    }
+    proxy.runId = child.firstExecutionRunId;
+    return await child.result();
+  }
+}
+
+function startReal(kind: Kind, target: string, ownId: string, input: RunInput): Promise<ChildWorkflowHandle<Real>> {
+  return startChild<Real>(workflowInfo().workflowType, {
+    workflowId: ownId,
+    args: [input],
+    parentClosePolicy: ParentClosePolicy.ABANDON,
+    cancellationType: ChildWorkflowCancellationType.WAIT_CANCELLATION_COMPLETED,
+    workflowIdReusePolicy: WorkflowIdReusePolicy.ALLOW_DUPLICATE,
+    staticSummary: `${kind} of ${target}`,
+  });
+}
+
+/** Why an emergency is none, if it isn't. */
+async function unjustified({ emergency }: RunOptions): Promise<ApplicationFailure | undefined> {
+  try {
+    await emergency?.();
+    return undefined;
+  } catch (error) {
+    if (isCancellation(error)) throw error;
+    return toFailure(error, { final: true });
+  }
+}
+
+/** An emergency ends the holder of its lock, one of its own kind that is at work aside. */
+async function tookOver(kind: Kind, ownId: string, input: RunInput): Promise<boolean> {
+  const by = typeof input.requestedBy === 'string' && input.requestedBy ? input.requestedBy : workflowInfo().workflowId;
+  const call = { workflowId: ownId, kind, by, graceMs: preemptGraceMs };
+  const { how } = await callControl('preemptHolder', call, `take ${ownId} over`);
+  return how !== 'refused';
+}
+
+async function busy(kind: string, target: string, ownId: string): Promise<ApplicationFailure> {
+  const holder = await callControl('describeHolder', { workflowId: ownId }, `who holds ${ownId}`);
+  const who = holder
+    ? `${holder.kind} (${holder.state}, run ${holder.runId}, since ${holder.since})`
+    : 'a run that has just ended';
+  const message = `${kind} of ${target} can't start: ${ownId} is held by ${who}`;
+  return toFailure(new GantryError('RESOURCE_BUSY', message, { evidence: { holder: holder ?? null } }), {
+    final: true,
+  });
+}
+
+function proxyStatus(kind: string, target: string, ownId: string, startedAt: string): RunStatus {
+  const { workflowId, runId } = workflowInfo();
+  return {
+    kind,
+    target,
+    workflowId,
+    runId,
+    proxyFor: ownId,
+    dryRun: false,
+    state: 'running',
+    since: startedAt,
+    startedAt,
+    steps: [],
+    pending: [],
+    pastNoReturn: false,
+    actions: [],
+  };
+}
