@@ -13,7 +13,9 @@ export function playHardware(host: PlayedHost): void {
     ({ mac }, at) => `enp0s${at + 3} ${mac} 1 1 ${nics.gbps * 1_000} ${nics.gbps * 1_000}`,
   );
   host.play({
-    nproc: () => `${cpus}\n`,
+    // As many again could be plugged in.
+    nproc: ([flag]) => `${flag === '--all' ? 2 * cpus : cpus}\n`,
+    getconf: ([name]) => `${name === '_NPROCESSORS_ONLN' ? cpus : 2 * cpus}\n`,
     cpu: () => 'model name\t: AMD EPYC\nsvm\n',
     kvm: () => '',
     meminfo: () => `MemTotal:       ${Math.ceil(memoryBytes / 1_024)} kB\n`,

@@ -38,7 +38,8 @@ elif [ "$(timedatectl show -p NTP --value 2>/dev/null)" = yes ]; then
 fi; :`;
 
 const looks = {
-  cpus: ['nproc', '--all'],
+  // Those that run: `nproc --all` counts what could be plugged in as well.
+  cpus: ['getconf', '_NPROCESSORS_ONLN'],
   cpuinfo: [
     'sh',
     '-c',
@@ -84,7 +85,7 @@ export async function readHardware(ssh: Ssh, options: { signal?: AbortSignal } =
   const wayMs = performance.now() - startedAt;
   const [, model = '', flag = ''] = /^model name\s*:\s*(.*)\n?([\s\S]*)$/.exec(seen.cpuinfo.text) ?? [];
   return {
-    cpus: count(ssh, 'nproc', seen.cpus),
+    cpus: count(ssh, 'getconf', seen.cpus),
     cpuModel: model.trim(),
     virtualisation: /vmx|svm/.test(flag || seen.cpuinfo.text),
     kvm: seen.kvm.code === 0,
