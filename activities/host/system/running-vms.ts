@@ -8,21 +8,21 @@ const timeoutMs = 30_000;
 /**
  * Prints a line for each sign of a VM: a process that is called firecracker, one whose root is a jail (by inode: a jailer that has
  * pivoted shows "/"), a control group of the jailer's with processes. Not the API of metald: it knows nothing after a restart.
+ * A host has thousands of processes: programs are started for the few that may be VMs, not for each of them.
  */
 export const runningVmsScript = `
-for dir in /proc/[0-9]*; do
+printf '%s\\n' /proc/[0-9]*/cmdline /proc/[0-9]*/comm | xargs grep -ls firecracker | while read -r found; do
+  dir=\${found%/*}
   name=$(cat "$dir/cmdline" 2>/dev/null | tr '\\000' '\\n' | head -n 1)
-  comm=$(cat "$dir/comm" 2>/dev/null) || continue
+  read -r comm 2>/dev/null <"$dir/comm" || continue
   case "\${name##*/} $comm" in *firecracker*) echo "process \${dir#/proc/}" ;; esac
-done
-jails=$(for at in /srv/jailer/*/*/root /srv/jailer/*/*; do [ -d "$at" ] && stat -c '%d:%i' "$at"; done)
-if [ -n "$jails" ]; then
-  stat -L -c '%d:%i %n' /proc/[0-9]*/root 2>/dev/null | while read -r inode at; do
-    if printf '%s\\n' "$jails" | grep -qxF "$inode"; then at=\${at%/root}; echo "jailed \${at#/proc/}"; fi
-  done
-fi
+done | sort -u
+{
+  stat -L -c '%d:%i %F' /srv/jailer/*/*/root /srv/jailer/*/* 2>/dev/null | sed -n 's/ directory$//p'
+  printf '%s\\n' /proc/[0-9]*/root | xargs stat -L -c '%d:%i %n' 2>/dev/null
+} | awk 'NF == 1 { jail[$1] } NF == 2 && $1 in jail { split($2, at, "/"); print "jailed " at[3] }'
 for procs in /sys/fs/cgroup/*firecracker*/*/cgroup.procs /sys/fs/cgroup/*/*firecracker*/*/cgroup.procs; do
-  [ -e "$procs" ] && [ -n "$(cat "$procs")" ] && echo "cgroup \${procs%/cgroup.procs}"
+  [ -e "$procs" ] && read -r _ 2>/dev/null <"$procs" && echo "cgroup \${procs%/cgroup.procs}"
 done
 echo end`;
 

@@ -1,5 +1,5 @@
 import { execFileSync, spawn } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, utimesSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { until } from '../../../lab/clock.ts';
@@ -51,6 +51,27 @@ describe('the script that removes jails', () => {
 });
 
 describe('the look for running VMs', () => {
+  // A look at each process by programs of its own took more than 30 s on a slow host, and was given up each time.
+  it('starts no program for each process of the host', () => {
+    const folder = labFolder();
+    const log = join(folder, 'started');
+    writeFileSync(log, '');
+    for (const tool of ['cat', 'tr', 'head', 'grep', 'stat', 'sed', 'awk', 'xargs', 'sort']) {
+      const real = execFileSync('sh', ['-c', 'command -v "$1"', 'sh', tool], { encoding: 'utf8' }).trim();
+      writeFileSync(join(folder, tool), `#!/bin/sh\necho ${tool} >>'${log}'\nexec ${real} "$@"\n`, { mode: 0o755 });
+    }
+    const sleepers = Array.from({ length: 60 }, () => spawn('sleep', ['600'], { stdio: 'ignore' }));
+    try {
+      const env = { ...process.env, PATH: `${folder}:${process.env['PATH'] ?? ''}` };
+      const said = execFileSync('sh', ['-c', runningVmsScript], { encoding: 'utf8', env });
+      expect(said.trim().split('\n').at(-1)).toBe('end');
+      const processes = readdirSync('/proc').filter((name) => /^\d+$/.test(name)).length;
+      expect(readFileSync(log, 'utf8').trim().split('\n').length).toBeLessThan(processes);
+    } finally {
+      for (const sleeper of sleepers) sleeper.kill('SIGKILL');
+    }
+  });
+
   const look = (): string[] => execFileSync('sh', ['-c', runningVmsScript], { encoding: 'utf8' }).trim().split('\n');
 
   it('sees a process that calls itself firecracker, whatever program it is, and says where it ends', async () => {
