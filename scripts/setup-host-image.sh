@@ -69,6 +69,8 @@ export SOURCE_DATE_EPOCH
 inside() { "${as_root[@]}" chroot "$rootfs" env LC_ALL=C DEBIAN_FRONTEND=noninteractive SOURCE_DATE_EPOCH="$SOURCE_DATE_EPOCH" "$@"; }
 {
   "${as_root[@]}" cp -r --no-preserve=ownership lab/host/image/. "$rootfs/"
+  # The node's daemons are one played program that goes by its name.
+  for daemon in metald billaged builderd assetmanagerd; do "${as_root[@]}" ln -s ../lib/lab/daemon.py "$rootfs/usr/local/bin/$daemon"; done
   "${as_root[@]}" tee "$rootfs/etc/fstab" <<<"UUID=$root_uuid / ext4 errors=remount-ro 0 1"
   "${as_root[@]}" tee "$rootfs/etc/mdadm/mdadm.conf" <<<"$(printf 'HOMEHOST <ignore>\nMAILADDR root\nARRAY /dev/md0 metadata=1.2 UUID=%s\n' "$array_uuid")"
   # What asks the world outside, or rewrites the disk, at a time of its own.
