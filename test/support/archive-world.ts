@@ -122,7 +122,12 @@ export type BackupEntry = Pick<BackupObject, 'role' | 'source' | 'encoding'> &
 export async function writeBackup(
   { store, config }: { store: ObjectStore; config: Archive },
   entries: readonly BackupEntry[],
-  { atMs, run = 'test', signer = testSigner }: { atMs: number; run?: string; signer?: typeof testSigner },
+  {
+    atMs,
+    archive = 'main',
+    run = 'test',
+    signer = testSigner,
+  }: { atMs: number; archive?: string; run?: string; signer?: typeof testSigner },
 ): Promise<string> {
   const at = new Date(atMs).toISOString();
   const backupId = backupIdOf(atMs, run);
@@ -135,7 +140,7 @@ export async function writeBackup(
     objects.push({ ...stored, ...about, storageClass: 'STANDARD', backupId, readAt: at });
   }
   const header: ManifestHeader = {
-    ...{ format: 'gantry-manifest', version: 1, archive: 'main', backupId, createdAt: at, kind: 'full' },
+    ...{ format: 'gantry-manifest', version: 1, archive, backupId, createdAt: at, kind: 'full' },
     ...{ fullBackupId: backupId, fullCreatedAt: at, verifiedAt: at },
   };
   const chunks: Uint8Array[] = [];

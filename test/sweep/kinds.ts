@@ -1,5 +1,6 @@
 import type { Kind } from '../../src/runs/index.ts';
 import type { LabNeed } from '../support/lab.ts';
+import { startRestoreScene } from './archive/scene.ts';
 import { startClickHouseScene } from './clickhouse/scene.ts';
 import { startShardScene } from './clickhouse/shard-take.ts';
 import { startTierScene, tierReads } from './clickhouse/tier-take.ts';
@@ -80,6 +81,18 @@ const shardReads = [
   'membership.confirm',
 ];
 
+/** The driver calls of a restore that only look; a table server is one of production or that of staging. */
+const restoreReads = [
+  ...['head', 'get', 'getUnproven', 'versions', 'lifecycle', 'versioning', 'objectLock'].map((verb) => `s3.${verb}`),
+  ...['clickhouse', 'staging'].flatMap((server) =>
+    [
+      ...['columns', 'countRows', 'digest', 'disks', 'partitions', 'reaches', 'readThrough', 'table', 'tablesIn'],
+      ...['killEarlier'],
+    ].map((verb) => `${server}.${verb}`),
+  ),
+  ...['primary', 'staging-redis'].flatMap((node) => ['keys', 'loadedFrom'].map((verb) => `${node}.${verb}`)),
+];
+
 function shardKind(work: 'add' | 'drain', decisive: string, always: readonly string[]): SweptKind {
   return {
     rules: { decisive, reads: shardReads, own: shardSteps },
@@ -156,6 +169,15 @@ export const sweptKinds = {
     always: [
       'driver:after:clickhouse.dropPartition#1@clickhouseExpirePartition.ensure#1',
       'stop:driver:before:clickhouse.dropPartition#2@clickhouseExpirePartition.ensure#1',
+    ],
+  },
+  'archive.restore': {
+    rules: { decisive: 'archivePromote.ensure#', reads: restoreReads },
+    startScene: startRestoreScene,
+    needs: ['clickhouse', 'redis', 's3'],
+    always: [
+      'driver:after:clickhouse.attachPartitionFrom#1@archivePromote.ensure#1',
+      'stop:driver:before:primary.load#1@archivePromote.ensure#2',
     ],
   },
 } satisfies Partial<Record<Kind, SweptKind>>;
