@@ -51,6 +51,8 @@ export async function startRestoreScene(stateDir: string, name: string): Promise
         GANTRY_STATE_DIR: join(stateDir, 'workers'),
         ...{ SWEEP_S3_ID: labS3Login.accessKeyId, SWEEP_S3_SECRET: labS3Login.secretAccessKey, SWEEP_KEY: 'none' },
       },
+      // Two kinds of server, an object store and five workers share the machine; a look that comes early waits for a minute.
+      patienceMs: 150_000,
       approves: true,
       begin: () => beginRestore(scene),
       stop,
@@ -78,7 +80,7 @@ async function writeOneBackup({ name, s3, production, primary }: RestoreScene): 
       const of = { ...events, partitionId: partition };
       const rowDigest = { ...(await node.digest({ ...of, final: false })), final: false };
       const chunks: Uint8Array[] = [];
-      for await (const chunk of await node.exportPartition(of)) chunks.push(chunk as Uint8Array);
+      for await (const chunk of await node.exportPartition(of)) chunks.push(chunk);
       const table = `${events.database}.${events.table}`;
       entries.push({
         ...{ name: `${table}/1/${partition}`, role: 'data', encoding: 'gzip', content: Buffer.concat(chunks) },
