@@ -72,6 +72,7 @@ export function archiveWorld(now: () => number | Promise<number> = Date.now, con
   const target = (which: 'staging' | 'production'): SnapshotTarget => ({
     keys: async () => redis[which].keys,
     loadedFrom: async () => redis[which].from,
+    follows: async () => undefined,
     flush: async () => void Object.assign(redis[which], { keys: 0, bytes: '' }),
     load: async ({ body, replid }) => {
       let bytes = '';

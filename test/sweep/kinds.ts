@@ -81,6 +81,11 @@ const shardReads = [
   'membership.confirm',
 ];
 
+/** The steps of a restore that change something; its plan, its proofs and its waits only look. */
+const restoreSteps = [
+  ...['RequestThaw', 'CopyOut', 'FillStaging', 'MakeTables', 'FillProduction', 'Promote', 'ClearStaging', 'DropCopies'],
+].map((step) => `archive${step}`);
+
 /** The driver calls of a restore that only look; a table server is one of production or that of staging. */
 const restoreReads = [
   ...['head', 'get', 'getUnproven', 'versions', 'lifecycle', 'versioning', 'objectLock'].map((verb) => `s3.${verb}`),
@@ -90,7 +95,7 @@ const restoreReads = [
       ...['killEarlier'],
     ].map((verb) => `${server}.${verb}`),
   ),
-  ...['primary', 'staging-redis'].flatMap((node) => ['keys', 'loadedFrom'].map((verb) => `${node}.${verb}`)),
+  ...['primary', 'staging-redis'].flatMap((node) => ['keys', 'loadedFrom', 'follows'].map((verb) => `${node}.${verb}`)),
 ];
 
 function shardKind(work: 'add' | 'drain', decisive: string, always: readonly string[]): SweptKind {
@@ -172,12 +177,17 @@ export const sweptKinds = {
     ],
   },
   'archive.restore': {
-    rules: { decisive: 'archivePromote.ensure#', reads: restoreReads },
+    rules: {
+      ...{ decisive: 'archivePromote.ensure#', reads: restoreReads, own: restoreSteps },
+      whole: ['archiveRequestThaw.ensure', 'archiveCopyOut.ensure', 'archivePromote.ensure'],
+    },
     startScene: startRestoreScene,
     needs: ['clickhouse', 'redis', 's3'],
     always: [
       'driver:after:clickhouse.attachPartitionFrom#1@archivePromote.ensure#1',
       'stop:driver:before:primary.load#1@archivePromote.ensure#2',
+      // In the middle of the load: the primary follows the worker that is killed.
+      'driver:after:s3.get#1@archivePromote.ensure#2',
     ],
   },
 } satisfies Partial<Record<Kind, SweptKind>>;

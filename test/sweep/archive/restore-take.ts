@@ -1,5 +1,6 @@
 import { until } from '../../../lab/clock.ts';
 import { clickhouseCall } from '../../../lab/clickhouse/client.ts';
+import type { Effect } from '../../../lab/faults/effects.ts';
 import type { S3Request } from '../../../lab/s3/record.ts';
 import { withRedis } from '../../../lab/redis/client.ts';
 import { changesOf, idle, one } from '../clickhouse/look.ts';
@@ -25,11 +26,7 @@ async function conclude(scene: RestoreScene, clients: ClientsAfter): Promise<Fin
   const { acked, lost } = await clients.stop();
   if (await has(production)) await until(() => idle(production, events.table), 10_000, 50);
   const asked = requested(s3.requests);
-  const loads = proxy.effects().map(({ kind, command, certain }) => ({
-    // The port is that of the worker that gives the snapshot.
-    what: `the primary: ${kind === 'demoted' ? 'takes a snapshot over' : kind === 'promoted' ? 'promoted' : command}`,
-    certain,
-  }));
+  const loads = loadsOf(proxy.effects());
   const attached: { what: string; certain: boolean }[] = [];
   const rows: Record<string, number> = {};
   for (const day of days) {
@@ -53,8 +50,8 @@ async function conclude(scene: RestoreScene, clients: ClientsAfter): Promise<Fin
     copiesLeft: [...(await copies).matchAll(/<Version>/g)].length,
   };
   return {
-    effects: [...asked.effects, ...attached, ...loads],
-    empty: asked.empty,
+    effects: [...asked.effects, ...attached, ...loads.effects],
+    empty: [...asked.empty, ...loads.empty],
     ...{ state, acked, lost, onOldAfterNew: 0 },
     evidence: { requests: s3.requests, commands: proxy.record().filter(({ command }) => command[0] !== 'INFO') },
   };
@@ -69,13 +66,33 @@ export function requested(requests: readonly S3Request[]): Pick<Findings, 'effec
   const empty: string[] = [];
   const deleted = new Set<string>();
   for (const { verb, key, status } of requests) {
-    const what = `${verb.toLowerCase()} ${key.replace(/\d{8}T\d{6}Z-[^/]+/, '*')}`;
+    const what = `${verb.toLowerCase()} ${key.replaceAll(/\d{8}T\d{6}Z[-_][^/]+/g, '*')}`;
     if (['HEAD', 'GET', 'LIST', 'BUCKET'].includes(verb)) continue;
     if (status !== undefined && status >= 400) empty.push(`${what}: ${status}`);
     else if (verb === 'RESTORE' && status === 200) empty.push(`${what}: extended`);
     else if (verb === 'DELETE' && deleted.has(key)) empty.push(`${what}: again`);
     else effects.push({ what, certain: status !== undefined });
     if (verb === 'DELETE') deleted.add(key);
+  }
+  return { effects, empty };
+}
+
+/**
+ * What the primary took over. A load that was cut off is made again: until it is a primary again no client has written to it, so that
+ * this is no second promotion.
+ */
+export function loadsOf(
+  seen: readonly Pick<Effect, 'kind' | 'command' | 'certain'>[],
+): Pick<Findings, 'effects' | 'empty'> {
+  const effects: { what: string; certain: boolean }[] = [];
+  const empty: string[] = [];
+  let follows = false;
+  for (const { kind, command, certain } of seen) {
+    // The port is that of the worker that gives the snapshot.
+    const what = `the primary: ${kind === 'demoted' ? 'takes the snapshot over' : kind === 'promoted' ? 'promoted' : command}`;
+    if (kind === 'demoted' && follows) empty.push(`${what} again`);
+    else effects.push({ what, certain });
+    if (kind === 'demoted' || kind === 'promoted') follows = kind === 'demoted';
   }
   return { effects, empty };
 }

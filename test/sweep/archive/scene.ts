@@ -5,7 +5,7 @@ import { startRecordingProxy } from '../../../lab/faults/recording-proxy.ts';
 import { createEvents, insertBlocks } from '../../../lab/load/clickhouse-events.ts';
 import { withRedis } from '../../../lab/redis/client.ts';
 import { startRedisNode } from '../../../lab/redis/node.ts';
-import { startRedisGroup } from '../../../lab/redis/redis.ts';
+import { linkUp, startRedisGroup } from '../../../lab/redis/redis.ts';
 import { labS3Login, startS3 } from '../../../lab/s3/s3.ts';
 import { connectClickHouse } from '../../../src/drivers/clickhouse/index.ts';
 import { connectS3 } from '../../../src/drivers/s3/index.ts';
@@ -36,6 +36,9 @@ export async function startRestoreScene(stateDir: string, name: string): Promise
     ]);
     const [primary, replica] = [group.node('r1'), group.node('r2')];
     const proxy = kept(await startRecordingProxy({ node: 'r1', target: primary, role: 'primary' }));
+    // The nodes among themselves know the proxy only, as the platform file does.
+    await withRedis(replica, undefined, (client) => client.replicaof(proxy.host, proxy.port));
+    await linkUp(replica);
     const [production, staging] = [cluster.node('s1r1'), cluster.node('s2r1')];
     const scene: RestoreScene = { name, s3, production, staging, primary, proxy, replica, stagingRedis };
     await s3.bucket(bucket);
