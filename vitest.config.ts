@@ -18,7 +18,7 @@ const unit = [
 /** What starts ClickHouse, whose cluster fills a small machine: one file at a time (test/all/lanes.ts). */
 const clickhouse = [
   'test/{activities,drivers,sweep,workflows}/clickhouse/**/*.test.ts',
-  'test/{activities,workflows}/archive/**/*.test.ts',
+  'test/{activities,sweep,workflows}/archive/**/*.test.ts',
   'test/lab/*clickhouse*.test.ts',
 ];
 /** What `make test` leaves out: whole variants, what measures time, and what boots guests or a Kubernetes control plane. */

@@ -22,8 +22,8 @@ export function recoveries(
     return {
       ...access,
       staging: async (options) => wrapDriver('staging', await access.staging(options)),
-      stagingRedis: async (signal) => wrapDriver('staging-redis', await access.stagingRedis(signal)),
-      primary: async (group, signal) => wrapDriver('primary', await access.primary(group, signal)),
+      stagingRedis: async (options) => wrapDriver('staging-redis', await access.stagingRedis(options)),
+      primary: async (group, options) => wrapDriver('primary', await access.primary(group, options)),
     };
   };
 }

@@ -72,6 +72,7 @@ export function archiveWorld(now: () => number | Promise<number> = Date.now, con
   const target = (which: 'staging' | 'production'): SnapshotTarget => ({
     keys: async () => redis[which].keys,
     loadedFrom: async () => redis[which].from,
+    follows: async () => undefined,
     flush: async () => void Object.assign(redis[which], { keys: 0, bytes: '' }),
     load: async ({ body, replid }) => {
       let bytes = '';
@@ -122,7 +123,12 @@ export type BackupEntry = Pick<BackupObject, 'role' | 'source' | 'encoding'> &
 export async function writeBackup(
   { store, config }: { store: ObjectStore; config: Archive },
   entries: readonly BackupEntry[],
-  { atMs, run = 'test', signer = testSigner }: { atMs: number; run?: string; signer?: typeof testSigner },
+  {
+    atMs,
+    archive = 'main',
+    run = 'test',
+    signer = testSigner,
+  }: { atMs: number; archive?: string; run?: string; signer?: typeof testSigner },
 ): Promise<string> {
   const at = new Date(atMs).toISOString();
   const backupId = backupIdOf(atMs, run);
@@ -135,7 +141,7 @@ export async function writeBackup(
     objects.push({ ...stored, ...about, storageClass: 'STANDARD', backupId, readAt: at });
   }
   const header: ManifestHeader = {
-    ...{ format: 'gantry-manifest', version: 1, archive: 'main', backupId, createdAt: at, kind: 'full' },
+    ...{ format: 'gantry-manifest', version: 1, archive, backupId, createdAt: at, kind: 'full' },
     ...{ fullBackupId: backupId, fullCreatedAt: at, verifiedAt: at },
   };
   const chunks: Uint8Array[] = [];

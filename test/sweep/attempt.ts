@@ -43,7 +43,10 @@ export async function attempt(lane: Lane, point: Point | undefined): Promise<Att
     workflowTaskTimeout: '1s',
   });
   const watched = take.watched === undefined ? handle : lane.client.workflow.getHandle(take.watched);
-  const outcome = outcomeOf(lane.client, handle, watched, (scene.patienceMs ?? usualPatienceMs) * patience);
+  const outcome = outcomeOf(lane.client, handle, watched, {
+    patienceMs: (scene.patienceMs ?? usualPatienceMs) * patience,
+    approves: scene.approves ?? false,
+  });
   const logFiles = [victim.logFile];
   const reached = await Promise.race([cutOff(victim, point), outcome.then(() => false)]);
   if (reached) {
@@ -99,7 +102,7 @@ async function outcomeOf(
   { connection }: Client,
   handle: WorkflowHandle,
   watched: WorkflowHandle,
-  patienceMs: number,
+  { patienceMs, approves }: { patienceMs: number; approves: boolean },
 ): Promise<string> {
   const deadline = monotonicMs() + patienceMs;
   const result = handle.result().then(
@@ -107,12 +110,19 @@ async function outcomeOf(
     (error: unknown) => `failed: ${messageOf(error)}`,
   );
   for (;;) {
-    const answer = await Promise.race([result, pause(2_000)]);
+    const answer = await Promise.race([result, pause(approves ? 500 : 2_000)]);
     if (answer !== undefined) return answer;
     // With a deadline, and awaited: a request that the SDK tries again once the connection is closed ends the process.
     const status = await connection
       .withDeadline(Date.now() + 2_000, () => watched.query<RunStatus, []>('status'))
       .catch(() => undefined);
+    if (approves && status?.state === 'awaiting-approval')
+      // The same again, should its answer be lost with the worker, is refused.
+      await connection
+        .withDeadline(Date.now() + 5_000, () =>
+          watched.executeUpdate('approve', { args: [{ by: 'ada', planHash: status.plan?.hash }] }),
+        )
+        .catch(() => undefined);
     const stands = status?.parked
       ? `parked at "${status.parked.title}": ${status.parked.trouble.code}: ${status.parked.trouble.message}`
       : monotonicMs() > deadline

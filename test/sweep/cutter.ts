@@ -49,16 +49,14 @@ export function createCutter(onRetry: (activity: string) => void): Cutter {
         get(target, key) {
           const value: unknown = Reflect.get(target, key);
           if (typeof value !== 'function' || typeof key !== 'string' || key === 'close') return value;
-          return async (...args: unknown[]): Promise<unknown> => {
+          return (...args: unknown[]): unknown => {
             const scope = scopes.getStore();
             if (!scope) return value.apply(target, args) as unknown;
             const call = `${name}.${key}#${next(scope.calls, `${name}.${key}`)}@${scope.name}`;
             reach(`driver:before:${call}`);
-            try {
-              return (await value.apply(target, args)) as unknown;
-            } finally {
-              reach(`driver:after:${call}`);
-            }
+            const after = (): void => reach(`driver:after:${call}`);
+            const answer = value.apply(target, args) as unknown;
+            return isStream(answer) ? whole(answer, after) : Promise.resolve(answer).finally(after);
           };
         },
       }),
@@ -87,6 +85,19 @@ export function createCutter(onRetry: (activity: string) => void): Cutter {
       },
     },
   };
+}
+
+/** What some verbs answer at once, before anything was asked: `store.get`. */
+function isStream(answer: unknown): answer is AsyncIterable<unknown> {
+  return typeof answer === 'object' && answer !== null && Symbol.asyncIterator in answer;
+}
+
+async function* whole(items: AsyncIterable<unknown>, after: () => void): AsyncGenerator<unknown> {
+  try {
+    yield* items;
+  } finally {
+    after();
+  }
 }
 
 /** `redisHandover.ensure` for a step, the bare name for any other activity. */

@@ -1,5 +1,6 @@
 import type { Kind } from '../../src/runs/index.ts';
 import type { LabNeed } from '../support/lab.ts';
+import { startRestoreScene } from './archive/scene.ts';
 import { startClickHouseScene } from './clickhouse/scene.ts';
 import { startShardScene } from './clickhouse/shard-take.ts';
 import { startTierScene, tierReads } from './clickhouse/tier-take.ts';
@@ -80,6 +81,23 @@ const shardReads = [
   'membership.confirm',
 ];
 
+/** The steps of a restore that change something; its plan, its proofs and its waits only look. */
+const restoreSteps = [
+  ...['RequestThaw', 'CopyOut', 'FillStaging', 'MakeTables', 'FillProduction', 'Promote', 'ClearStaging', 'DropCopies'],
+].map((step) => `archive${step}`);
+
+/** The driver calls of a restore that only look; a table server is one of production or that of staging. */
+const restoreReads = [
+  ...['head', 'get', 'getUnproven', 'versions', 'lifecycle', 'versioning', 'objectLock'].map((verb) => `s3.${verb}`),
+  ...['clickhouse', 'staging'].flatMap((server) =>
+    [
+      ...['columns', 'countRows', 'digest', 'disks', 'partitions', 'reaches', 'readThrough', 'table', 'tablesIn'],
+      ...['killEarlier'],
+    ].map((verb) => `${server}.${verb}`),
+  ),
+  ...['primary', 'staging-redis'].flatMap((node) => ['keys', 'loadedFrom', 'follows'].map((verb) => `${node}.${verb}`)),
+];
+
 function shardKind(work: 'add' | 'drain', decisive: string, always: readonly string[]): SweptKind {
   return {
     rules: { decisive, reads: shardReads, own: shardSteps },
@@ -156,6 +174,20 @@ export const sweptKinds = {
     always: [
       'driver:after:clickhouse.dropPartition#1@clickhouseExpirePartition.ensure#1',
       'stop:driver:before:clickhouse.dropPartition#2@clickhouseExpirePartition.ensure#1',
+    ],
+  },
+  'archive.restore': {
+    rules: {
+      ...{ decisive: 'archivePromote.ensure#', reads: restoreReads, own: restoreSteps },
+      whole: ['archiveRequestThaw.ensure', 'archiveCopyOut.ensure', 'archivePromote.ensure'],
+    },
+    startScene: startRestoreScene,
+    needs: ['clickhouse', 'redis', 's3'],
+    always: [
+      'driver:after:clickhouse.attachPartitionFrom#1@archivePromote.ensure#1',
+      'stop:driver:before:primary.load#1@archivePromote.ensure#2',
+      // In the middle of the load: the primary follows the worker that is killed.
+      'driver:after:s3.get#1@archivePromote.ensure#2',
     ],
   },
 } satisfies Partial<Record<Kind, SweptKind>>;

@@ -27,6 +27,8 @@ test('leaves the parts of a run that have a sweep of their own to it, and with t
   expect(own.filter(({ cut }) => cut === 'kill').map(({ place }) => place)).toEqual(trace.slice(0, 4));
   const other = enumerate([trace], { ...rules, own: ['redisProveRoles'] });
   expect(other.map(nameOf)).toEqual(['task#1']);
+  const whole = enumerate([trace], { ...rules, own: ['redisProveRoles'], whole: ['redisProveRoles.inspect'] });
+  expect(whole.map(nameOf)).toEqual(['task#1', trace[4]]);
 });
 
 test('finds points by a part of their name, with * for anything', () => {

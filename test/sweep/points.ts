@@ -30,13 +30,18 @@ export type Rules = {
    * within them only calls that change something. Every activity and call unless given.
    */
   own?: readonly string[];
+  /** Activities of `own` of which every driver call is cut, one that only looks too. */
+  whole?: readonly string[];
 };
 
 /**
  * The points of a kind: every place that all of the undisturbed runs went through, in the order of the first. A place
  * that only some runs have (one more look of a polling loop) can't be aimed at.
  */
-export function enumerate(traces: readonly (readonly string[])[], { decisive, reads, own }: Rules): Point[] {
+export function enumerate(
+  traces: readonly (readonly string[])[],
+  { decisive, reads, own, whole = [] }: Rules,
+): Point[] {
   const changes = (place: string, when: string): boolean => {
     const call = new RegExp(`^driver:(?:${when}):([^#]+)`).exec(place)?.[1];
     return call !== undefined && !reads.includes(call);
@@ -45,7 +50,9 @@ export function enumerate(traces: readonly (readonly string[])[], { decisive, re
     own === undefined ||
     place.startsWith('task#') ||
     (own.some((activity) => new RegExp(`[:@]${activity}[.#]`).test(place)) &&
-      (place.startsWith('activity:') || changes(place, 'before|after')));
+      (place.startsWith('activity:') ||
+        changes(place, 'before|after') ||
+        whole.some((one) => place.includes(`@${one}#`))));
   const [first = [], ...others] = traces.map((trace) => [...new Set(trace)]);
   const places = first.filter((place) => isOwn(place) && others.every((other) => other.includes(place)));
   const isDecisive = (place: string): boolean => place.startsWith('driver:') && place.includes(`@${decisive}`);

@@ -6,6 +6,8 @@ export type Scene = {
   env: Record<string, string>;
   /** How long a run may take, its worker cut off once; 40,000 unless given. */
   patienceMs?: number;
+  /** Its runs ask for an approval whatever the policy says, and get it. */
+  approves?: true;
   /** Puts load on and makes ready for the next run. */
   begin: () => Promise<Take>;
   stop: () => Promise<void>;

@@ -46,7 +46,13 @@ export async function archiveAudit(input: ArchiveAuditInput): Promise<RunReport>
         const seen = await run.step('look at the objects', archive.auditObjects, of, { profile: 'slow' });
         run.measure('objects', seen?.after.objects ?? 0);
         run.measure('bytes', seen?.after.bytes ?? 0);
-        return [...first, ...(seen?.after.findings ?? [])];
+        // The same of the objects: a manifest says what was there when it was signed.
+        if (!seen)
+          return [
+            ...first,
+            { code: 'ARCHIVE_BACKUP_INCOMPLETE', message: `no object of ${backupId} was looked at`, place: backupId },
+          ];
+        return [...first, ...seen.after.findings];
       },
       async (trouble) => {
         throw new Ending('failed', trouble);

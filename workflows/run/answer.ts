@@ -38,3 +38,9 @@ function closed<T extends object>(context: RunContext, title: string, part: stri
     },
   });
 }
+
+/** What a step measured is of the report, under the step's name: also where its look found that there was nothing to do. */
+export function keepMeasurements({ runRecord }: RunContext, report: StepReport<unknown>): void {
+  for (const [name, value] of Object.entries(report.measurements ?? {}))
+    runRecord.measurements[`${report.step}.${name}`] = value;
+}

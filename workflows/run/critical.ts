@@ -1,7 +1,7 @@
 import { GantryError, isErrorCode, troubleOf } from '../../src/errors/index.ts';
 import type { ProfileName, StepRecord, StepReport, TroubleRecord } from '../../src/runs/index.ts';
 import { isLeft } from '../../src/runs/index.ts';
-import { guardAnswer, seenOf } from './answer.ts';
+import { guardAnswer, keepMeasurements, seenOf } from './answer.ts';
 import type { StepRef } from './call.ts';
 import type { RunContext } from './context.ts';
 import { throwIfInterrupted } from './context.ts';
@@ -115,7 +115,7 @@ async function cross(
   const { runRecord } = context;
   try {
     const seen = await lookAll(context, parts);
-    for (const [index, part] of parts.entries()) firstLook(part, seen[index]);
+    for (const [index, part] of parts.entries()) firstLook(context, part, seen[index]);
   } catch (error) {
     if (error instanceof Ending) throw error;
     const trouble = troubleOf(error);
@@ -159,7 +159,7 @@ function registerWayBack(context: RunContext, parts: readonly Part[]): void {
   }
 }
 
-function firstLook(part: Part, seen: StepReport<unknown> | undefined): void {
+function firstLook(context: RunContext, part: Part, seen: StepReport<unknown> | undefined): void {
   if (!seen) return;
   if (seen.verdict === 'blocked') {
     throw new GantryError(isErrorCode(seen.blockedBy) ? seen.blockedBy : 'UNEXPECTED', seen.summary, {
@@ -172,6 +172,7 @@ function firstLook(part: Part, seen: StepReport<unknown> | undefined): void {
   part.after = seen.after;
   part.record.state = part.todo ? 'pending' : 'unchanged';
   part.record.summary = seen.summary;
+  if (!part.todo) keepMeasurements(context, seen);
   if (part.todo && part.before === undefined) part.before = seen.before;
 }
 
@@ -196,8 +197,7 @@ async function forward(context: RunContext, part: Part, options: CriticalOptions
         ms: report.ms,
         attempts: report.attempts,
       });
-      for (const [name, value] of Object.entries(report.measurements ?? {}))
-        context.runRecord.measurements[`${report.step}.${name}`] = value;
+      keepMeasurements(context, report);
       return undefined;
     } catch (error) {
       trouble = troubleOf(error);

@@ -1,6 +1,6 @@
 import { GantryError, isErrorCode, troubleOf } from '../../src/errors/index.ts';
 import type { ProfileName, StepRecord, StepReport, TroubleRecord } from '../../src/runs/index.ts';
-import { guardAnswer, seenOf } from './answer.ts';
+import { guardAnswer, keepMeasurements, seenOf } from './answer.ts';
 import type { StepRef } from './call.ts';
 import type { RunContext } from './context.ts';
 import { throwIfInterrupted } from './context.ts';
@@ -99,6 +99,7 @@ async function attempt<I, O>(step: StepRun<I, O>): Promise<StepReport<O>> {
   if (first.verdict === 'done') {
     // A retry whose predecessor got it done before it failed has still changed it: the first first look says so.
     note(record, first, step.before ? 'done' : 'unchanged');
+    keepMeasurements(context, first);
     if (step.before && options.pointOfNoReturn) runRecord.pastNoReturn = true;
     runRecord.show();
     return first;
@@ -180,10 +181,8 @@ function finish<I, O>(step: StepRun<I, O>, report: StepReport<O>): StepReport<O>
   const notOurs = isNotOurs(report, step.calls - 1);
   if (notOurs) forget(step);
   note(step.record, report, notOurs ? 'unchanged' : 'done');
-  const { runRecord } = step.context;
-  for (const [name, value] of Object.entries(report.measurements ?? {}))
-    runRecord.measurements[`${report.step}.${name}`] = value;
-  runRecord.show();
+  keepMeasurements(step.context, report);
+  step.context.runRecord.show();
   return report;
 }
 

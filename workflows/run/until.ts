@@ -2,7 +2,7 @@ import { condition, defineSignal, setHandler } from '@temporalio/workflow';
 import { GantryError, isErrorCode, troubleOf } from '../../src/errors/index.ts';
 import type { LongWait, ProfileName, StepRecord, StepReport, TroubleRecord, WakeNews } from '../../src/runs/index.ts';
 import { cutText, mostLooks, nextLookMs, wakeSignalName } from '../../src/runs/index.ts';
-import { guardAnswer, seenOf } from './answer.ts';
+import { guardAnswer, keepMeasurements, seenOf } from './answer.ts';
 import type { StepRef } from './call.ts';
 import type { RunContext } from './context.ts';
 import { interrupted } from './context.ts';
@@ -70,6 +70,7 @@ export async function runUntil<I, O>(
     record.ms = Date.now() - startedAt;
     if ('seen' in end) {
       record.state = end.seen.verdict === 'done' ? 'unchanged' : 'done';
+      keepMeasurements(context, end.seen);
       runRecord.show();
       return { ...end.seen, after: guardAnswer(context, title, end.seen.after) };
     }

@@ -37,6 +37,8 @@ export type SnapshotTarget = {
   keys: () => Promise<number>;
   /** The history that its data came from, if it is a primary that was given one. */
   loadedFrom: () => Promise<string | undefined>;
+  /** The history of what it holds, where it follows another one; nothing where it is a primary. */
+  follows: () => Promise<{ replid: string; linkUp: boolean } | undefined>;
   /** Its whole dataset becomes the snapshot's, under `replid` as the history that it came from. */
   load: (snapshot: { size: number; body: () => AsyncIterable<Uint8Array>; replid: string }) => Promise<void>;
   flush: () => Promise<void>;
@@ -62,9 +64,9 @@ export type RecoveryAccess = {
   /** A server of production, by its name in the platform file. */
   server: (cluster: string, name: string, options?: ClickHouseConnectOptions) => Promise<TableServer>;
   /** @throws ARCHIVE_STAGING_MISSING */
-  stagingRedis: (signal?: AbortSignal) => Promise<SnapshotTarget>;
-  /** The primary of a group of production. */
-  primary: (group: string, signal?: AbortSignal) => Promise<SnapshotTarget>;
+  stagingRedis: (options?: StoreOptions) => Promise<SnapshotTarget>;
+  /** The primary of a group of production. `cutOff`: or the node that a load which was cut off left as a replica. @throws REDIS_NO_PRIMARY */
+  primary: (group: string, options?: StoreOptions & { cutOff?: boolean }) => Promise<SnapshotTarget>;
   /** The worker's clock, in milliseconds; tests have one of their own. */
   now: () => number | Promise<number>;
   /** The program that proves staging closed, where the platform file names one. */
@@ -82,6 +84,11 @@ export type RecoveryDeps = {
 /** Connections whose statements carry the step's name, end with it, and change nothing once another one has the attempt. */
 export function asStep({ unit, attempt, signal, mustBeOurs }: StepContext): ClickHouseConnectOptions {
   return { owner: { unit, attempt }, signal, beforeChange: mustBeOurs };
+}
+
+/** A Redis node that is changed by this attempt alone. */
+export function asAttempt({ signal, mustBeOurs }: StepContext): StoreOptions {
+  return { signal, beforeChange: mustBeOurs };
 }
 
 /** The store for as long as `use` runs. What it is asked is counted. */

@@ -1,7 +1,7 @@
 import type { RestorePart } from '../../../src/runs/index.ts';
 import { defineStep, done, todo } from '../../../src/steps/index.ts';
 import type { RecoveryDeps } from './access.ts';
-import { asStep, stagingDatabase, withTables } from './access.ts';
+import { asAttempt, asStep, stagingDatabase, withTables } from './access.ts';
 import type { PartInput } from './fill-staging.ts';
 import { replidOf, snapshotOf } from './fill-staging.ts';
 
@@ -26,7 +26,7 @@ export const clearStaging = defineStep<ClearInput, Cleared, RecoveryDeps>({
     }
     for (const part of input.parts) {
       if (part.kind !== 'redis') continue;
-      const target = await access.stagingRedis(context.signal);
+      const target = await access.stagingRedis(asAttempt(context));
       try {
         const ours = (await target.loadedFrom()) === replidOf(await snapshotOf({ ...input, part }, deps), context);
         if (ours && (await target.keys()) > 0) left.push(`the keys of ${part.group}`);
@@ -46,7 +46,7 @@ export const clearStaging = defineStep<ClearInput, Cleared, RecoveryDeps>({
     }
     for (const part of input.parts) {
       if (part.kind !== 'redis') continue;
-      const target = await access.stagingRedis(context.signal);
+      const target = await access.stagingRedis(asAttempt(context));
       try {
         const replid = replidOf(await snapshotOf({ ...input, part }, deps), context);
         if ((await target.loadedFrom()) === replid) await target.flush();

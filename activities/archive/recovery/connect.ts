@@ -1,12 +1,13 @@
 import { connectClickHouse } from '../../../src/drivers/clickhouse/index.ts';
 import type { ClickHouseConnectOptions } from '../../../src/drivers/clickhouse/index.ts';
 import { confirmedPrograms } from '../../../src/drivers/programs/index.ts';
+import type { SnapshotNode } from '../../../src/drivers/redis/load-snapshot.ts';
 import { openSnapshotNode } from '../../../src/drivers/redis/load-snapshot.ts';
 import type { ObjectStore } from '../../../src/drivers/s3/index.ts';
 import { GantryError } from '../../../src/errors/index.ts';
 import type { Platform, SecretRef } from '../../../src/platform/index.ts';
 import { archiveOf } from '../../../src/platform/index.ts';
-import type { RecoveryAccess, StoreOptions, TableServer } from './access.ts';
+import type { RecoveryAccess, SnapshotTarget, StoreOptions, TableServer } from './access.ts';
 
 /** How the parts of a platform file are reached. */
 export type RecoveryGiven = {
@@ -55,19 +56,19 @@ export function recoveryAccess(name: string, { platform, secret, store, server }
       const login = { ...given(staging.clickhouse), ...(tls ? { tls: {} } : {}) };
       return connectClickHouse({ host: url.hostname, port }, login, options);
     },
-    stagingRedis: async (signal) => {
+    stagingRedis: async (options) => {
       if (!staging?.redis) throw missing('redis');
       const { host, port } = staging.redis;
-      return openSnapshotNode({ host, port }, given(staging.redis), signal ? { signal } : {});
+      return openSnapshotNode({ host, port }, given(staging.redis), options);
     },
-    primary: async (group, signal) => {
+    primary: async (group, { cutOff = false, ...options } = {}) => {
       const found = platform.redis.groups[group];
       if (!found) throw new GantryError('REDIS_UNKNOWN_GROUP', `the platform file has no group ${group}`);
       if (found.sentinel) {
         const message = `${group} is watched by Sentinels, which would take the load for an outage: load ${group} by hand`;
         throw new GantryError('ARCHIVE_REDIS_SNAPSHOT_BROKEN', message);
       }
-      return openPrimary(group, found.nodes, given(found), signal);
+      return openPrimary(group, found.nodes, given(found), { ...options, cutOff });
     },
     ...(staging?.closed.kind === 'command'
       ? {
@@ -82,27 +83,41 @@ export function recoveryAccess(name: string, { platform, secret, store, server }
   };
 }
 
-/** The one node of a group that says that it is primary. @throws REDIS_NO_PRIMARY */
+type GroupNode = { name: string; host: string; port: number };
+
+/**
+ * The one node of a group that says that it is primary. With `cutOff`, where every node answers and none is: the one that follows an
+ * address outside of the group. So a worker leaves a primary that was lost while it gave it a snapshot.
+ * @throws REDIS_NO_PRIMARY
+ */
 async function openPrimary(
   group: string,
-  nodes: readonly { name: string; host: string; port: number }[],
+  nodes: readonly GroupNode[],
   login: { username?: string; password?: string },
-  signal: AbortSignal | undefined,
-) {
+  { cutOff, ...options }: StoreOptions & { cutOff: boolean },
+): Promise<SnapshotTarget> {
   const said: string[] = [];
-  const primaries = [];
-  for (const { name, host, port } of nodes) {
-    try {
-      const node = await openSnapshotNode({ host, port }, login, signal ? { signal } : {});
-      if (await node.isPrimary()) primaries.push(node);
-      else node.close();
-    } catch (error) {
-      said.push(`${name}: ${error instanceof Error ? error.message : String(error)}`);
+  const opened: SnapshotNode[] = [];
+  const [primaries, left]: [SnapshotNode[], SnapshotNode[]] = [[], []];
+  let chosen: SnapshotNode | undefined;
+  try {
+    for (const { name, host, port } of nodes) {
+      try {
+        const node = await openSnapshotNode({ host, port }, login, options);
+        opened.push(node);
+        const followed = await node.follows();
+        if (!followed) primaries.push(node);
+        else if (!nodes.some((one) => one.host === followed.host && one.port === followed.port)) left.push(node);
+      } catch (error) {
+        said.push(`${name}: ${error instanceof Error ? error.message : String(error)}`);
+      }
     }
+    if (primaries.length === 1) [chosen] = primaries;
+    else if (cutOff && primaries.length === 0 && said.length === 0 && left.length === 1) [chosen] = left;
+  } finally {
+    for (const node of opened) if (node !== chosen) node.close();
   }
-  const [primary, ...more] = primaries;
-  if (primary && more.length === 0) return primary;
-  for (const node of primaries) node.close();
+  if (chosen) return chosen;
   const message = `${primaries.length} nodes of ${group} say that they are primary${said.length > 0 ? `; ${said.join('; ')}` : ''}`;
   throw new GantryError('REDIS_NO_PRIMARY', message);
 }

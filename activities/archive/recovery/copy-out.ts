@@ -3,7 +3,7 @@ import type { StepContext } from '../../../src/steps/index.ts';
 import { defineStep, done, todo } from '../../../src/steps/index.ts';
 import type { RecoveryDeps } from './access.ts';
 import { withStore } from './access.ts';
-import { copyKey, copyMetadata, copyOf, eachOf, objectsOf } from './objects.ts';
+import { copiesOf, copyKey, copyMetadata, copyOf, eachOf, hasCopies, objectsOf } from './objects.ts';
 
 /** The objects of a restore. */
 export type CopiesInput = { archive: string; name: string; objects: Stored<RestoreObject> };
@@ -29,16 +29,17 @@ export const copyOut = defineStep<CopiesInput, Copies, RecoveryDeps>({
     const { prefix } = access.config;
     let bytes = 0;
     const startedAt = performance.now();
-    await withStore(access, context, (store) =>
-      eachOf(objectsOf(payloads, input.objects), window, async (object) => {
-        if (object.tier === undefined || (await copyOf(store, prefix, input.name, object))) return;
+    await withStore(access, context, async (store) => {
+      const some = await hasCopies(store, prefix, input.name);
+      await eachOf(objectsOf(payloads, input.objects), window, async (object) => {
+        if (object.tier === undefined || (some && (await copyOf(store, prefix, input.name, object)))) return;
         await store.copy(object, {
           ...{ key: copyKey(prefix, input.name, object), storageClass: 'STANDARD', metadata: copyMetadata(object) },
         });
         bytes += object.size;
         context.progress({ bytes });
-      }),
-    );
+      });
+    });
     context.measure('bytes', bytes);
     context.measure('copyMs', performance.now() - startedAt);
   },
@@ -53,7 +54,7 @@ export const dropCopies = defineStep<CopiesInput, { left: number }, RecoveryDeps
     const access = await recovery(input.archive);
     let left = 0;
     await withStore(access, context, async (store) => {
-      for await (const one of store.versions(folder(access.config.prefix, input.name)))
+      for await (const one of store.versions(copiesOf(access.config.prefix, input.name)))
         if (!one.deleteMarker) left += 1;
     });
     return left === 0 ? done({ left }, 'no copy is left') : todo({ left }, `${left} copies are left`, { begun: true });
@@ -61,29 +62,26 @@ export const dropCopies = defineStep<CopiesInput, { left: number }, RecoveryDeps
   apply: (input, _seen, deps, context) => removeCopies(input, deps, context),
 });
 
-function folder(prefix: string, name: string): string {
-  return `${prefix}restores/${name}/`;
-}
-
 /** Every version below the restore's own folder, and the marks of deletions. */
 async function removeCopies(input: CopiesInput, { recovery }: RecoveryDeps, context: StepContext): Promise<void> {
   const access = await recovery(input.archive);
   await withStore(access, context, (store) =>
-    eachOf(store.versions(folder(access.config.prefix, input.name)), window, (one) => store.remove(one)),
+    eachOf(store.versions(copiesOf(access.config.prefix, input.name)), window, (one) => store.remove(one)),
   );
 }
 
 async function count(input: CopiesInput, { recovery, payloads }: RecoveryDeps, context: StepContext): Promise<Copies> {
   const access = await recovery(input.archive);
   const seen: Copies = { copied: 0, of: 0, bytes: 0 };
-  await withStore(access, context, (store) =>
-    eachOf(objectsOf(payloads, input.objects), window, async (object) => {
+  await withStore(access, context, async (store) => {
+    const some = await hasCopies(store, access.config.prefix, input.name);
+    await eachOf(objectsOf(payloads, input.objects), window, async (object) => {
       if (object.tier === undefined) return;
       seen.of += 1;
-      if (!(await copyOf(store, access.config.prefix, input.name, object))) return;
+      if (!some || !(await copyOf(store, access.config.prefix, input.name, object))) return;
       seen.copied += 1;
       seen.bytes += object.size;
-    }),
-  );
+    });
+  });
   return seen;
 }

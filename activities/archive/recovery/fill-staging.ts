@@ -4,7 +4,7 @@ import type { Probe, StepContext } from '../../../src/steps/index.ts';
 import { defineStep, done, todo } from '../../../src/steps/index.ts';
 import { GantryError } from '../../../src/errors/index.ts';
 import type { RecoveryAccess, RecoveryDeps, SnapshotTarget } from './access.ts';
-import { asStep, stagedTable, stagingDatabase, withStore, withTables } from './access.ts';
+import { asAttempt, asStep, stagedTable, stagingDatabase, withStore, withTables } from './access.ts';
 import { fillPartition, isPartition, rowsOf } from './fill-table.ts';
 import { isOf, objectsOf, readable } from './objects.ts';
 import { createQueryOf } from './read-schema.ts';
@@ -27,14 +27,14 @@ export const fillStaging = defineStep<PartInput, Filled, RecoveryDeps>({
     const access = await deps.recovery(input.archive);
     const { part } = input;
     return part.kind === 'redis'
-      ? lookAtGroup(input, deps, context, await access.stagingRedis(context.signal))
+      ? lookAtGroup(input, deps, context, await access.stagingRedis(asAttempt(context)))
       : lookAtTables({ ...input, part }, deps, access, context);
   },
   apply: async (input, _seen, deps, context) => {
     const access = await deps.recovery(input.archive);
     const { part } = input;
     if (part.kind === 'redis')
-      return loadGroup(input, deps, access, context, await access.stagingRedis(context.signal));
+      return loadGroup(input, deps, access, context, await access.stagingRedis(asAttempt(context)));
     await withStore(access, context, (store) =>
       withTables(access.staging(asStep(context)), async (server) => {
         await server.killEarlier();
@@ -58,7 +58,7 @@ export const fillStaging = defineStep<PartInput, Filled, RecoveryDeps>({
   undo: async (input, _before, deps, context) => {
     const access = await deps.recovery(input.archive);
     const { part } = input;
-    if (part.kind === 'redis') return emptyGroup(input, deps, context, await access.stagingRedis(context.signal));
+    if (part.kind === 'redis') return emptyGroup(input, deps, context, await access.stagingRedis(asAttempt(context)));
     await withTables(access.staging(asStep(context)), async (server) => {
       for (const shard of part.shards) {
         if ((await server.tablesIn(stagingDatabase(input.name, shard))).length > 0)

@@ -79,7 +79,7 @@ export async function stagingRoom(
   }
   if (parts.some(({ kind }) => kind === 'redis')) {
     await attempt(async () => {
-      const target = await access.stagingRedis(signal);
+      const target = await access.stagingRedis({ signal });
       try {
         await target.keys();
       } finally {
@@ -117,7 +117,7 @@ export async function targetsInUse(
 }
 
 async function keysOf(access: RecoveryAccess, group: string, signal: AbortSignal): Promise<number> {
-  const target = await access.primary(group, signal);
+  const target = await access.primary(group, { signal });
   try {
     return await target.keys();
   } finally {

@@ -50,12 +50,23 @@ export async function eachOf<T>(
 /** Where the copy of a thawed object lies: below the archive's prefix, and outside of what ages. */
 export function copyKey(prefix: string, name: string, { key }: Pick<RestoreObject, 'key'>): string {
   const { data } = archiveKeys(prefix);
-  return `${prefix}restores/${name}/${key.startsWith(data) ? key.slice(data.length) : key}`;
+  return `${copiesOf(prefix, name)}${key.startsWith(data) ? key.slice(data.length) : key}`;
 }
 
 /** What a copy says of itself: of which version of which object it is. */
 export function copyMetadata({ key, versionId }: ObjectRef): Record<string, string> {
   return { 'gantry-copy-of': encodeURIComponent(key), 'gantry-copy-version': versionId };
+}
+
+/** Whether the restore has any copy yet: one page of a listing instead of a HEAD for each object. */
+export async function hasCopies(store: ObjectStore, prefix: string, name: string): Promise<boolean> {
+  for await (const { deleteMarker } of store.versions(copiesOf(prefix, name))) if (!deleteMarker) return true;
+  return false;
+}
+
+/** Where the copies of a restore lie. */
+export function copiesOf(prefix: string, name: string): string {
+  return `${prefix}restores/${name}/`;
 }
 
 /** The copy of an object, if it is there and says that it is of exactly this version. */

@@ -38,7 +38,7 @@ export const proveObjects = defineStep<CopiesInput, Proven, RecoveryDeps>({
           try {
             const at = await readable(store, access.config.prefix, input.name, object);
             if (!at) throw new GantryError('S3_OBJECT_MISSING', `the copy of ${key} is not there`);
-            for await (const chunk of store.get(at, { size, sha256 })) bytes += chunk.byteLength;
+            bytes += await store.prove(at, { size, sha256 });
             break;
           } catch (error) {
             const { code, message } = troubleOf(error);

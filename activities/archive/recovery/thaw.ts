@@ -50,7 +50,7 @@ export const requestThaw = defineStep<ThawInput, Thawed, RecoveryDeps>({
     const begun = seen.ready + seen.thawing > 0;
     if (open > 0) return todo(seen, words, { begun });
     // Whether the faster tier was asked for cannot be seen from outside: it is asked for again, which the store takes once.
-    if (input.tier !== undefined && seen.thawing > 0 && context.resumed === undefined && !asked.has(context.unit))
+    if (input.tier !== undefined && seen.thawing > 0 && context.resumed === undefined && !asked.has(context))
       return todo(seen, words, { begun });
     return done(seen, words);
   },
@@ -74,12 +74,12 @@ export const requestThaw = defineStep<ThawInput, Thawed, RecoveryDeps>({
         context.progress({ requests });
       });
     });
-    asked.add(context.unit);
+    asked.add(context);
   },
 });
 
-/** Units whose faster requests this worker has sent; another worker sends them again, which changes nothing. */
-const asked = new Set<string>();
+/** Attempts that have sent their faster requests; they go with their attempt. Another one sends them again, which changes nothing. */
+const asked = new WeakSet<StepContext>();
 
 /** The look of the wait: every object can be read, for as long as it is needed. It changes nothing. */
 export const awaitThaw = defineStep<ThawInput, Thawed, RecoveryDeps>({

@@ -2,7 +2,7 @@ import type { PromotionData } from '../../../src/runs/index.ts';
 import type { Probe } from '../../../src/steps/index.ts';
 import { blocked, defineStep, done } from '../../../src/steps/index.ts';
 import type { RecoveryDeps } from './access.ts';
-import { asStep, stagedTable, withTables } from './access.ts';
+import { asAttempt, asStep, stagedTable, withTables } from './access.ts';
 import type { PartInput } from './fill-staging.ts';
 import { replidOf, snapshotOf } from './fill-staging.ts';
 import { isPartition, rowsDiffer, sameRows } from './fill-table.ts';
@@ -27,7 +27,7 @@ export const verifyStaging = defineStep<PartInput, Verified, RecoveryDeps>({
     const access = await deps.recovery(input.archive);
     const { part } = input;
     if (part.kind === 'redis') {
-      const target = await access.stagingRedis(context.signal);
+      const target = await access.stagingRedis(asAttempt(context));
       try {
         const snapshot = await snapshotOf(input, deps);
         const keys = await target.keys();

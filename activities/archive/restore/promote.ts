@@ -2,8 +2,8 @@ import { GantryError } from '../../../src/errors/index.ts';
 import type { RestoreObject, RestorePart, Stored } from '../../../src/runs/index.ts';
 import type { Probe, StepContext } from '../../../src/steps/index.ts';
 import { blocked, defineStep, done, todo } from '../../../src/steps/index.ts';
-import type { RecoveryAccess, RecoveryDeps, TableServer } from '../recovery/access.ts';
-import { asStep, firstReplica, tableName, withTables } from '../recovery/access.ts';
+import type { RecoveryAccess, RecoveryDeps, SnapshotTarget, TableServer } from '../recovery/access.ts';
+import { asAttempt, asStep, firstReplica, tableName, withTables } from '../recovery/access.ts';
 import { loadGroup, replidOf, snapshotOf } from '../recovery/fill-staging.ts';
 import { isPartition, rowsDiffer, rowsOf, sameRows } from '../recovery/fill-table.ts';
 import { isOf, objectsOf } from '../recovery/objects.ts';
@@ -32,14 +32,16 @@ export const promote = defineStep<PromoteInput, Promoted, RecoveryDeps>({
     const access = await deps.recovery(input.archive);
     const { part } = input;
     if (part.kind === 'redis') {
-      const target = await access.primary(part.group, context.signal);
+      const target = await access.primary(part.group, { ...asAttempt(context), cutOff: true });
       // Between the look and this: someone may have begun to write.
-      const keys = await target.keys();
-      if (keys > 0) {
+      const seen = await lookAt(target, input, deps, context, part.group).catch((error: unknown) => {
         target.close();
-        throw new GantryError('ARCHIVE_TARGET_NOT_EMPTY', `the primary of ${part.group} has ${keys} keys`);
-      }
-      return loadGroup(input, deps, access, context, target);
+        throw error;
+      });
+      if (seen.verdict === 'todo') return loadGroup(input, deps, access, context, target);
+      target.close();
+      if (seen.verdict === 'blocked') throw new GantryError(seen.code, seen.summary);
+      return;
     }
     const table = tableName(part.table);
     const beside = besideTable(input.name, table);
@@ -127,22 +129,39 @@ async function lookAtGroup(
   context: StepContext,
   group: string,
 ): Promise<Probe<Promoted>> {
-  const target = await access.primary(group, context.signal);
+  const target = await access.primary(group, { ...asAttempt(context), cutOff: true });
   try {
-    const keys = await target.keys();
-    const ours = (await target.loadedFrom()) === replidOf(await snapshotOf({ ...input }, deps), context);
-    const seen = { promoted: ours ? 1 : 0, of: 1, rows: keys };
-    if (ours) return done(seen, `the primary of ${group} has the snapshot: ${keys} keys`);
-    if (keys > 0)
-      return blocked(
-        'ARCHIVE_TARGET_NOT_EMPTY',
-        seen,
-        `the primary of ${group} has ${keys} keys: a restore never overwrites`,
-      );
-    return todo(seen, `the primary of ${group} is empty`);
+    return await lookAt(target, input, deps, context, group);
   } finally {
     target.close();
   }
+}
+
+async function lookAt(
+  target: SnapshotTarget,
+  input: PromoteInput,
+  deps: RecoveryDeps,
+  context: StepContext,
+  group: string,
+): Promise<Probe<Promoted>> {
+  const replid = replidOf(await snapshotOf(input, deps), context);
+  const keys = await target.keys();
+  const ours = (await target.loadedFrom()) === replid;
+  const seen = { promoted: ours ? 1 : 0, of: 1, rows: keys };
+  if (ours) return done(seen, `the primary of ${group} has the snapshot: ${keys} keys`);
+  const followed = await target.follows();
+  // A load of this run that was cut off: it took the snapshot over, or is as empty as before. No client has written to a replica.
+  if (followed && (followed.replid === replid || (keys === 0 && !followed.linkUp)))
+    return todo(seen, `the primary of ${group} follows a worker that was lost over the load`, { begun: true });
+  if (followed)
+    return blocked('REDIS_NO_PRIMARY', seen, `the nodes of ${group} follow another one, outside of the group`);
+  if (keys > 0)
+    return blocked(
+      'ARCHIVE_TARGET_NOT_EMPTY',
+      seen,
+      `the primary of ${group} has ${keys} keys: a restore never overwrites`,
+    );
+  return todo(seen, `the primary of ${group} is empty`);
 }
 
 function foreign(table: string, object: RestoreObject, there: { rows: number; sum: string; xor: string }): GantryError {

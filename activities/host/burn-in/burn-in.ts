@@ -10,7 +10,7 @@ import { command } from '../access/remote.ts';
 import { specDigest } from '../node/spec-digest.ts';
 import { runningVms, vmsInWords } from '../system/running-vms.ts';
 import type { Counters } from './counters.ts';
-import { compareCounters, readCounters } from './counters.ts';
+import { compareCounters, missingDisks, readCounters } from './counters.ts';
 import { readJson, writeJson } from './files.ts';
 import type { Load } from './load.ts';
 import { loadsOf, scratchName } from './load.ts';
@@ -55,12 +55,12 @@ export const burnIn = defineStep<HostStepInput, BurnInState, HostDeps>({
     for (const load of loads) await carry(access, load, seen.bootId, context);
     const after = await readCounters(access, context.signal);
     const { risen, unread } = compareCounters(before, after);
-    if (risen.length > 0) {
-      // The next attempt counts from now: what has risen is known, and on record.
+    const gone = missingDisks(access, after);
+    if (risen.length > 0 || gone.length > 0) {
+      // The next attempt counts from now, and loads anew: what has risen is known, and on record.
       await removeRemoteFile(access.ssh, beforeFile, { signal: context.signal });
-      throw new GantryError('HOST_BURN_IN_FAILED', `${access.ssh.where}: errors under load: ${risen.join('; ')}`, {
-        evidence: { host: access.ssh.where, risen, unread },
-      });
+      await collectAll(access, seen.bootId, context);
+      throw failed(access, [...goneInWords(gone), ...risen], unread);
     }
     const report: BurnInReport = {
       ...{ bootId: seen.bootId, spec: seen.spec, unread },
@@ -70,8 +70,7 @@ export const burnIn = defineStep<HostStepInput, BurnInState, HostDeps>({
     context.mustBeOurs();
     await writeJson(access, reportFile, report, context.signal);
     await removeRemoteFile(access.ssh, beforeFile, { signal: context.signal });
-    for (const { name } of loads)
-      await collectUnit(access.ssh, unitOf(name, seen.bootId, context), { signal: context.signal });
+    await collectAll(access, seen.bootId, context);
   },
   undo: async ({ serial }, before, { hosts }, context) => {
     const access = await hosts(serial);
@@ -115,6 +114,9 @@ async function countersBefore(access: HostAccess, { bootId }: BurnInState, { sig
   const kept = await readJson(access, beforeFile, countersOfBoot, signal);
   if (kept?.bootId === bootId) return kept.counters;
   const counters = await readCounters(access, signal);
+  // Before hours of load: a reading without a disk would be compared with another one without it.
+  const gone = missingDisks(access, counters);
+  if (gone.length > 0) throw failed(access, goneInWords(gone), []);
   await writeJson(access, beforeFile, { bootId, counters }, signal);
   return counters;
 }
@@ -149,6 +151,21 @@ async function carry(
       evidence: { host: access.ssh.where, load: name, said: log.text.slice(-2_000) },
     },
   );
+}
+
+const goneInWords = (gone: readonly string[]): string[] =>
+  gone.map((serial) => `the disk ${serial} of the inventory is not there`);
+
+function failed({ ssh }: HostAccess, risen: readonly string[], unread: readonly string[]): GantryError {
+  return new GantryError('HOST_BURN_IN_FAILED', `${ssh.where}: ${risen.join('; ')}`, {
+    evidence: { host: ssh.where, risen, unread },
+  });
+}
+
+/** Frees the names of the loads. */
+async function collectAll(access: HostAccess, bootId: string, context: StepContext): Promise<void> {
+  for (const { name } of loadsOf(access.class))
+    await collectUnit(access.ssh, unitOf(name, bootId, context), { signal: context.signal });
 }
 
 /** Of this step and this boot: what was done before a reboot says nothing of this boot. */

@@ -39,6 +39,7 @@ done
 [ $# -eq 0 ] || shift
 for serial in "$@"; do
   device=$(lsblk -dno NAME,SERIAL 2>/dev/null | awk -v serial="$serial" '$2 == serial { print "/dev/" $1; exit }')
+  number "disk/$serial/missing" "$([ -n "$device" ] && echo 0 || echo 1)"
   json=$([ -n "$device" ] && timeout 20 smartctl -a -j "$device" 2>/dev/null)
   printf '%s' "$json" | python3 -c '
 import json, sys
@@ -73,6 +74,14 @@ export async function readCounters({ ssh, config }: HostAccess, signal: AbortSig
       return [line.slice(0, at), /^\d+$/.test(value) ? Number(value) : null];
     }),
   );
+}
+
+/**
+ * The disks of the inventory that a reading did not find. A reading is compared with one before it, and one that was made after a disk
+ * was lost shows nothing of it: what should be there is what the platform file says.
+ */
+export function missingDisks({ config }: Pick<HostAccess, 'config'>, counters: Counters): readonly string[] {
+  return config.disks.filter((serial) => counters[`disk/${serial}/missing`] !== 0);
 }
 
 /**

@@ -11,6 +11,8 @@ import type { Endpoint, RedisCredentials } from './types.ts';
 /** A snapshot that is to become the whole dataset of a node. `body` is called for each attempt, and proves itself. */
 export type LoadedSnapshot = { size: number; replid: string; body: () => AsyncIterable<Uint8Array> };
 
+export type Followed = Endpoint & { linkUp: boolean; replid: string };
+
 /** A node that takes a snapshot over. */
 export type SnapshotNode = {
   keys: () => Promise<number>;
@@ -24,6 +26,11 @@ export type SnapshotNode = {
   load: (snapshot: LoadedSnapshot) => Promise<void>;
   flush: () => Promise<void>;
   isPrimary: () => Promise<boolean>;
+  /**
+   * Whom it follows, and the history of what it holds; nothing where it is a primary. A process that was killed or frozen while it gave a
+   * snapshot leaves a node that follows it, with the data from before or with the snapshot.
+   */
+  follows: () => Promise<Followed | undefined>;
   close: () => void;
 };
 
@@ -71,6 +78,11 @@ export async function openSnapshotNode(
       return role === 'master' && former !== undefined && !/^0+$/.test(former) ? former : undefined;
     },
     isPrimary: async () => (await replication())['role'] === 'master',
+    follows: async () => {
+      const seen = await replication();
+      const { master_host: host = '', master_port: port, master_link_status: link, master_replid: replid = '' } = seen;
+      return seen['role'] === 'slave' ? { host, port: Number(port), linkUp: link === 'up', replid } : undefined;
+    },
     flush: async () => void (await change('FLUSHALL')),
     load: async (snapshot) => {
       const source = await serveOnce(endpoint, snapshot);
@@ -80,16 +92,23 @@ export async function openSnapshotNode(
         const until = Date.now() + loadMs;
         for (;;) {
           signal?.throwIfAborted();
+          // One that was frozen must not make it a primary when another one has begun anew.
+          beforeChange?.();
           const failure = source.failed();
           if (failure) throw failure instanceof Error ? failure : broken('the transfer failed');
-          const { role, master_link_status: link } = await replication().catch((): Record<string, string> => ({}));
-          if (role === 'slave' && link === 'up' && source.sent()) break;
+          const seen: Record<string, string> = await replication().catch(() => ({}));
+          // Another process has the attempt, and gives the snapshot itself.
+          if (seen['role'] !== undefined && !isFollowing(seen, source))
+            throw broken(`${endpoint.host}:${endpoint.port} was told to follow another node`);
+          if (seen['master_link_status'] === 'up' && source.sent()) break;
           if (Date.now() > until) throw broken(`${endpoint.host}:${endpoint.port} did not load it within ${loadMs} ms`);
           await pause(lookEveryMs, undefined, signal ? { signal } : {});
         }
       } finally {
-        // Never left as a replica of a process that is about to go: it would refuse writes, and ask for ever.
-        await call('REPLICAOF', 'NO', 'ONE').catch(() => undefined);
+        // Never left as a replica of a process that is about to go: it would refuse writes, and ask for ever. But for another one to
+        // whom it belongs by now.
+        if (isAllowed(beforeChange) && isFollowing(await replication().catch(() => ({})), source))
+          await call('REPLICAOF', 'NO', 'ONE').catch(() => undefined);
         source.close();
       }
       const { role } = await replication();
@@ -97,6 +116,19 @@ export async function openSnapshotNode(
     },
     close: () => client.disconnect(),
   };
+}
+
+function isAllowed(beforeChange: (() => void) | undefined): boolean {
+  try {
+    beforeChange?.();
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function isFollowing({ role, master_port: port }: Record<string, string>, source: Endpoint): boolean {
+  return role === 'slave' && port === String(source.port);
 }
 
 type Source = Endpoint & {

@@ -1,15 +1,18 @@
 import { createHash } from 'node:crypto';
 import { GetObjectCommand } from '@aws-sdk/client-s3';
+import type { Readable } from 'node:stream';
 import { GantryError } from '../../errors/index.ts';
 import { s3Error } from './errors.ts';
+import { hashBeside } from './hash-thread.ts';
 import type { S3Session } from './session.ts';
 import type { ObjectRef, ObjectStore } from './types.ts';
 
 /** The verbs that read what is in an object. */
-export function bodyVerbs(session: S3Session): Pick<ObjectStore, 'get' | 'getUnproven'> {
+export function bodyVerbs(session: S3Session): Pick<ObjectStore, 'get' | 'getUnproven' | 'prove'> {
   return {
     get: (ref, expected) => proven(session, ref, expected),
     getUnproven: (ref, maxBytes) => bounded(session, ref, maxBytes),
+    prove: (ref, expected) => readThrough(session, ref, expected),
   };
 }
 
@@ -27,13 +30,49 @@ async function* proven(
     hash.update(chunk);
     yield chunk;
   }
+  mustBe(ref, expected, size, () => hash.digest('hex'));
+}
+
+/** @throws S3_BODY_DAMAGED */
+function mustBe(ref: ObjectRef, expected: { size: number; sha256: string }, size: number, digest: () => string): void {
   if (size !== expected.size) {
     const than = size > expected.size ? `more than ${expected.size}` : `${size} instead of ${expected.size}`;
     throw damaged(ref, `it has ${than} bytes`, { ...expected, got: size });
   }
-  const sha256 = hash.digest('hex');
+  const sha256 = digest();
   if (sha256 !== expected.sha256)
     throw damaged(ref, `its SHA-256 is ${sha256}, not ${expected.sha256}`, { ...expected, got: sha256 });
+}
+
+/** Bytes that go to the thread that hashes at once: a message costs as much as hashing some ten kilobytes. */
+const batchBytes = 2 ** 20;
+
+/** Reads to the end and gives nothing on; hashed beside. */
+async function readThrough(
+  session: S3Session,
+  ref: ObjectRef,
+  expected: { size: number; sha256: string },
+): Promise<number> {
+  const hash = hashBeside();
+  let [size, batched] = [0, 0];
+  let batch: Uint8Array[] = [];
+  try {
+    for await (const chunk of body(session, ref)) {
+      size += chunk.byteLength;
+      if (size > expected.size) break;
+      batch.push(chunk);
+      batched += chunk.byteLength;
+      if (batched < batchBytes) continue;
+      await hash.update(batch);
+      [batch, batched] = [[], 0];
+    }
+    if (batched > 0) await hash.update(batch);
+    const sha256 = size === expected.size ? await hash.digest() : '';
+    mustBe(ref, expected, size, () => sha256);
+    return size;
+  } finally {
+    hash.drop();
+  }
 }
 
 async function* bounded(session: S3Session, ref: ObjectRef, maxBytes: number): AsyncGenerator<Uint8Array> {
@@ -60,11 +99,22 @@ async function* body(session: S3Session, { key, versionId }: ObjectRef): AsyncGe
     if (!answer.Body) return;
     if (answer.VersionId !== undefined && answer.VersionId !== versionId)
       throw damaged({ key, versionId }, `the store gave version ${answer.VersionId}`, {});
-    const chunks = (answer.Body as AsyncIterable<Uint8Array>)[Symbol.asyncIterator]();
-    for (;;) {
-      const next = await within(chunks.next(), idleMs, request);
-      if (next.done) break;
-      yield next.value;
+    const stream = answer.Body as Readable;
+    let asked = true;
+    // One timer for all of it; while whoever reads is busy with a chunk, the store is not silent.
+    const timer = setInterval(() => {
+      if (asked)
+        stream.destroy(new GantryError('S3_TIMEOUT', `${request}: the store stopped sending for ${idleMs} ms`));
+    }, idleMs);
+    try {
+      for await (const chunk of stream as AsyncIterable<Uint8Array>) {
+        asked = false;
+        yield chunk;
+        asked = true;
+        timer.refresh();
+      }
+    } finally {
+      clearInterval(timer);
     }
     ended = true;
   } catch (error) {
@@ -78,17 +128,6 @@ async function* body(session: S3Session, { key, versionId }: ObjectRef): AsyncGe
     }
     release();
   }
-}
-
-function within<T>(next: Promise<T>, ms: number, request: string): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const silence = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(
-      () => reject(new GantryError('S3_TIMEOUT', `${request}: the store stopped sending for ${ms} ms`)),
-      ms,
-    );
-  });
-  return Promise.race([next, silence]).finally(() => clearTimeout(timer));
 }
 
 function damaged(ref: ObjectRef, why: string, evidence: Record<string, unknown>): GantryError {

@@ -35,6 +35,12 @@ export function countedStore(store: ObjectStore, count: (what: Asked, by?: numbe
     versioning: told('get', store.versioning),
     objectLock: told('get', store.objectLock),
     lifecycle: told('get', store.lifecycle),
+    prove: async (ref, expected) => {
+      count('get');
+      const bytes = await store.prove(ref, expected);
+      count('bytesOut', bytes);
+      return bytes;
+    },
     get: (ref, expected) => body(store.get(ref, expected)),
     getUnproven: (ref, maxBytes) => body(store.getUnproven(ref, maxBytes)),
     versions: async function* (prefix) {

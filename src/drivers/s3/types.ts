@@ -106,6 +106,8 @@ export type ObjectStore = {
    * @throws S3_BODY_DAMAGED, S3_OBJECT_COLD, S3_OBJECT_MISSING
    */
   get: (ref: ObjectRef, expected: { size: number; sha256: string }) => AsyncIterable<Uint8Array>;
+  /** Reads all of it and gives nothing on; answers its size. Hashed beside the reading. @throws what `get` throws */
+  prove: (ref: ObjectRef, expected: { size: number; sha256: string }) => Promise<number>;
   /** Its bytes without a proof, for what proves itself (a signed manifest); at most `maxBytes`. @throws S3_BODY_TOO_LARGE */
   getUnproven: (ref: ObjectRef, maxBytes: number) => AsyncIterable<Uint8Array>;
   /** Every version below a prefix, by key, newest first within one; page by page. */

@@ -15,7 +15,10 @@ const platform = playedPlatform.replace(
 function played() {
   const host = playHost({ platform });
   const system = playSystem(host, 'conforming');
-  const counters: Record<string, string> = { 'edac/mc0/ce_count': '3', mce: '0', 'smart/T1-DATA1/media_errors': '?' };
+  const counters: Record<string, string> = {
+    ...{ 'edac/mc0/ce_count': '3', mce: '0', 'smart/T1-DATA1/media_errors': '?', 'smart/T1-DATA2/media_errors': '0' },
+    ...Object.fromEntries([1, 2, 3, 4].map((number) => [`disk/T1-DATA${number}/missing`, '0'])),
+  };
   const loads: string[] = [];
   host.play({
     'read-counters': () =>
@@ -61,6 +64,36 @@ describe('burn-in', () => {
     });
     // What a former attempt has done is not done again.
     expect(loads).toEqual(['cpu', 'memory', 'disk']);
+  });
+
+  it('fails again, and loads nothing, where a disk of the inventory was lost under load and stays away', async () => {
+    const { host, counters, loads } = played();
+    const lost = (): void =>
+      void Object.assign(counters, { 'disk/T1-DATA2/missing': '1', 'smart/T1-DATA2/media_errors': '?' });
+    host.play({ 'load-disk': () => (loads.push('disk'), lost(), '') });
+    const failed = {
+      code: 'HOST_BURN_IN_FAILED',
+      message: expect.stringContaining('the disk T1-DATA2 of the inventory is not there') as string,
+    };
+    await expect(doStep(burnIn, of, host.deps)).rejects.toMatchObject(failed);
+    expect(loads).toEqual(['cpu', 'memory', 'disk']);
+    for (let retry = 0; retry < 2; retry += 1)
+      await expect(doStep(burnIn, of, host.deps)).rejects.toMatchObject(failed);
+    expect(loads).toHaveLength(3);
+    expect(host.files.has(report)).toBe(false);
+    // It is back. What the failed attempt has loaded does not count.
+    Object.assign(counters, { 'disk/T1-DATA2/missing': '0', 'smart/T1-DATA2/media_errors': '0' });
+    host.play({ 'load-disk': () => (loads.push('disk'), '') });
+    await doStep(burnIn, of, host.deps);
+    expect(loads).toHaveLength(6);
+    expect(host.files.has(report)).toBe(true);
+  });
+
+  it('fails for a disk of the inventory of which the reading says nothing', async () => {
+    const { host, counters, loads } = played();
+    delete counters['disk/T1-DATA3/missing'];
+    await expect(doStep(burnIn, of, host.deps)).rejects.toMatchObject({ code: 'HOST_BURN_IN_FAILED' });
+    expect(loads).toEqual([]);
   });
 
   it('fails for a load that ends with an error, and loads again at the next attempt', async () => {

@@ -81,6 +81,26 @@ await describeWith(['temporal'], 'an audit', () => {
     expect(await audit()).toMatchObject({ outcome: 'failed', problem: { code: 'S3_AUTH_FAILED' } });
   });
 
+  test.each([
+    ['verify the manifests', 'manifests', 'ARCHIVE_NO_BACKUP'],
+    ['look at the objects', 'data', 'ARCHIVE_BACKUP_INCOMPLETE'],
+  ] as const)('that had its step "%s" skipped has seen nothing, and fails', async (title, below, code) => {
+    await makeBackup(archive.now, samples);
+    const prefix = archiveKeys(archive.now.config.prefix)[below];
+    archive.now.store.fault = (_verb, key) => {
+      if (key.startsWith(prefix)) throw new Error('the store answers nonsense');
+    };
+    const handle = await server().client.workflow.start('archiveAudit', {
+      workflowId: 'archive/main',
+      taskQueue: harness.taskQueue,
+      args: [{ archive: 'main' }],
+    });
+    expect((await harness.until(handle, 'parked')).parked?.title).toBe(title);
+    await harness.update(handle, 'resolve', { action: 'skip', acceptedRisk: 'the store is being moved' });
+    const report = (await handle.result().catch(reportOf)) as RunReport;
+    expect(report).toMatchObject({ outcome: 'failed', problem: { code } });
+  });
+
   test('finds a backup that is too old, also where a newer one cannot be trusted or has failed its drill', async () => {
     const old = await makeBackup(archive.now, samples, { atMs: Date.now() - 37 * hour, run: 'older' });
     expect(problems(await audit())).toEqual([['ARCHIVE_BACKUP_TOO_OLD', old]]);

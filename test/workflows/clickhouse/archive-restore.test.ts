@@ -89,8 +89,8 @@ await describeWith(['temporal', 'clickhouse', 's3', 'redis'], 'a restore on real
       store: connect,
       staging: (options) => open('s2r1', options),
       server: (_cluster, name, options) => open(name, options),
-      stagingRedis: (signal) => openSnapshotNode(redis.staging, {}, signal ? { signal } : {}),
-      primary: (_group, signal) => openSnapshotNode(redis.production, {}, signal ? { signal } : {}),
+      stagingRedis: (options) => openSnapshotNode(redis.staging, {}, options),
+      primary: (_group, options) => openSnapshotNode(redis.production, {}, options),
       // On one machine everything reaches everything: the program stands for the firewall of a real staging.
       closedBy: {
         name: 'closed',

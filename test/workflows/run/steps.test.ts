@@ -26,6 +26,14 @@ await describeWith(['temporal'], 'a run', () => {
     expect(report.published).toBe('memory:report');
   });
 
+  test('keeps what a step measured, also where its first look found it done', async () => {
+    fresh({ switches: new Map([['a', true]]) });
+    const handle = await use.harness.start({ group: group(), steps: ['a', 'b'] });
+    const report = (await handle.result()) as RunReport;
+    expect(report.steps.map(({ state }) => state)).toEqual(['unchanged', 'done']);
+    expect(report.measurements).toMatchObject({ 'redis.turn-on.a.on': 1, 'redis.turn-on.b.on': 1 });
+  });
+
   test('aborting a second run over a finished state changes nothing', async () => {
     fresh({ switches: new Map([['a', true]]) });
     const hold = holdAt('apply b');

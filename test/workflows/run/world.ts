@@ -145,9 +145,10 @@ const turnOn = (world: World) =>
     name: 'redis.turn-on',
     settleMs: 200,
     settleEveryMs: 20,
-    probe: async ({ name }, { switches }, { signal }) => {
+    probe: async ({ name }, { switches }, { signal, measure }) => {
       await world.hook(`probe ${name}`, signal);
       const on = switches.get(name) ?? false;
+      measure(`${name}.on`, on ? 1 : 0);
       if (name.startsWith('blocked')) return blocked('REDIS_UNKNOWN_GROUP', { on }, `${name} is blocked`);
       return on
         ? done({ on }, `${name} is on`)
