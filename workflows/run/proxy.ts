@@ -73,7 +73,10 @@ function setProxyHandlers(proxy: ProxyRun, kind: Kind, target: string, ownId: st
         if (proxy.refusal) throw proxy.refusal;
         const updateId = currentUpdateInfo()?.id ?? `${workflowInfo().runId}/${update}`;
         const call = { workflowId: ownId, runId: proxy.runId, update, request, updateId };
-        return callControl('forwardUpdate', call, `${update} → ${ownId}`);
+        // A refusal is the answer of an update: people read its own message, not that an activity failed.
+        return callControl('forwardUpdate', call, `${update} → ${ownId}`).catch((error: unknown) => {
+          throw toFailure(error, { final: true });
+        });
       });
   setHandler(statusQuery, () => proxyStatus(kind, target, ownId, proxy.startedAt), {
     description: 'Names the run that does the work',
