@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs';
 import type { Client } from '@temporalio/client';
 import type { InjectOptions } from 'fastify';
+import openapiTS, { astToString, COMMENT_HEADER } from 'openapi-typescript';
+import type { OpenAPI3 } from 'openapi-typescript';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { openapiText } from '../../src/api/publish.ts';
 import type { Api } from '../../src/api/index.ts';
@@ -234,6 +236,8 @@ describe('the API', () => {
   test('is described by the file in the docs, as `npm run openapi` writes it', async () => {
     const page = readFileSync(new URL('../../docs/reference/openapi.json', import.meta.url), 'utf8');
     expect(await openapiText()).toBe(page);
+    const types = readFileSync(new URL('../../docs/reference/openapi.d.ts', import.meta.url), 'utf8');
+    expect(types).toBe(COMMENT_HEADER + astToString(await openapiTS(JSON.parse(page) as OpenAPI3)));
   });
 });
 
