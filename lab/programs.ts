@@ -8,6 +8,7 @@ const temporalVersion = '1.8.2';
 const timeSkippingVersion = '1.38.0';
 const chdbVersion = '3.4.0';
 const motoVersion = '5.2.5';
+const schemathesisVersion = '4.32.5';
 
 /** Where set-up keeps what it downloads and builds: GANTRY_CACHE, or `~/.cache/gantry`. */
 export function cacheDir(): string {
@@ -107,6 +108,17 @@ export async function findMoto(): Promise<string> {
   const server = join(root, 'bin', 'moto_server');
   if (existsSync(join(root, '.complete')) && isProgram(server)) return server;
   throw missing('the object store (moto)', `not at ${root}`, 'scripts/setup-s3.sh');
+}
+
+/**
+ * schemathesis, in the project's cache.
+ * @throws GantryError LAB_PART_MISSING
+ */
+export async function findSchemathesis(): Promise<string> {
+  const root = join(cacheDir(), `schemathesis-${schemathesisVersion}`);
+  const program = join(root, 'bin', 'schemathesis');
+  if (existsSync(join(root, '.complete')) && isProgram(program)) return program;
+  throw missing('schemathesis', `not at ${root}`, 'scripts/setup-schemathesis.sh');
 }
 
 /**

@@ -1,18 +1,15 @@
 import { randomUUID } from 'node:crypto';
-import { activityInfo } from '@temporalio/activity';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { until } from '../../lab/clock.ts';
 import { runReport, runStatus, syncSchedules } from '../../src/client/index.ts';
 import { entries } from '../../src/registry/index.ts';
-import type { Kind, PlanCall, RunInput } from '../../src/runs/index.ts';
-import { domainOf, domains, kinds, runId, startedBy, verbOf, workflowTypeOf } from '../../src/runs/index.ts';
-import { defineStep, done, plainActivity, sealPlan, stepActivity } from '../../src/steps/index.ts';
-import { buildBundle } from '../../workers/bundle.ts';
+import type { Kind, RunInput } from '../../src/runs/index.ts';
+import { domainOf, kinds, runId, startedBy, verbOf, workflowTypeOf } from '../../src/runs/index.ts';
 import { gantry } from '../cli/terminal.ts';
 import type { AccessRig } from '../support/access-rig.ts';
 import { startAccessRig } from '../support/access-rig.ts';
+import { anyParts } from '../support/any-activities.ts';
 import { describeWith } from '../support/lab.ts';
-import { oneDigest } from '../support/one-digest.ts';
 import { useTemporal } from '../support/temporal.ts';
 
 const ways = ['API', 'command line', 'bare client', 'schedule'] as const;
@@ -24,60 +21,11 @@ const looking: readonly Kind[] = ['archive.audit', 'host.conformance'];
 const parts = all.filter((kind) => startedBy(kind) !== undefined);
 const whole = all.filter((kind) => !parts.includes(kind) && !looking.includes(kind));
 
-/**
- * What the bodies read of their plans before they ask: each that is missing here would make its workflow fail for ever. A new
- * kind whose body reads more names it here.
- */
-const data: Partial<Record<Kind, object>> = {
-  'clickhouse.tier': { overdue: [], idle: false },
-  'clickhouse.rebalance': { moves: [{}] },
-  'host.conformance': { chunks: [] },
-};
-
-/** A planner for every kind: what its run does after the approval is no matter of the way in. */
-const plan = plainActivity(async (call: PlanCall<RunInput>) =>
-  sealPlan(
-    {
-      ...{ title: `${call.kind} of ${call.target}`, actions: [], facts: [], warnings: [] },
-      ...{ irreversible: [], voidIf: [], data: data[call.kind as Kind] ?? {} },
-    },
-    call,
-    oneDigest('digest'),
-  ),
-);
-/** A look that finds everything as it should be. */
-const look = stepActivity(
-  defineStep<unknown, { findings: [] }, undefined>({
-    name: 'any.look',
-    probe: () => Promise.resolve(done({ findings: [] }, 'as it should be')),
-  }),
-  undefined,
-  oneDigest('digest'),
-);
-/** Whom a failover would look at: nobody, from nowhere. */
-const suspect = { primary: { name: 'r1' }, vantages: [], probes: 1, probeEveryMs: 1, probeTimeoutMs: 1 };
-
-/** Every activity of every domain, by its type. */
-const any = {
-  default: (call: never): Promise<unknown> => {
-    const { activityType } = activityInfo();
-    if (activityType === 'redisSuspect') return Promise.resolve(suspect);
-    return /^[a-z]+Plan/.test(activityType) ? plan(call) : look(call);
-  },
-};
-
 await describeWith(['temporal'], 'every kind of the registry, through every way in', () => {
   const server = useTemporal();
   let rig: AccessRig;
   beforeAll(async () => {
-    rig = await startAccessRig(
-      server(),
-      { policies: { default: { approval: { people: 1 } } } },
-      {
-        bundle: { codePath: await buildBundle() },
-        activities: Object.fromEntries(domains.map((domain) => [domain, any])),
-      },
-    );
+    rig = await startAccessRig(server(), { policies: { default: { approval: { people: 1 } } } }, await anyParts());
   });
   afterAll(() => rig?.stop());
 

@@ -26,6 +26,9 @@ describe('looking for programs', () => {
     const moto = versionIn('scripts/setup-s3.sh');
     expect(source('lab/programs.ts')).toContain(`motoVersion = '${moto}'`);
     expect(source('tools/moto/requirements.txt')).toContain(`moto==${moto}`);
+    const schemathesis = versionIn('scripts/setup-schemathesis.sh');
+    expect(source('lab/programs.ts')).toContain(`schemathesisVersion = '${schemathesis}'`);
+    expect(source('tools/schemathesis/requirements.txt')).toContain(`schemathesis==${schemathesis}`);
     expect(kubernetesVersion).toBe(versionIn('scripts/setup-kubernetes.sh'));
     expect(source('tools/kubernetes/go.mod')).toContain(`k8s.io/kubernetes v${kubernetesVersion} `);
     expect(hostImageVersion).toBe(versionIn('scripts/setup-host-image.sh'));
