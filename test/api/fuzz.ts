@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { onTestFinished } from 'vitest';
 import { findSchemathesis } from '../../lab/programs.ts';
 import type { Api } from '../../src/api/index.ts';
 import type { AccessRig } from '../support/access-rig.ts';
@@ -55,23 +56,32 @@ const checks = [
 export async function fuzz(
   api: Api,
   token: string,
-  { stateDir, schema, examples, phases, name }: FuzzOptions,
+  { stateDir, schema, examples, name }: FuzzOptions,
 ): Promise<{ code: number; out: string }> {
   const file = join(stateDir, `${name}.json`);
   writeFileSync(file, JSON.stringify(schema));
   const { port } = api.server.address() as AddressInfo;
   const args = [
     ...['run', file, '--url', `http://127.0.0.1:${port}`, '--header', `Authorization: Bearer ${token}`],
-    ...['--phases', phases, '--max-examples', String(examples), '--checks', checks, '--continue-on-failure'],
+    ...[
+      '--phases',
+      'examples,fuzzing',
+      '--max-examples',
+      String(examples),
+      '--checks',
+      checks,
+      '--continue-on-failure',
+    ],
     ...['--no-color', '--no-shrink', '--generation-database', 'none', '--suppress-health-check', 'all'],
     ...['--request-timeout', '120', '--warnings', 'off'],
   ];
   const command = await findSchemathesis();
   return new Promise((resolve) => {
-    execFile(command, args, { cwd: stateDir, maxBuffer: 1 << 26 }, (error, stdout, stderr) => {
+    const child = execFile(command, args, { cwd: stateDir, maxBuffer: 1 << 26 }, (error, stdout, stderr) => {
       resolve({ code: error ? Number(error.code ?? 1) : 0, out: `${stdout}\n${stderr}` });
     });
+    onTestFinished(() => void child.kill());
   });
 }
 
-export type FuzzOptions = { stateDir: string; schema: object; examples: number; phases: string; name: string };
+export type FuzzOptions = { stateDir: string; schema: object; examples: number; name: string };
