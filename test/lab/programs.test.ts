@@ -17,6 +17,9 @@ describe('looking for programs', () => {
     expect(source('tools/temporal/go.mod')).toContain(
       `github.com/temporalio/cli v${versionIn('scripts/setup-temporal.sh')} `,
     );
+    const stock = versionIn('scripts/setup-temporal-server.sh');
+    expect(source('lab/programs.ts')).toContain(`stockTemporalVersion = '${stock}'`);
+    expect(source('tools/temporal-server/go.mod')).toContain(`go.temporal.io/server v${stock} `);
     const timeSkipping = versionIn('scripts/setup-time-skipping.sh');
     expect(source('lab/programs.ts')).toContain(`timeSkippingVersion = '${timeSkipping}'`);
     expect(source('tools/time-skipping/pom.xml')).toContain(`<version>${timeSkipping}</version>`);

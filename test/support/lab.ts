@@ -15,6 +15,7 @@ import {
   findMoto,
   findRedisServer,
   findSchemathesis,
+  findStockTemporal,
   findTemporalCli,
   findTimeSkippingServer,
   valkeyRoot,
@@ -34,6 +35,7 @@ const find = {
   kubernetes: findKubernetes,
   host: findHostImage,
   temporal: findTemporalCli,
+  'temporal-stock': findStockTemporal,
   'time-skipping': findTimeSkippingServer,
 };
 
