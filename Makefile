@@ -51,8 +51,8 @@ bench: setup-test ## A benchmark: make bench NAME=redis-switchover
 # GANTRY_LAB=required they fail.
 together = $(MAKE) --no-print-directory --jobs --output-sync=line
 required := setup-redis setup-temporal setup-time-skipping
-optional := $(addprefix optional-,ssh bmc faketime nft clickhouse clickhouse-modern valkey s3)
-large := $(addprefix optional-,kubernetes host-image)
+optional := $(addprefix optional-,ssh bmc faketime nft clickhouse clickhouse-modern valkey s3 schemathesis)
+large := $(addprefix optional-,kubernetes host-image temporal-server)
 parts := $(required) $(optional)
 .PHONY: $(parts) $(large)
 $(required):

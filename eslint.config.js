@@ -153,7 +153,17 @@ const sandbox = [
 const pure = [{ regex: '^(?!\\.{1,2}/)', allowTypeImports: true, message: 'this layer is pure: no packages' }];
 
 export default tseslint.config(
-  { ignores: ['node_modules/**', 'dist/**', 'eslint.config.js', 'vitest.config.ts', '.gantry/**', 'scripts/*.js'] },
+  {
+    ignores: [
+      'node_modules/**',
+      'dist/**',
+      'eslint.config.js',
+      'vitest.config.ts',
+      '.gantry/**',
+      'scripts/*.js',
+      'docs/reference/*.d.ts',
+    ],
+  },
   js.configs.recommended,
   ...tseslint.configs.recommendedTypeChecked,
   {

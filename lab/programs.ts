@@ -5,9 +5,11 @@ import { GantryError } from '../src/errors/index.ts';
 
 // The versions that scripts/setup-*.sh put into the cache: a test compares.
 const temporalVersion = '1.8.2';
+const stockTemporalVersion = '1.31.2';
 const timeSkippingVersion = '1.38.0';
 const chdbVersion = '3.4.0';
 const motoVersion = '5.2.5';
+const schemathesisVersion = '4.32.5';
 
 /** Where set-up keeps what it downloads and builds: GANTRY_CACHE, or `~/.cache/gantry`. */
 export function cacheDir(): string {
@@ -33,6 +35,16 @@ export async function findTemporalCli(): Promise<string> {
   const found = onPath('temporal') ?? (isProgram(cached) ? cached : undefined);
   if (found) return found;
   throw missing('Temporal CLI', `not on PATH, not at ${cached}`, 'scripts/setup-temporal.sh');
+}
+
+/**
+ * The stock Temporal server, in the project's cache: the dev server of the CLI has no authentication.
+ * @throws GantryError LAB_PART_MISSING
+ */
+export async function findStockTemporal(): Promise<string> {
+  const program = join(cacheDir(), `temporal-server-${stockTemporalVersion}`);
+  if (isProgram(program)) return program;
+  throw missing('the stock Temporal server', `not at ${program}`, 'scripts/setup-temporal-server.sh');
 }
 
 /**
@@ -107,6 +119,17 @@ export async function findMoto(): Promise<string> {
   const server = join(root, 'bin', 'moto_server');
   if (existsSync(join(root, '.complete')) && isProgram(server)) return server;
   throw missing('the object store (moto)', `not at ${root}`, 'scripts/setup-s3.sh');
+}
+
+/**
+ * schemathesis, in the project's cache.
+ * @throws GantryError LAB_PART_MISSING
+ */
+export async function findSchemathesis(): Promise<string> {
+  const root = join(cacheDir(), `schemathesis-${schemathesisVersion}`);
+  const program = join(root, 'bin', 'schemathesis');
+  if (existsSync(join(root, '.complete')) && isProgram(program)) return program;
+  throw missing('schemathesis', `not at ${root}`, 'scripts/setup-schemathesis.sh');
 }
 
 /**

@@ -6,12 +6,24 @@ import type { Api } from './context.ts';
 
 /** Bodies whose JSON Schema is the registry's own, by the Zod schema that stands for them. */
 const described = new WeakMap<object, { schema: Record<string, unknown>; example: object }>();
+/** Headers that the handler judges itself, so that what is wrong with one has a code of its own. */
+const describedHeaders = new WeakMap<object, Record<string, unknown>>();
 
 /** A body that the handler judges itself; the OpenAPI document has this schema for it. */
 export function describedBody(schema: Record<string, unknown>, example: object): z.ZodUnknown {
   const body = z.unknown();
   described.set(body, { schema, example });
   return body;
+}
+
+/** A header that must be there, and that the handler judges itself; the OpenAPI document has this schema for it. */
+export function describedHeader<N extends string>(
+  name: N,
+  schema: Record<string, unknown>,
+): z.ZodType<Partial<Record<N, string>>> {
+  const headers = z.looseObject({ [name]: z.string().exactOptional() });
+  describedHeaders.set(headers, { type: 'object', properties: { [name]: schema }, required: [name] });
+  return headers as never;
 }
 
 /** Fields may be added to an answer: a client that refuses one that it does not know would break. */
@@ -41,10 +53,16 @@ export async function describeApi(api: Api): Promise<void> {
     },
     transform: (document) => {
       const { schema, url } = transform(document);
-      const body: unknown = (document.schema as { body?: unknown } | undefined)?.body;
-      const own = typeof body === 'object' && body !== null ? described.get(body) : undefined;
-      if (!own) return { schema, url };
-      return { schema: { ...schema, body: { ...own.schema, examples: [own.example] } }, url };
+      const { body, headers } = (document.schema ?? {}) as { body?: object; headers?: object };
+      const [own, ownHeaders] = [body && described.get(body), headers && describedHeaders.get(headers)];
+      return {
+        schema: {
+          ...schema,
+          ...(own ? { body: { ...own.schema, examples: [own.example] } } : {}),
+          ...(ownHeaders ? { headers: ownHeaders } : {}),
+        },
+        url,
+      };
     },
     transformObject: (document) => withoutInputs(jsonSchemaTransformObject(document)),
   });

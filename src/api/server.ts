@@ -17,6 +17,7 @@ import { healthRoutes } from './routes/health.ts';
 import { platformRoutes } from './routes/platform.ts';
 import { runRoutes } from './routes/runs.ts';
 import { startRoutes } from './routes/start.ts';
+import { refuseBytes, refusePath } from './unroutable.ts';
 
 /** An input of a run is a few hundred bytes. */
 const bodyLimit = 64 * 1024;
@@ -37,6 +38,8 @@ export async function createApi(options: ApiOptions): Promise<Api> {
     requestIdHeader: false,
     routerOptions: { maxParamLength: 1_000 },
     forceCloseConnections: true,
+    frameworkErrors: refusePath,
+    clientErrorHandler: refuseBytes,
   });
   api.setValidatorCompiler(validatorCompiler);
   // What is answered has types; a field more than the shape knows must not turn into an error.

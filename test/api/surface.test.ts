@@ -1,6 +1,11 @@
 import { readFileSync } from 'node:fs';
+import { connect } from 'node:net';
+import type { AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
 import type { Client } from '@temporalio/client';
 import type { InjectOptions } from 'fastify';
+import openapiTS, { astToString, COMMENT_HEADER } from 'openapi-typescript';
+import type { OpenAPI3 } from 'openapi-typescript';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { openapiText } from '../../src/api/publish.ts';
 import type { Api } from '../../src/api/index.ts';
@@ -159,6 +164,8 @@ describe('the API', () => {
       422,
       'INVALID_INPUT',
     ],
+    ['an id that is too long', { method: 'GET', url: `/v1/runs/${'x'.repeat(1_001)}` }, 400, 'API_BAD_REQUEST'],
+    ['a path that is none', { method: 'GET', url: '/v1/runs/%zz' }, 400, 'API_BAD_REQUEST'],
     ['a query that is wrong', { method: 'GET', url: '/v1/runs?limit=0' }, 400, 'API_BAD_REQUEST'],
     ['a cursor of one’s own', { method: 'GET', url: '/v1/runs?cursor=zzz' }, 400, 'API_BAD_REQUEST'],
   ] satisfies [string, InjectOptions, number, string][])(
@@ -176,6 +183,17 @@ describe('the API', () => {
       expect(problem.hint).not.toBe('');
     },
   );
+
+  test('answers bytes that are no request with a problem', async () => {
+    const { api: listening } = await apiOver(untouchable, 'gantry', access);
+    await listening.listen({ port: 0, host: '127.0.0.1' });
+    const socket = connect((listening.server.address() as AddressInfo).port, '127.0.0.1');
+    socket.end('GET /v1/kinds of all\r\n\r\n');
+    const [head, body] = (await text(socket)).split('\r\n\r\n');
+    expect(head).toMatch(/^HTTP\/1\.1 400 [^]*content-type: application\/problem\+json/);
+    expect(JSON.parse(body ?? '')).toMatchObject({ title: 'API_BAD_REQUEST', status: 400 });
+    await listening.close();
+  });
 
   test('never logs a token', () => {
     const all = log.join('');
@@ -234,6 +252,8 @@ describe('the API', () => {
   test('is described by the file in the docs, as `npm run openapi` writes it', async () => {
     const page = readFileSync(new URL('../../docs/reference/openapi.json', import.meta.url), 'utf8');
     expect(await openapiText()).toBe(page);
+    const types = readFileSync(new URL('../../docs/reference/openapi.d.ts', import.meta.url), 'utf8');
+    expect(types).toBe(COMMENT_HEADER + astToString(await openapiTS(JSON.parse(page) as OpenAPI3)));
   });
 });
 

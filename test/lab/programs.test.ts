@@ -17,6 +17,9 @@ describe('looking for programs', () => {
     expect(source('tools/temporal/go.mod')).toContain(
       `github.com/temporalio/cli v${versionIn('scripts/setup-temporal.sh')} `,
     );
+    const stock = versionIn('scripts/setup-temporal-server.sh');
+    expect(source('lab/programs.ts')).toContain(`stockTemporalVersion = '${stock}'`);
+    expect(source('tools/temporal-server/go.mod')).toContain(`go.temporal.io/server v${stock} `);
     const timeSkipping = versionIn('scripts/setup-time-skipping.sh');
     expect(source('lab/programs.ts')).toContain(`timeSkippingVersion = '${timeSkipping}'`);
     expect(source('tools/time-skipping/pom.xml')).toContain(`<version>${timeSkipping}</version>`);
@@ -26,6 +29,9 @@ describe('looking for programs', () => {
     const moto = versionIn('scripts/setup-s3.sh');
     expect(source('lab/programs.ts')).toContain(`motoVersion = '${moto}'`);
     expect(source('tools/moto/requirements.txt')).toContain(`moto==${moto}`);
+    const schemathesis = versionIn('scripts/setup-schemathesis.sh');
+    expect(source('lab/programs.ts')).toContain(`schemathesisVersion = '${schemathesis}'`);
+    expect(source('tools/schemathesis/requirements.txt')).toContain(`schemathesis==${schemathesis}`);
     expect(kubernetesVersion).toBe(versionIn('scripts/setup-kubernetes.sh'));
     expect(source('tools/kubernetes/go.mod')).toContain(`k8s.io/kubernetes v${kubernetesVersion} `);
     expect(hostImageVersion).toBe(versionIn('scripts/setup-host-image.sh'));

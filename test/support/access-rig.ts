@@ -13,7 +13,7 @@ import { auditFolder, folderAudit } from '../../src/audit/index.ts';
 import { runStatus } from '../../src/client/index.ts';
 import { folderStore } from '../../src/drivers/reports/folder-store.ts';
 import { parsePlatform } from '../../src/platform/index.ts';
-import type { RunStatus } from '../../src/runs/index.ts';
+import type { Domain, RunStatus } from '../../src/runs/index.ts';
 import { controlQueue, domainQueue } from '../../src/runs/index.ts';
 import { buildBundle } from '../../workers/bundle.ts';
 import { createWorld, worldActivities } from '../workflows/run/world.ts';
@@ -45,10 +45,19 @@ export type AccessRig = {
 
 let rigs = 0;
 
+/** What the workers of a rig carry out. Unless given, the workflows of the tests over a world in memory. */
+export type RigParts = { bundle: { codePath: string }; activities: Partial<Record<Domain, object>> };
+
+async function worldParts(): Promise<RigParts> {
+  const codePath = await buildBundle(fileURLToPath(new URL('../workflows/run/fixtures.ts', import.meta.url)));
+  return { bundle: { codePath }, activities: { redis: worldActivities(createWorld()) } };
+}
+
 /** `rest`: what the platform file says besides its keys. */
 export async function startAccessRig(
   { client, native: connection, stateDir }: TestServer,
   rest: Record<string, unknown>,
+  parts?: RigParts,
 ): Promise<AccessRig> {
   const folder = join(stateDir, `access-${(rigs += 1)}`);
   mkdirSync(folder);
@@ -69,15 +78,13 @@ export async function startAccessRig(
     ...{ platform, client, notifier: async () => undefined, audit, payloads: memoryPayloads() },
     reports: folderStore(join(folder, 'reports')),
   });
-  const codePath = await buildBundle(fileURLToPath(new URL('../workflows/run/fixtures.ts', import.meta.url)));
+  const { bundle, activities: served } = parts ?? (await worldParts());
   const workers = await Promise.all([
-    Worker.create({ connection, taskQueue, workflowBundle: { codePath } }),
+    Worker.create({ connection, taskQueue, workflowBundle: bundle }),
     Worker.create({ connection, taskQueue: controlQueue(taskQueue), activities: control }),
-    Worker.create({
-      connection,
-      taskQueue: domainQueue(taskQueue, 'redis'),
-      activities: worldActivities(createWorld()),
-    }),
+    ...Object.entries(served).map(([domain, activities]) =>
+      Worker.create({ connection, taskQueue: domainQueue(taskQueue, domain as Domain), activities }),
+    ),
   ]);
   const runs = workers.map((worker) => worker.run());
   const signer = await signerFrom(keyFile);

@@ -14,6 +14,8 @@ import {
   findModernClickHouse,
   findMoto,
   findRedisServer,
+  findSchemathesis,
+  findStockTemporal,
   findTemporalCli,
   findTimeSkippingServer,
   valkeyRoot,
@@ -28,10 +30,12 @@ const find = {
   bmc: findBmc,
   valkey: valkeyRoot,
   s3: findMoto,
+  schemathesis: findSchemathesis,
   faketime: fakeTimeLibrary,
   kubernetes: findKubernetes,
   host: findHostImage,
   temporal: findTemporalCli,
+  'temporal-stock': findStockTemporal,
   'time-skipping': findTimeSkippingServer,
 };
 

@@ -1,5 +1,9 @@
-import type { ApplicationFailure } from '@temporalio/common';
-import { WorkflowExecutionAlreadyStartedError, WorkflowIdReusePolicy } from '@temporalio/common';
+import {
+  ApplicationFailure,
+  ChildWorkflowFailure,
+  WorkflowExecutionAlreadyStartedError,
+  WorkflowIdReusePolicy,
+} from '@temporalio/common';
 import type { ChildWorkflowHandle } from '@temporalio/workflow';
 import {
   allHandlersFinished,
@@ -9,6 +13,7 @@ import {
   currentUpdateInfo,
   isCancellation,
   ParentClosePolicy,
+  setCurrentDetails,
   setHandler,
   startChild,
   workflowInfo,
@@ -73,7 +78,10 @@ function setProxyHandlers(proxy: ProxyRun, kind: Kind, target: string, ownId: st
         if (proxy.refusal) throw proxy.refusal;
         const updateId = currentUpdateInfo()?.id ?? `${workflowInfo().runId}/${update}`;
         const call = { workflowId: ownId, runId: proxy.runId, update, request, updateId };
-        return callControl('forwardUpdate', call, `${update} → ${ownId}`);
+        // A refusal is the answer of an update: people read its own message, not that an activity failed.
+        return callControl('forwardUpdate', call, `${update} → ${ownId}`).catch((error: unknown) => {
+          throw toFailure(error, { final: true });
+        });
       });
   setHandler(statusQuery, () => proxyStatus(kind, target, ownId, proxy.startedAt), {
     description: 'Names the run that does the work',
@@ -112,8 +120,26 @@ async function startAndWait(
       throw proxy.refusal;
     }
     proxy.runId = child.firstExecutionRunId;
-    return await child.result();
+    setCurrentDetails(proxyDetails(kind, target, ownId, proxy.runId));
+    return await child.result().catch((error: unknown) => {
+      throw ownFailure(error);
+    });
   }
+}
+
+/** The failure of the real run is the proxy run's own: people read it, not that a child failed. */
+function ownFailure(error: unknown): unknown {
+  return error instanceof ChildWorkflowFailure && error.cause instanceof ApplicationFailure ? error.cause : error;
+}
+
+/** What the Temporal UI shows of a proxy run, as Markdown. */
+function proxyDetails(kind: Kind, target: string, ownId: string, runId: string): string {
+  const { namespace } = workflowInfo();
+  const page = `/namespaces/${namespace}/workflows/${encodeURIComponent(ownId)}/${runId}/history`;
+  return [
+    `**${kind}** of ${target} is carried out by [${ownId}](${page}).`,
+    'Its page has the plan and the steps. What is sent here (approve, pause, resume, abort, resolve) is handed on to it.',
+  ].join('\n\n');
 }
 
 function startReal(kind: Kind, target: string, ownId: string, input: RunInput): Promise<ChildWorkflowHandle<Real>> {

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { PassThrough } from 'node:stream';
+import { z } from 'zod';
 import { watchRun } from '../../client/index.ts';
 import type { Api, ApiOptions } from '../context.ts';
 import { problems } from './answers.ts';
@@ -25,7 +26,13 @@ export function eventRoutes(api: Api, options: ApiOptions): void {
       params: runPath,
       querystring: runQuery,
       produces: ['text/event-stream'],
-      response: problems(400, 401, 403, 404, 429, 503),
+      response: {
+        200: {
+          description: 'The stream. `data` of `state` is the answer of get-run; each event is the whole state.',
+          content: { 'text/event-stream': { schema: z.string() } },
+        },
+        ...problems(400, 401, 403, 404, 429, 503),
+      },
     },
     handler: async (request, reply) => {
       const { ref } = await runOf(options, request, 'see');

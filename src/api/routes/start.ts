@@ -6,10 +6,15 @@ import type { KindEntry } from '../../registry/index.ts';
 import { domainOf, startedBy, verbOf } from '../../runs/index.ts';
 import type { Api, ApiOptions } from '../context.ts';
 import { mustBeAllowed } from '../context.ts';
-import { describedBody } from '../openapi.ts';
+import { describedBody, describedHeader } from '../openapi.ts';
 import { problems } from './answers.ts';
 
 const keyForm = /^[A-Za-z0-9._-]{8,128}$/;
+const key = describedHeader('idempotency-key', {
+  ...{ type: 'string', pattern: keyForm.source },
+  description:
+    'Chosen by you, once for each run that you want: the same request under the same key starts nothing more.',
+});
 
 const started = z
   .object({
@@ -40,7 +45,7 @@ function startRoute(api: Api, options: ApiOptions, { kind, summary, docs, exampl
       tags: ['start'],
       // What the schema of the kind refuses is answered by the registry, with every problem and its place.
       body: describedBody(asAsked(kind), without(example, 'requestedBy')),
-      headers: z.looseObject({ 'idempotency-key': z.string().exactOptional() }),
+      headers: key,
       response: {
         202: started.describe('Started. Location is the address of the run.'),
         200: started.describe('The same request came before; this is the run that it started.'),
@@ -50,11 +55,11 @@ function startRoute(api: Api, options: ApiOptions, { kind, summary, docs, exampl
     handler: async (request, reply) => {
       request.act = { kind };
       const { person } = mustBeAllowed(options, request, 'start', kind);
-      const key = request.headers['idempotency-key'];
-      if (key === undefined || !keyForm.test(key))
+      const { 'idempotency-key': given } = request.headers;
+      if (given === undefined || !keyForm.test(given))
         throw new GantryError(
           'IDEMPOTENCY_KEY_MISSING',
-          `Idempotency-Key ${key === undefined ? 'is missing' : 'is not 8 to 128 letters, digits, . _ -'}`,
+          `Idempotency-Key ${given === undefined ? 'is missing' : 'is not 8 to 128 letters, digits, . _ -'}`,
         );
       const body: unknown = request.body;
       if (typeof body !== 'object' || body === null || Array.isArray(body))
@@ -66,7 +71,7 @@ function startRoute(api: Api, options: ApiOptions, { kind, summary, docs, exampl
         kind,
         { ...body, requestedBy: person },
         {
-          ...{ taskQueue, check: validateInput, person, key },
+          ...{ taskQueue, check: validateInput, person, key: given },
           ...(signer === undefined ? {} : { sign: (binding) => signer.request(binding, person) }),
         },
       );

@@ -18,6 +18,9 @@ await describeWith(['temporal'], 'the lock', () => {
     const proxy = await use.harness.start({ group: 'front', steps: ['a', 'b'] }, { workflowId: 'typed-in-the-ui' });
     await hold.reached;
     expect((await use.harness.status(proxy)).proxyFor).toBe('redis/front');
+    // What the Temporal UI asks for: the page of the proxy run leads to that of the real one.
+    const shown = await proxy.query<{ currentDetails: string }, []>('__temporal_workflow_metadata');
+    expect(shown.currentDetails).toContain('(/namespaces/default/workflows/redis%2Ffront/');
     const answer = await use.harness.update(proxy, 'pause', {});
     expect(answer).toMatchObject({ workflowId: 'redis/front', pending: ['pause'] } satisfies Partial<RunStatus>);
     hold.release();
@@ -35,9 +38,17 @@ await describeWith(['temporal'], 'the lock', () => {
     world.hook = hold.hook;
     const proxy = await use.harness.start({ group: 'reject', steps: ['a'] }, { workflowId: 'another-front' });
     await hold.reached;
-    await expect(use.harness.update(proxy, 'resume', {})).rejects.toSatisfy((error) => codeOf(error) === 'WRONG_STATE');
+    // Its own failure, not that of an activity underneath: the Temporal UI shows the first message.
+    await expect(use.harness.update(proxy, 'resume', {})).rejects.toMatchObject({ cause: { type: 'WRONG_STATE' } });
     hold.release();
     await proxy.result();
+  });
+
+  test('a run that is refused is the failure of its proxy run, not a child that failed', async () => {
+    fresh({ fact: 'refused' });
+    const proxy = await use.harness.start({ group: 'fails' }, { workflowId: 'refused-front' });
+    const message = 'refused by the planner';
+    await expect(proxy.result()).rejects.toMatchObject({ cause: { type: 'REDIS_UNKNOWN_GROUP', message } });
   });
 
   test('of two runs of one target from two ids at once one runs, the other is told RESOURCE_BUSY and by whom', async () => {
