@@ -75,6 +75,8 @@ export async function startRegionHarness(
         taskQueue,
         args: [{ region, ...change }],
       }),
+    startDrift: (region: string): Promise<WorkflowHandle> =>
+      client.workflow.start('regionDrift', { workflowId: `region/${region}`, taskQueue, args: [{ region }] }),
   };
 }
 

@@ -19,14 +19,7 @@ export function planRollout(intent: RolloutIntent, facts: RolloutFacts): Rollout
   const findings = [...facts.findings, ...addressFindings(intent, zones, facts), ...quotaFindings(natZones, facts)];
   if (findings.length > 0) return { ok: false, findings };
   const { region } = intent;
-  const data: RegionRolloutData = {
-    region,
-    vpc: { region, cidr: intent.cidr },
-    zones,
-    groups: securityGroups(intent.network),
-    rules: securityRules(intent.network),
-    components: componentsOf(intent),
-  };
+  const data = regionAsMeant(intent);
   const external = intent.components.filter((one) => one.external !== undefined);
   return {
     ok: true,
@@ -47,6 +40,15 @@ export function planRollout(intent: RolloutIntent, facts: RolloutFacts): Rollout
       ],
       data,
     },
+  };
+}
+
+/** What the file alone says that a region is made of. Pure. */
+export function regionAsMeant(intent: RolloutIntent): RegionRolloutData {
+  const { region, cidr, network } = intent;
+  return {
+    ...{ region, vpc: { region, cidr }, zones: zonesOf(intent) },
+    ...{ groups: securityGroups(network), rules: securityRules(network), components: componentsOf(intent) },
   };
 }
 
