@@ -7,9 +7,8 @@ import type { PlayedCluster } from '../../support/played-cluster.ts';
 import { playCluster } from '../../support/played-cluster.ts';
 import { useTemporal } from '../../support/temporal.ts';
 import { reportOf } from '../run/harness.ts';
-import { createWorld } from '../run/world.ts';
 import type { RegionHarness, Scene } from './harness.ts';
-import { intentOf, owner, startRegionHarness } from './harness.ts';
+import { intentOf, owner, regionWorld, startRegionHarness } from './harness.ts';
 
 const region = 'ap-southeast-1';
 /** As another client deletes it. */
@@ -24,13 +23,13 @@ const components = ['platform-namespace', 'alertmanager', 'gatewayd'];
 await describeWith(['temporal', 's3'], 'region.drift', () => {
   const server = useTemporal();
   const rig = ec2Rig();
-  const world = createWorld();
+  const world = regionWorld();
   const scene = {} as { now: Scene & { cluster: PlayedCluster } };
   let harness: RegionHarness;
   beforeAll(async () => void (harness = await startRegionHarness(server(), world, scene)));
   afterAll(() => harness.stop());
   beforeEach(async () => {
-    Object.assign(world, createWorld());
+    Object.assign(world, regionWorld());
     await rig.ec2.reset();
     const intent = (name: string) => intentOf(name, components);
     scene.now = { endpoint: rig.ec2.endpoint, cluster: playCluster(), intent };
