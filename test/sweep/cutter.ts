@@ -93,7 +93,15 @@ export function createCutter(onRetry: (activity: string) => void): Cutter {
 function labelOf(activity: string, argument: unknown): string {
   const mode =
     typeof argument === 'object' && argument !== null && 'mode' in argument ? `.${String(argument.mode)}` : '';
-  return activity + mode;
+  return activity + mode + partOf(activity, argument);
+}
+
+/** Of a region, whose parts are done side by side: which one it is. Numbers alone would be another one's with each run. */
+function partOf(activity: string, argument: unknown): string {
+  if (!activity.startsWith('region')) return '';
+  const { input } = (argument ?? {}) as { input?: { component?: string; zone?: string } };
+  const part = input?.component ?? input?.zone;
+  return part === undefined ? '' : `(${part})`;
 }
 
 function next(counts: Map<string, number>, key: string): number {

@@ -4,6 +4,7 @@ import { startClickHouseScene } from './clickhouse/scene.ts';
 import { startShardScene } from './clickhouse/shard-take.ts';
 import { startTierScene, tierReads } from './clickhouse/tier-take.ts';
 import type { Rules } from './points.ts';
+import { startRegionScene } from './region/scene.ts';
 import { failovers } from './redis/failover-take.ts';
 import { rejoins } from './redis/rejoin-take.ts';
 import { startRedisScene } from './redis/scene.ts';
@@ -78,6 +79,15 @@ const shardReads = [
   ...clickhouseReads,
   ...['objects', 'canaries', 'canaryRows', 'replicasAt', 'waitingFiles'].map((verb) => `clickhouse.${verb}`),
   'membership.confirm',
+];
+
+/** The driver calls of the region domain that only look. */
+const regionReads = [
+  ...[
+    ...['vpcs', 'subnets', 'internetGateways', 'natGateways', 'addresses', 'addressQuota', 'routeTables'],
+    ...['securityGroups', 'rules'],
+  ].map((verb) => `ec2.${verb}`),
+  'kubernetes.get',
 ];
 
 function shardKind(work: 'add' | 'drain', decisive: string, always: readonly string[]): SweptKind {
@@ -156,6 +166,15 @@ export const sweptKinds = {
     always: [
       'driver:after:clickhouse.dropPartition#1@clickhouseExpirePartition.ensure#1',
       'stop:driver:before:clickhouse.dropPartition#2@clickhouseExpirePartition.ensure#1',
+    ],
+  },
+  'region.rollout': {
+    rules: { decisive: 'regionMakeNat.ensure(us-west-2a)#1', reads: regionReads },
+    startScene: startRegionScene,
+    needs: ['s3'],
+    always: [
+      'driver:after:ec2.createVpc#1@regionMakeVpc.ensure#1',
+      'driver:after:ec2.allocateAddress#1@regionMakeNat.ensure(us-west-2a)#1',
     ],
   },
 } satisfies Partial<Record<Kind, SweptKind>>;
