@@ -18,7 +18,7 @@ export type RegionStage = {
 };
 
 /** Few: a history of all of them is megabytes. */
-const components = ['platform-namespace', 'alertmanager', 'otel-collector', 'gatewayd'];
+const components = ['platform-namespace', 'alertmanager', 'gatewayd'];
 
 /** Starts everything in a folder of its own. */
 export function openRegionStage(): Promise<RegionStage> {

@@ -3,11 +3,12 @@ import type { RunReport, StepRecord } from '../../runs/index.ts';
 /** The graph of a run's lanes, as its plan has it: what comes after what. */
 export type RunGraph = { nodes: readonly string[]; edges: readonly (readonly [from: string, to: string])[] };
 
-const edge = /^(\S+) --> (\S+)$/;
+const edge = /^([\w.-]+) --> ([\w.-]+)$/;
 
 /** The fact of a plan that is a graph, in the words of Mermaid. */
 export function isGraph(value: string): boolean {
-  return value.startsWith('graph LR\n');
+  const [head, ...lines] = value.split('\n');
+  return head === 'graph LR' && lines.length > 0 && lines.every((line) => edge.test(line));
 }
 
 /** The graph that a plan shows; nothing where it shows none. */
@@ -15,7 +16,7 @@ export function graphOf(report: Pick<RunReport, 'plan'>): RunGraph | undefined {
   const text = report.plan?.facts.find(({ value }) => isGraph(value))?.value;
   if (text === undefined) return undefined;
   const edges = text.split('\n').flatMap((line) => {
-    const [, from, to] = edge.exec(line.trim()) ?? [];
+    const [, from, to] = edge.exec(line) ?? [];
     return from === undefined || to === undefined ? [] : [[from, to] as const];
   });
   return { nodes: [...new Set(edges.flat())], edges };
