@@ -78,6 +78,7 @@ export async function startRegionHarness(
   let started = 0;
   return {
     ...workers,
+    taskQueue,
     start: (region: string, change: Partial<RegionRolloutInput> = {}): Promise<WorkflowHandle> =>
       client.workflow.start('regionRollout', {
         workflowId: change.dryRun ? `dry-run/region.rollout/${region}/${(started += 1)}` : `region/${region}`,
