@@ -1,4 +1,4 @@
-import type { Finding, IntendedComponent, RolloutIntent } from '../../../src/planning/region/index.ts';
+import type { Finding, IntendedComponent, MeantRegion } from '../../../src/planning/region/index.ts';
 import type { RegionDeps } from '../access/access.ts';
 import { problemsOf } from './problems.ts';
 import type { Rendered } from './render.ts';
@@ -8,7 +8,7 @@ import { render } from './render.ts';
 export async function meantOf(
   deps: RegionDeps,
   region: string,
-): Promise<{ meant: RolloutIntent; rendered: ReadonlyMap<string, Rendered>; findings: Finding[] }> {
+): Promise<{ meant: MeantRegion; rendered: ReadonlyMap<string, Rendered>; findings: Finding[] }> {
   const { config, network, components } = deps.intent(region);
   const findings: Finding[] = [];
   const rendered = new Map<string, Rendered>();

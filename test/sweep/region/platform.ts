@@ -10,6 +10,8 @@ export const region = 'us-west-2';
 export const namespace = 'default';
 const zone = 'us-west-2a';
 
+const image = (name: string): string => `registry.example/${name}@sha256:${'0'.repeat(63)}1`;
+
 /** What Gantry applies where there is a cluster: `gateway` after `collector` after `settings`. */
 const applied = {
   settings: { layer: 'app', manifest: 'settings.yaml' },
@@ -34,7 +36,6 @@ export function writeSweptPlatform(
 ): { platformFile: string; env: Record<string, string> } {
   const caFile = join(stateDir, 'kubernetes.pem');
   if (kubernetes) writeFileSync(caFile, kubernetes.ca);
-  const images = ['collector', 'gateway'].map((name) => [name, `registry.example/${name}@sha256:${'0'.repeat(63)}1`]);
   const platform = {
     ...{ version: 1, name: 'swept', regions: { [region]: { zones: { [zone]: { runs: [] } } } } },
     kubernetes: { namespace },
@@ -47,7 +48,7 @@ export function writeSweptPlatform(
     },
     rollout: {
       catalogue: fileURLToPath(new URL('./catalogue', import.meta.url)),
-      images: Object.fromEntries(images),
+      images: { collector: image('collector'), gateway: image('gateway') },
       regions: {
         [region]: {
           ...{ cidr: '10.90.0.0/16', zones: { [zone]: { public: '10.90.0.0/24', app: '10.90.1.0/24' } } },

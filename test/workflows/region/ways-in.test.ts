@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { until } from '../../../lab/clock.ts';
 import type { Api } from '../../../src/api/index.ts';
+import type { ScheduleIntent } from '../../../src/client/index.ts';
 import { syncSchedules } from '../../../src/client/index.ts';
 import type { RunReport, RunStatus } from '../../../src/runs/index.ts';
 import type { Person } from '../../api/support.ts';
@@ -69,10 +70,10 @@ await describeWith(['temporal', 's3'], 'a region, from the ways in that are not 
   test('by a schedule of the platform file: the region is looked at, and asks nobody', async () => {
     const { client } = server();
     const installation = { name: 'lab', taskQueue: harness.taskQueue };
-    const intent = {
+    const intent: ScheduleIntent = {
       ...{ name: 'drift', kind: 'region.drift', cron: '0 7 1 1 *', timezone: 'UTC', paused: false },
       input: { region },
-    } as const;
+    };
     await syncSchedules(client, installation, [intent]);
     rig.ec2.forget();
     await client.schedule.getHandle('gantry/lab/drift').trigger();

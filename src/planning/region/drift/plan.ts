@@ -1,13 +1,13 @@
 import type { DraftOf, RegionDriftData } from '../../../runs/index.ts';
-import { regionAsMeant } from '../rollout/plan.ts';
-import type { RolloutIntent } from '../rollout/types.ts';
+import { regionAsMeant } from '../meant/region.ts';
+import type { MeantRegion } from '../meant/types.ts';
 import type { Finding } from '../types.ts';
 
 export type DriftPlanning =
   { ok: true; draft: DraftOf<'region.drift', RegionDriftData> } | { ok: false; findings: readonly Finding[] };
 
 /** What a region is compared with, from the platform file and the catalogue alone. Pure. Runbook: docs/region/drift.md. */
-export function planDrift(meant: RolloutIntent, findings: readonly Finding[]): DriftPlanning {
+export function planDrift(meant: MeantRegion, findings: readonly Finding[]): DriftPlanning {
   if (findings.length > 0) return { ok: false, findings };
   const data = regionAsMeant(meant);
   const { region, zones, groups, rules, components } = data;
