@@ -13,7 +13,7 @@ const dryRuns: Readonly<Record<string, readonly string[]>> = {
   clickhouse: ['clickhouse', 'rebalance', 'metrics', 'usage.events', '--dry-run'],
   host: ['host', 'onboard', 'LAB-HOST', '--dry-run'],
   archive: ['archive', 'audit', 'main', '--follow'],
-  region: ['region', 'rollout', 'eu-west-1', '--dry-run'],
+  region: ['region', 'drift', 'us-east-1', '--follow'],
 };
 
 /** The commands that fit what was shown, as arguments of `gantry`. */
