@@ -12,8 +12,8 @@ import { paths, region, writeSweptPlatform } from './platform.ts';
 
 type RegionScene = { ec2: LabEc2; kubernetes: RunningKubernetes | undefined };
 
-/** A run takes 4 s; a later attempt waits 5 s before it makes anything again. */
-const patienceMs = 90_000;
+/** A run takes 4 s, and took a minute beside a load of 40 on 2 cores; a later attempt waits 5 s before it makes anything again. */
+const patienceMs = 180_000;
 
 /**
  * An account of the lab's own, and a cluster where the lab has one: what is made is counted by moto's answers and by the API server's
