@@ -100,7 +100,8 @@ function labelOf(activity: string, argument: unknown): string {
 function partOf(activity: string, argument: unknown): string {
   if (!activity.startsWith('region')) return '';
   const { input } = (argument ?? {}) as { input?: { component?: string; zone?: string } };
-  const part = input?.component ?? input?.zone;
+  // Each lane has a region of its own: of a zone, its letter.
+  const part = input?.component ?? input?.zone?.slice(-1);
   return part === undefined ? '' : `(${part})`;
 }
 

@@ -169,12 +169,12 @@ export const sweptKinds = {
     ],
   },
   'region.rollout': {
-    rules: { decisive: 'regionMakeNat.ensure(us-west-2a)#1', reads: regionReads },
+    rules: { decisive: 'regionMakeNat.ensure(a)#1', reads: regionReads },
     startScene: startRegionScene,
     needs: ['s3'],
     always: [
       'driver:after:ec2.createVpc#1@regionMakeVpc.ensure#1',
-      'driver:after:ec2.allocateAddress#1@regionMakeNat.ensure(us-west-2a)#1',
+      'driver:after:ec2.allocateAddress#1@regionMakeNat.ensure(a)#1',
     ],
   },
 } satisfies Partial<Record<Kind, SweptKind>>;

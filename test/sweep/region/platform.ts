@@ -6,9 +6,16 @@ import type { LabEc2 } from '../../../lab/ec2/ec2.ts';
 import type { RunningKubernetes } from '../../../lab/kubernetes/index.ts';
 import { sweptPolicy } from '../clickhouse/settings.ts';
 
-export const region = 'us-west-2';
 export const namespace = 'default';
-const zone = 'us-west-2a';
+
+const regions = ['us-west-2', 'us-west-1', 'ca-central-1', 'eu-central-1', 'eu-west-3', 'eu-north-1'] as const;
+
+/** Each lane (`lane-2`) brings another region up: the region is the lock of a run. */
+export function regionOf(lane: string): string {
+  const region = regions[Number(lane.split('-').at(-1)) - 1];
+  if (region === undefined) throw new RangeError(`there is no region for ${lane}: at most ${regions.length} lanes`);
+  return region;
+}
 
 const image = (name: string): string => `registry.example/${name}@sha256:${'0'.repeat(63)}1`;
 
@@ -31,9 +38,11 @@ export const paths: readonly string[] = [
 /** A small region: two segments in one zone, of which one has a way out through NAT. */
 export function writeSweptPlatform(
   stateDir: string,
+  region: string,
   ec2: LabEc2,
   kubernetes: RunningKubernetes | undefined,
 ): { platformFile: string; env: Record<string, string> } {
+  const zone = `${region}a`;
   const caFile = join(stateDir, 'kubernetes.pem');
   if (kubernetes) writeFileSync(caFile, kubernetes.ca);
   const platform = {

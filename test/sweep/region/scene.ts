@@ -8,9 +8,9 @@ import { startKubernetes } from '../../../lab/kubernetes/index.ts';
 import { connectEc2 } from '../../../src/drivers/ec2/index.ts';
 import { needs } from '../../support/lab.ts';
 import type { Findings, Scene, Take } from '../scene.ts';
-import { paths, region, writeSweptPlatform } from './platform.ts';
+import { paths, regionOf, writeSweptPlatform } from './platform.ts';
 
-type RegionScene = { ec2: LabEc2; kubernetes: RunningKubernetes | undefined };
+type RegionScene = { region: string; ec2: LabEc2; kubernetes: RunningKubernetes | undefined };
 
 /** A run takes 4 s, and took a minute beside a load of 40 on 2 cores; a later attempt waits 5 s before it makes anything again. */
 const patienceMs = 180_000;
@@ -19,7 +19,7 @@ const patienceMs = 180_000;
  * An account of the lab's own, and a cluster where the lab has one: what is made is counted by moto's answers and by the API server's
  * audit log, and at the end of a run by what is there.
  */
-export async function startRegionScene(stateDir: string): Promise<Scene> {
+export async function startRegionScene(stateDir: string, name: string): Promise<Scene> {
   mkdirSync(stateDir, { recursive: true });
   const ec2 = await startEc2({ stateDir });
   let kubernetes: RunningKubernetes | undefined;
@@ -36,10 +36,11 @@ export async function startRegionScene(stateDir: string): Promise<Scene> {
     await stop();
     throw error;
   }
-  const scene: RegionScene = { ec2, kubernetes };
+  const region = regionOf(name);
+  const scene: RegionScene = { region, ec2, kubernetes };
   return {
     workflowType: 'regionRollout',
-    ...writeSweptPlatform(stateDir, ec2, kubernetes),
+    ...writeSweptPlatform(stateDir, region, ec2, kubernetes),
     patienceMs,
     begin: () => begin(scene),
     stop,
@@ -53,7 +54,7 @@ async function hasKubernetes(): Promise<boolean> {
 
 /** An account and a namespace with nothing of Gantry's in them. */
 async function begin(scene: RegionScene): Promise<Take> {
-  const { ec2, kubernetes } = scene;
+  const { region, ec2, kubernetes } = scene;
   await ec2.reset();
   ec2.forget();
   if (kubernetes) await clear(kubernetes);
@@ -74,10 +75,10 @@ async function clear(kubernetes: RunningKubernetes): Promise<void> {
   }
 }
 
-async function conclude({ ec2, kubernetes }: RegionScene, audited: number): Promise<Findings> {
-  const made = ec2.changes.map(effectOf);
+async function conclude({ region, ec2, kubernetes }: RegionScene, audited: number): Promise<Findings> {
+  const made = ec2.changes.map((change) => effectOf(change).replaceAll(`${region}a`, 'zone'));
   const { effects, empty } = appliedOf(kubernetes?.changes().slice(audited) ?? []);
-  const state = { ...(await countedInEc2(ec2)), ...(kubernetes ? { objects: await thereIn(kubernetes) } : {}) };
+  const state = { ...(await countedInEc2(region, ec2)), ...(kubernetes ? { objects: await thereIn(kubernetes) } : {}) };
   return {
     effects: [...made, ...effects].map((what) => ({ what, certain: true })),
     ...{ empty, state, acked: 0, lost: 0, onOldAfterNew: 0 },
@@ -105,7 +106,7 @@ function appliedOf(changes: readonly AuditedChange[]): { effects: string[]; empt
 }
 
 /** How many of each there are, by the API itself. */
-async function countedInEc2({ endpoint }: LabEc2): Promise<Record<string, number>> {
+async function countedInEc2(region: string, { endpoint }: LabEc2): Promise<Record<string, number>> {
   const client = connectEc2({ region, endpoint }, labEc2Login);
   try {
     const vpcs = (await client.vpcs()).filter(({ isDefault }) => !isDefault);
