@@ -4,15 +4,15 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 
 NODE := node --import tsx
-# What the demo starts besides the switchover, and whether it stays up: make demo ONLY=redis.switchover KEEP=1
-export ONLY KEEP
+# What the demo starts besides the switchover, whether it shows everything, and whether it stays up: make demo ONLY=redis.switchover KEEP=1
+export ONLY ALL KEEP
 
 .PHONY: help demo test test-all check check-lts sweep bench setup setup-demo setup-test fixtures clean
 
 help: ## Shows the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-demo: setup-demo ## A real Redis primary under write load is handed over, then killed and replaced (ONLY=redis.failover, ONLY=clickhouse, ONLY=archive, ONLY=host, KEEP=1)
+demo: setup-demo ## A real Redis primary under write load is handed over, then killed and replaced (ONLY=redis.failover, ONLY=clickhouse, ONLY=archive, ONLY=host, ONLY=region, ALL=1, KEEP=1)
 	@$(NODE) demo/main.ts
 
 test: setup ## All tests on real parts, types and lint first; the times by domain at its end
@@ -58,18 +58,21 @@ parts := $(required) $(optional)
 $(required):
 	@scripts/$@.sh
 $(optional) $(large): optional-%:
-	@scripts/setup-$*.sh || echo 'tests that need $* are skipped' >&2
+	@scripts/setup-$*.sh || echo 'what needs $* is left out' >&2
 
 setup: node_modules/.package-lock.json
 setup-demo: setup
-	@$(together) setup-redis setup-temporal $(if $(filter clickhouse archive,$(ONLY)),setup-clickhouse-cluster) $(if $(filter archive,$(ONLY)),setup-object-store) $(if $(filter host,$(ONLY)),setup-hosts)
-.PHONY: setup-clickhouse-cluster setup-object-store setup-hosts
+	@$(together) setup-redis setup-temporal $(if $(filter clickhouse archive,$(ONLY)),setup-clickhouse-cluster) $(if $(filter archive,$(ONLY)),setup-object-store) $(if $(filter host,$(ONLY)),setup-hosts) $(if $(filter region,$(ONLY)),setup-regions) $(if $(ALL),$(addprefix optional-,clickhouse s3 kubernetes host-image))
+.PHONY: setup-clickhouse-cluster setup-object-store setup-hosts setup-regions
 setup-clickhouse-cluster:
 	@scripts/setup-clickhouse.sh
 setup-object-store:
 	@scripts/setup-s3.sh
 setup-hosts:
 	@scripts/setup-host-image.sh
+	@scripts/setup-kubernetes.sh
+setup-regions:
+	@scripts/setup-s3.sh
 	@scripts/setup-kubernetes.sh
 setup-test: setup
 	@$(together) $(parts)

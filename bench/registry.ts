@@ -8,6 +8,7 @@ import { hostOnboard } from './host/onboard.ts';
 import { redisSentinel } from './redis/sentinel.ts';
 import { redisFailover } from './redis/failover.ts';
 import { redisFailoverFrozen } from './redis/failover-frozen.ts';
+import { regionRollout } from './region/rollout.ts';
 import { redisSwitchover } from './redis/switchover.ts';
 
 /** Every bench, in the order in which `--help` lists them. */
@@ -22,4 +23,5 @@ export const benches: readonly Bench[] = [
   hostFleet,
   hostOnboard,
   archiveRestore,
+  regionRollout,
 ];

@@ -13,13 +13,14 @@ const dryRuns: Readonly<Record<string, readonly string[]>> = {
   clickhouse: ['clickhouse', 'rebalance', 'metrics', 'usage.events', '--dry-run'],
   host: ['host', 'onboard', 'LAB-HOST', '--dry-run'],
   archive: ['archive', 'audit', 'main', '--follow'],
+  region: ['region', 'drift', 'us-east-1', '--follow'],
 };
 
 /** The commands that fit what was shown, as arguments of `gantry`. */
 export function nextCommands(shown: readonly string[]): string[][] {
   const domains = [...new Set(shown.map((name) => name.split('.')[0] ?? name))];
-  // The archive's workers serve its domain alone: the doctor would miss the others.
-  const doctor = domains.every((domain) => domain === 'archive') ? [] : [['doctor']];
+  // These demos' workers serve their domain alone: the doctor would miss the others.
+  const doctor = domains.every((domain) => ['archive', 'region'].includes(domain)) ? [] : [['doctor']];
   return [...doctor, ...domains.flatMap((domain) => (dryRuns[domain] ? [[...dryRuns[domain]]] : []))];
 }
 

@@ -6,11 +6,13 @@ import { agree, demoRedisFailover } from './redis/failover.ts';
 import { demoHostOnboard } from './host/onboard.ts';
 import { environmentOf, lastLook, nextCommands } from './last-look.ts';
 import { demoRedisSwitchover } from './redis/switchover.ts';
-import { say, title } from './say.ts';
+import { demoRegionRollout } from './region/rollout.ts';
+import { say, table, title } from './say.ts';
 import type { Stage } from './stage.ts';
 import { openStage } from './stage.ts';
 
-// `make demo`: the main job on real parts of this machine. ONLY=<name> shows one part, KEEP=1 stays up afterwards.
+// `make demo`: the main job on real parts of this machine. ONLY=<name> shows one part, ALL=1 every part, one after the other;
+// KEEP=1 stays up afterwards.
 
 /** A demo answers whether what it promises was seen. */
 const demos: Record<string, (stage: Stage) => Promise<boolean>> = {
@@ -39,6 +41,10 @@ const named: typeof demos = {
     const done = outcomes.every((outcome) => outcome === 'done');
     return done && rows >= 1_000_000 && digestsEqual && drillAgrees && proven && thawed > 0;
   },
+  region: async (stage) => {
+    const { outcomes, gates, passed, secondRunWrites } = await demoRegionRollout(stage);
+    return outcomes.every((outcome) => outcome === 'done') && gates > 0 && passed === gates && secondRunWrites === 0;
+  },
 };
 const all = { ...demos, ...named };
 
@@ -47,17 +53,30 @@ if (only && !all[only]) {
   console.error(`no demo is called ${only}; there are ${Object.keys(all).join(', ')}`);
   process.exit(2);
 }
-const shown = only ? [only] : Object.keys(demos);
-const code = await perform(async (stage) => {
-  let good = true;
-  for (const name of shown) good = ((await all[name]?.(stage)) ?? false) && good;
-  return (await lastLook(stage, nextCommands(shown))) && good;
-});
-// What was interrupted still watches a server that is gone.
-if (code === 130) process.exit(code);
-process.exitCode = code;
+if (process.env['ALL'] && (only || process.env['KEEP'])) {
+  console.error('ALL=1 shows everything, one after the other: neither ONLY nor KEEP goes with it');
+  process.exit(2);
+}
+const byDefault = only ? [only] : Object.keys(demos);
+// Each on a stage of its own: their workers take the same queue, with a platform file each.
+const acts = process.env['ALL'] ? [Object.keys(demos), ...Object.keys(named).map((name) => [name])] : [byDefault];
+const ends: [string, string][] = [];
+for (const shown of acts) {
+  const { code, missing } = await perform(shown);
+  // What was interrupted still watches a server that is gone.
+  if (code === 130) process.exit(code);
+  const left = acts.length > 1 && missing !== undefined;
+  if (code !== 0 && !left) process.exitCode = code;
+  const seen = code === 0 ? 'what it promises was seen' : 'NOT AS PROMISED: see above';
+  ends.push([shown.join(', '), left ? `not shown: ${missing}` : seen]);
+}
+if (acts.length > 1) {
+  title('All demos');
+  table(ends);
+}
 
-async function perform(run: (stage: Stage) => Promise<boolean>): Promise<number> {
+/** Shows these on a stage of their own. `missing`: the part of the lab that one of them needs and that is not there. */
+async function perform(shown: readonly string[]): Promise<{ code: number; missing?: string }> {
   title('Gantry demo: real parts, on this machine, gone when it ends');
   const interrupted = new Promise<'interrupted'>((resolve) => {
     process.once('SIGINT', () => resolve('interrupted'));
@@ -65,24 +84,30 @@ async function perform(run: (stage: Stage) => Promise<boolean>): Promise<number>
   });
   const stage = await openStage();
   try {
-    const good = await Promise.race([run(stage), interrupted]);
-    if (good === 'interrupted') return 130;
-    if (process.env['KEEP']) await keep(stage, interrupted);
-    return good ? 0 : 1;
+    const good = await Promise.race([play(stage, shown), interrupted]);
+    if (good === 'interrupted') return { code: 130 };
+    if (process.env['KEEP']) await keep(stage, shown, interrupted);
+    return { code: good ? 0 : 1 };
   } catch (error) {
     if (!(error instanceof GantryError)) throw error;
     const trouble = { code: error.code, message: error.message, hint: error.hint, problems: [...error.problems] };
     for (const line of problemLines(trouble, { color: process.stderr.isTTY, width: 100, now: Date.now() }))
       console.error(line);
     for (const line of evidenceLines(error.evidence)) console.error(line);
-    return 1;
+    return { code: 1, ...(error.code === 'LAB_PART_MISSING' ? { missing: error.message } : {}) };
   } finally {
     await stage.close();
     say('everything that the demo started has been stopped');
   }
 }
 
-async function keep(stage: Stage, interrupted: Promise<unknown>): Promise<void> {
+async function play(stage: Stage, shown: readonly string[]): Promise<boolean> {
+  let good = true;
+  for (const name of shown) good = ((await all[name]?.(stage)) ?? false) && good;
+  return (await lastLook(stage, nextCommands(shown))) && good;
+}
+
+async function keep(stage: Stage, shown: readonly string[], interrupted: Promise<unknown>): Promise<void> {
   title('Still running, to be explored; Ctrl-C ends it');
   say(`Temporal UI    ${stage.temporal.uiUrl}`);
   const environment = Object.entries(environmentOf(stage)).map(([name, value]) => `${name}=${value}`);

@@ -15,7 +15,7 @@ export type WorkerProcessOptions = {
   /** Default: the queues of production. */
   taskQueue?: string;
   /** Whose steps the platform file gives them to do; redis unless given. */
-  domain?: 'redis' | 'clickhouse' | 'host' | 'archive';
+  domain?: 'redis' | 'clickhouse' | 'host' | 'archive' | 'region';
   /** Of the workers, as their command line takes them; all unless given. */
   roles?: readonly string[];
 };

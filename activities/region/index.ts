@@ -1,6 +1,7 @@
 import type { StepRuntime } from '../../src/steps/index.ts';
 import { serve } from '../../src/steps/index.ts';
 import type { RegionDeps } from './access/access.ts';
+import { drift } from './drift/index.ts';
 import { rollout } from './rollout/index.ts';
 
 export type { CallOptions, RegionDeps, RegionIntent } from './access/access.ts';
@@ -11,7 +12,7 @@ export type RegionActivityOptions = RegionDeps & { runtime: StepRuntime };
 export type RegionActivities = ReturnType<typeof createRegionActivities>;
 
 /** Every step and plan of the domain. */
-export const regionDefinitions = { ...rollout };
+export const regionDefinitions = { ...rollout, ...drift };
 
 /** Steps and their drivers → the activities that a region worker serves. */
 export function createRegionActivities({ runtime, ...deps }: RegionActivityOptions) {

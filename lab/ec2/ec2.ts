@@ -9,6 +9,9 @@ export const labEc2Login = { accessKeyId: 'lab', secretAccessKey: 'lab-secret' }
 /** Instead of passing a request on: an answer of EC2's form, or a connection that ends; `after`: once moto has done it. */
 export type Ec2Fault = { status: number; code: string; message?: string } | { reset: 'before' | 'after' };
 
+/** A change that moto made. `name`: by the tag of what was made, or the first id that the request has. */
+export type Ec2Change = { action: string; name: string };
+
 export type LabEc2 = {
   /** Through the proxy, where faults are. */
   readonly endpoint: string;
@@ -16,7 +19,11 @@ export type LabEc2 = {
   readonly actions: readonly string[];
   /** Of those, the ones that change something. */
   writes(): readonly string[];
+  /** Those that moto answered well, also where nobody heard the answer. */
+  readonly changes: readonly Ec2Change[];
   forget(): void;
+  /** Everything in the account is gone, in every region. */
+  reset(): Promise<void>;
   /** Does `fault` to the next `times` requests of this action. */
   fault(action: string, fault: Ec2Fault, times?: number): void;
   clear(): void;
@@ -47,13 +54,15 @@ export async function startEc2(options: { stateDir: string }): Promise<LabEc2> {
     readyWithinMs: 60_000,
   });
   let actions: string[] = [];
+  let changes: Ec2Change[] = [];
   let faults: { action: string; fault: Ec2Fault; times: number }[] = [];
   const server = createServer((from, to) => {
     const chunks: Buffer[] = [];
     from.on('data', (chunk: Buffer) => void chunks.push(chunk));
     from.on('end', () => {
       const body = Buffer.concat(chunks);
-      const action = new URLSearchParams(body.toString('utf8')).get('Action') ?? '';
+      const parameters = new URLSearchParams(body.toString('utf8'));
+      const action = parameters.get('Action') ?? '';
       actions.push(action);
       const hit = faults.find((one) => one.action === action && one.times > 0);
       if (hit) hit.times -= 1;
@@ -69,6 +78,7 @@ export async function startEc2(options: { stateDir: string }): Promise<LabEc2> {
       const onward = ask(
         { host: '127.0.0.1', port: own, method: from.method, path: from.url, headers: from.headers },
         (answer) => {
+          if (answer.statusCode === 200 && isWrite(action)) changes.push({ action, name: nameIn(parameters) });
           if (fault) return void answer.resume().on('end', () => from.socket.destroy());
           to.writeHead(answer.statusCode ?? 502, answer.headers);
           answer.pipe(to);
@@ -84,8 +94,12 @@ export async function startEc2(options: { stateDir: string }): Promise<LabEc2> {
     get actions() {
       return actions;
     },
-    writes: () => actions.filter((action) => !action.startsWith('Describe')),
-    forget: () => void (actions = []),
+    writes: () => actions.filter(isWrite),
+    get changes() {
+      return changes;
+    },
+    forget: () => void ([actions, changes] = [[], []]),
+    reset: async () => void (await fetch(`http://127.0.0.1:${own}/moto-api/reset`, { method: 'POST' })),
     fault: (action, fault, times = 1) => void faults.push({ action, fault, times }),
     clear: () => void (faults = []),
     async stop() {
@@ -94,4 +108,16 @@ export async function startEc2(options: { stateDir: string }): Promise<LabEc2> {
       await moto.kill();
     },
   };
+}
+
+function isWrite(action: string): boolean {
+  return !action.startsWith('Describe');
+}
+
+/** What a request is about: the name that Gantry gives what it makes, or else the id of what it changes. */
+function nameIn(parameters: URLSearchParams): string {
+  const all = [...parameters];
+  const at = all.find(([, value]) => value === 'gantry:name')?.[0].replace(/Key$/, 'Value');
+  const named = at === undefined ? undefined : parameters.get(at);
+  return named ?? all.find(([key]) => /Id$/.test(key))?.[1] ?? '';
 }

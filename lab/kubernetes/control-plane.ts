@@ -1,6 +1,7 @@
 import { request } from 'node:https';
 import { join } from 'node:path';
 import { kubernetesApi } from './api.ts';
+import { auditFlags } from './audit.ts';
 import type { KubernetesCredentials, KubernetesUser } from './credentials.ts';
 import type { KubernetesProcess } from './index.ts';
 import type { KubernetesPrograms } from './programs.ts';
@@ -18,10 +19,12 @@ export type Place = {
   programs: KubernetesPrograms;
   credentials: KubernetesCredentials;
   ports: Readonly<Record<'etcd' | 'peer' | 'api' | 'manager' | 'scheduler' | 'kwok', number>>;
+  /** Whether the API server writes down what users change. */
+  audit: boolean;
 };
 
 /** The processes of a control plane in the order in which they start. All listen on loopback, on these ports alone. */
-export function controlPlane({ dir, programs, credentials, ports }: Place): readonly Part[] {
+export function controlPlane({ dir, programs, credentials, ports, audit }: Place): readonly Part[] {
   const { ca, caFile, certFile, keyFile, accountKeyFile, tokenFile, tokens } = credentials;
   const loopback = (port: number): string => `http://127.0.0.1:${port}`;
   const config = (user: KubernetesUser): string => join(dir, `${user}.kubeconfig`);
@@ -49,6 +52,7 @@ export function controlPlane({ dir, programs, credentials, ports }: Place): read
         ...[`--service-account-signing-key-file=${accountKeyFile}`, '--service-cluster-ip-range=10.96.0.0/16'],
         // Off by default; kubeadm and the managed services turn it on, and what opens devices of a host needs it.
         '--allow-privileged=true',
+        ...(audit ? auditFlags(dir) : []),
       ],
       ports: [ports.api],
       ready: async () => (await api.get('/readyz')).status === 200,

@@ -6,19 +6,27 @@ import { freePort } from '../ports.ts';
 import type { LabProcess } from '../process.ts';
 import { startProcess } from '../process.ts';
 import type { KubernetesApi } from './api.ts';
+import type { AuditedChange } from './audit.ts';
+import { auditedChanges } from './audit.ts';
 import { kubernetesApi } from './api.ts';
 import { controlPlane } from './control-plane.ts';
 import type { KubernetesUser } from './credentials.ts';
 import { kubeconfig, kubernetesUsers, makeCredentials } from './credentials.ts';
 import { findKubernetes } from './programs.ts';
 import { grantRoles } from './roles.ts';
+import { slowStages } from './stages.ts';
 
 export type { KubernetesApi, KubernetesAnswer, KubernetesObject } from './api.ts';
+export type { AuditedChange } from './audit.ts';
 export type { KubernetesUser } from './credentials.ts';
 
 export type KubernetesOptions = {
   stateDir: string;
   detached?: boolean;
+  /** A pod is ready so long after kwok has seen it; at once unless given. */
+  podsReadyAfterMs?: number;
+  /** The API server writes down what users change: `changes`. */
+  audit?: boolean;
 };
 
 export type KubernetesProcess = 'etcd' | 'apiserver' | 'controller-manager' | 'scheduler' | 'kwok';
@@ -36,6 +44,10 @@ export type RunningKubernetes = {
   as: (user: KubernetesUser) => KubernetesApi;
   /** To kill or freeze one. A frozen kwok is a cluster whose kubelets fell silent. */
   process: (name: KubernetesProcess) => LabProcess;
+  /** What users changed since the start, by the API server's own audit log; nothing without `audit`. */
+  changes: () => AuditedChange[];
+  /** The end of a cluster that nobody looks at any more: its processes are killed. */
+  kill: () => Promise<void>;
   stop: () => Promise<void>;
 };
 
@@ -50,9 +62,12 @@ const readyWithinMs = 180_000;
  * @throws GantryError LAB_PART_MISSING, LAB_PART_FAILED; nothing is left running then
  */
 export async function startKubernetes(options: KubernetesOptions): Promise<RunningKubernetes> {
-  const programs = await findKubernetes();
+  const found = await findKubernetes();
   const dir = join(options.stateDir, 'kubernetes');
   mkdirSync(dir, { recursive: true });
+  const { podsReadyAfterMs, audit = false } = options;
+  const stages = podsReadyAfterMs === undefined ? found.stages : slowStages(found.stages, dir, podsReadyAfterMs);
+  const programs = { ...found, stages };
   const credentials = makeCredentials(dir);
   const ports = { etcd: await freePort(), peer: await freePort(), api: await freePort() };
   const served = { manager: await freePort(), scheduler: await freePort(), kwok: await freePort() };
@@ -68,7 +83,7 @@ export async function startKubernetes(options: KubernetesOptions): Promise<Runni
     for (const started of [...running.values()].reverse()) await started.stop();
   };
   try {
-    for (const part of controlPlane({ dir, programs, credentials, ports: { ...ports, ...served } })) {
+    for (const part of controlPlane({ dir, programs, credentials, ports: { ...ports, ...served }, audit })) {
       const started = await startProcess({
         stateDir: options.stateDir,
         name: `kubernetes-${part.name}`,
@@ -96,6 +111,10 @@ export async function startKubernetes(options: KubernetesOptions): Promise<Runni
     kubeconfig: (user) => readFileSync(join(dir, `${user}.kubeconfig`), 'utf8'),
     as,
     process: (name) => running.get(name) as LabProcess,
+    changes: () => auditedChanges(dir),
+    kill: async () => {
+      for (const started of [...running.values()].reverse()) await started.kill();
+    },
     stop,
   };
 }

@@ -16,6 +16,7 @@ import { hostFleetOnboard } from './host/fleet-onboard.ts';
 import { hostOnboard } from './host/onboard.ts';
 import type { KindEntry } from './entry.ts';
 import { clickhouseTier } from './clickhouse/tier.ts';
+import { regionDrift } from './region/drift.ts';
 import { regionRollout } from './region/rollout.ts';
 import { redisFailover } from './redis/failover.ts';
 import { redisRejoin } from './redis/rejoin.ts';
@@ -45,4 +46,5 @@ export const entries: Readonly<Record<Kind, KindEntry>> = {
   'archive.lifecycle': archiveLifecycle,
   'archive.audit': archiveAudit,
   'region.rollout': regionRollout,
+  'region.drift': regionDrift,
 };

@@ -18,6 +18,7 @@ import type { ActivityName } from './names.ts';
 import { activityName } from './names.ts';
 import type { PlanDraft, PlannedAction } from './plan.ts';
 import type { Domain } from './queues.ts';
+import { driftSteps } from './region/drift.ts';
 import { rolloutSteps } from './region/rollout.ts';
 import { failoverSteps } from './redis/failover.ts';
 import { rejoinSteps } from './redis/rejoin.ts';
@@ -81,6 +82,7 @@ export const kinds = {
   'archive.lifecycle': { targetFields: ['archive'], steps: lifecycleSteps },
   'archive.audit': { targetFields: ['archive'], steps: auditSteps },
   'region.rollout': { targetFields: ['region'], steps: rolloutSteps },
+  'region.drift': { targetFields: ['region'], steps: driftSteps },
 } as const satisfies Record<`${Domain}.${string}`, KindDefinition>;
 
 export type Kind = keyof typeof kinds;

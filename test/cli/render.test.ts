@@ -280,6 +280,16 @@ describe('Markdown', () => {
     expect(text).toContain('| 2026-03-01 10:00:04Z | approve | bob | go |');
   });
 
+  it('has the graph of a plan as those who read Markdown draw it', () => {
+    const graph = { label: 'graph', value: 'graph LR\nnetwork --> settings\nsettings --> gateway' };
+    const text = runMarkdown(status({ plan: { ...plan, facts: [...plan.facts, graph] } }), undefined);
+    expect(text).toContain('\n```mermaid\ngraph LR\nnetwork --> settings\nsettings --> gateway\n```');
+    expect(text).not.toContain('- graph:');
+    const evil = { ...graph, value: 'graph LR\n```\n<img>' };
+    const other = runMarkdown(status({ plan: { ...plan, facts: [evil] } }), undefined);
+    expect(other.split('\n').filter((line) => line.startsWith('```'))).toEqual([]);
+  });
+
   it('lets nothing that a system said become markup', () => {
     const evil = { ...prepared, title: 'a | b\n# c <img>', summary: 'x' };
     const text = runMarkdown(status({ steps: [evil] }), undefined);

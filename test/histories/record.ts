@@ -12,6 +12,8 @@ import { guardCases } from './guard-cases.ts';
 import { openClickHouseStage } from './clickhouse-stage.ts';
 import { moveCases, undoMoveCases } from './move-cases.ts';
 import type { Case } from './play.ts';
+import { driftCases, rolloutCases } from './region-cases.ts';
+import { openRegionStage } from './region-stage.ts';
 import { keyReshardCases, splitCases } from './reshard-cases.ts';
 import { scrubbed } from './scrub.ts';
 import { addShardCases, drainShardCases, rebalanceCases } from './shard-cases.ts';
@@ -57,6 +59,8 @@ await recordOn('archiveBackup', backupCases, openBackupStage);
 await recordOn('archiveRestore', restoreCases, openArchiveStage);
 await recordOn('archiveDrill', drillCases, openArchiveStage);
 await recordOn('archiveAudit', auditCases, openArchiveStage);
+await recordOn('regionRollout', rolloutCases, openRegionStage);
+await recordOn('regionDrift', driftCases, openRegionStage);
 for (const file of readdirSync(here)) if (file.startsWith(only) && file.includes(`@${version}-`)) rmSync(join(here, file));
 for (const [file, history] of recorded) writeFileSync(join(here, file), history);
 

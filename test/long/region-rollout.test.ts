@@ -10,8 +10,7 @@ import { ec2Rig } from '../support/ec2-rig.ts';
 import { describeWith } from '../support/lab.ts';
 import { useTemporal } from '../support/temporal.ts';
 import type { RegionHarness, Scene } from '../workflows/region/harness.ts';
-import { intentOf, startRegionHarness } from '../workflows/region/harness.ts';
-import { createWorld } from '../workflows/run/world.ts';
+import { intentOf, regionWorld, startRegionHarness } from '../workflows/region/harness.ts';
 
 const region = 'us-east-1';
 /** Those whose pods need no volume: no controller of the lab binds claims. */
@@ -50,7 +49,7 @@ await describeWith(['temporal', 's3', 'kubernetes'], 'region.rollout on moto and
         return { ...intent, components: Object.fromEntries(patient) as typeof intent.components };
       },
     };
-    harness = await startRegionHarness(server(), createWorld(), scene);
+    harness = await startRegionHarness(server(), regionWorld(), scene);
   });
   afterAll(async () => {
     await harness?.stop();

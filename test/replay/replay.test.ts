@@ -45,6 +45,8 @@ describe('the recorded histories', () => {
     ['archiveRestore', ['done', 'planned', 'aborted', 'parked-retried']],
     ['archiveDrill', ['done', 'planned', 'aborted']],
     ['archiveAudit', ['done', 'planned', 'failed-nothing']],
+    ['regionRollout', ['done', 'planned', 'idle', 'aborted', 'parked-retried']],
+    ['regionDrift', ['done', 'failed-differs']],
     ['redisGuard', ['stopped', 'observed', 'failed-over']],
     ['hostFleetOnboard', ['planned', 'parked-retried', 'done']],
     ['listRunner', ['continued', 'done']],

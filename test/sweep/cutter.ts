@@ -104,7 +104,16 @@ async function* whole(items: AsyncIterable<unknown>, after: () => void): AsyncGe
 function labelOf(activity: string, argument: unknown): string {
   const mode =
     typeof argument === 'object' && argument !== null && 'mode' in argument ? `.${String(argument.mode)}` : '';
-  return activity + mode;
+  return activity + mode + partOf(activity, argument);
+}
+
+/** Of a region, whose parts are done side by side: which one it is. Numbers alone would be another one's with each run. */
+function partOf(activity: string, argument: unknown): string {
+  if (!activity.startsWith('region')) return '';
+  const { input } = (argument ?? {}) as { input?: { component?: string; zone?: string } };
+  // Each lane has a region of its own: of a zone, its letter.
+  const part = input?.component ?? input?.zone?.slice(-1);
+  return part === undefined ? '' : `(${part})`;
 }
 
 function next(counts: Map<string, number>, key: string): number {

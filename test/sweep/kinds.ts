@@ -5,6 +5,7 @@ import { startClickHouseScene } from './clickhouse/scene.ts';
 import { startShardScene } from './clickhouse/shard-take.ts';
 import { startTierScene, tierReads } from './clickhouse/tier-take.ts';
 import type { Rules } from './points.ts';
+import { startRegionScene } from './region/scene.ts';
 import { failovers } from './redis/failover-take.ts';
 import { rejoins } from './redis/rejoin-take.ts';
 import { startRedisScene } from './redis/scene.ts';
@@ -98,6 +99,15 @@ const restoreReads = [
   ...['primary', 'staging-redis'].flatMap((node) => ['keys', 'loadedFrom', 'follows'].map((verb) => `${node}.${verb}`)),
 ];
 
+/** The driver calls of the region domain that only look. */
+const regionReads = [
+  ...[
+    ...['vpcs', 'subnets', 'internetGateways', 'natGateways', 'addresses', 'addressQuota', 'routeTables'],
+    ...['securityGroups', 'rules'],
+  ].map((verb) => `ec2.${verb}`),
+  'kubernetes.get',
+];
+
 function shardKind(work: 'add' | 'drain', decisive: string, always: readonly string[]): SweptKind {
   return {
     rules: { decisive, reads: shardReads, own: shardSteps },
@@ -188,6 +198,15 @@ export const sweptKinds = {
       'stop:driver:before:primary.load#1@archivePromote.ensure#2',
       // In the middle of the load: the primary follows the worker that is killed.
       'driver:after:s3.get#1@archivePromote.ensure#2',
+    ],
+  },
+  'region.rollout': {
+    rules: { decisive: 'regionMakeNat.ensure(a)#1', reads: regionReads },
+    startScene: startRegionScene,
+    needs: ['s3'],
+    always: [
+      'driver:after:ec2.createVpc#1@regionMakeVpc.ensure#1',
+      'driver:after:ec2.allocateAddress#1@regionMakeNat.ensure(a)#1',
     ],
   },
 } satisfies Partial<Record<Kind, SweptKind>>;

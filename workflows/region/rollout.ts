@@ -13,6 +13,8 @@ type Node = GraphNode<Lane<PlannedStep<'region.rollout'>>>;
 const made = { undo: true, invariant: true, profile: 'slow' } as const;
 /** Lanes at once: the API servers and the account's request limit bear more, a person who follows does not. */
 const window = 8;
+/** Of a gate: a look is eleven events of the history, however long it lasts; pause and abort wait for its end. Milliseconds. */
+const lookForMs = 10_000;
 
 /**
  * Brings one region up, or to what the platform file says: its network, then its components along their graph, each followed by its gate.
@@ -65,8 +67,9 @@ function components({ zones, components: all }: RegionRolloutData): Node[] {
     after: [...wholeNetwork, ...after.map((name) => `component/${name}`)],
     body: async (lane) => {
       await lane.step(`apply ${of.component}`, region.applyComponent, of, made);
-      await lane.gate(`${of.component} is ready`, region.componentReady, of, {
-        everyMs: [1_000, 15_000],
+      const gate = { ...of, lookForMs: Math.min(lookForMs, readyWithinMs) };
+      await lane.gate(`${of.component} is ready`, region.componentReady, gate, {
+        everyMs: [500, 2_000],
         deadlineMs: readyWithinMs,
       });
     },

@@ -4,7 +4,7 @@ import type { RegionOutlet, RegionZone } from '../../../src/runs/index.ts';
 import { blocked, defineStep, done, todo } from '../../../src/steps/index.ts';
 import type { RegionDeps } from '../access/access.ts';
 import { tagsFor, theOne } from '../access/tags.ts';
-import { findVpc, mustFindVpc, withEc2 } from '../access/with-ec2.ts';
+import { findVpc, mustFindVpc, untilVisible, withEc2 } from '../access/with-ec2.ts';
 import { findGateway } from './attach-gateway.ts';
 import { findNat } from './make-nat.ts';
 import { findSubnets } from './make-subnets.ts';
@@ -30,6 +30,7 @@ export const makeRoutes = defineStep<RegionZone, Seen, RegionDeps>({
   apply: (of, _seen, deps, context) =>
     withEc2(deps, of.region, context, async (client) => {
       const vpc = await mustFindVpc(deps, of.region, client);
+      await untilVisible(context);
       const subnets = await findSubnets(deps, of, client, vpc.id);
       for (const { outlet, id, routed, associated } of (await look(of, deps, client)).tables) {
         const tags = tagsFor(deps.owner, of.region, tableName(of.zone, outlet));

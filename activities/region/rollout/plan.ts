@@ -1,13 +1,11 @@
 import type { Ec2 } from '../../../src/drivers/ec2/index.ts';
-import { problemsOf } from './problems.ts';
-import type { Finding, IntendedComponent, RolloutFacts } from '../../../src/planning/region/index.ts';
+import type { Finding, RolloutFacts } from '../../../src/planning/region/index.ts';
 import { planRollout, securityGroups, securityRules } from '../../../src/planning/region/index.ts';
 import type { PlanCall, RegionRolloutInput } from '../../../src/runs/index.ts';
 import { definePlan } from '../../../src/steps/index.ts';
 import type { RegionDeps } from '../access/access.ts';
 import { isOwn, ownName } from '../access/tags.ts';
-import type { Rendered } from '../components/render.ts';
-import { render } from '../components/render.ts';
+import { meantOf } from '../components/meant.ts';
 import { tryComponents } from '../components/try-components.ts';
 import { compareRules, rulesThere } from '../network/set-rules.ts';
 
@@ -18,17 +16,7 @@ import { compareRules, rulesThere } from '../network/set-rules.ts';
 export const rolloutPlan = definePlan(
   'region.rollout',
   async ({ input: { region } }: PlanCall<RegionRolloutInput>, deps: RegionDeps, signal) => {
-    const { config, network, components } = deps.intent(region);
-    const findings: Finding[] = [];
-    const rendered = new Map<string, Rendered>();
-    for (const [name, { manifest }] of Object.entries(components)) {
-      if (manifest === undefined) continue;
-      try {
-        rendered.set(name, await render(deps, region, name));
-      } catch (error) {
-        findings.push(...problemsOf(error));
-      }
-    }
+    const { meant, rendered, findings } = await meantOf(deps, region);
     const cluster = deps.cluster(region, signal);
     if (!cluster && rendered.size > 0)
       findings.push({
@@ -45,15 +33,7 @@ export const rolloutPlan = definePlan(
         standing: tried.standing,
         findings: [...findings, ...account.findings, ...tried.findings],
       };
-      const intended = Object.entries(components).map(([name, one]): IntendedComponent => {
-        const own = rendered.get(name);
-        return {
-          ...{ name, after: one.after, wave: one.wave, readyWithinMs: one.readyWithinMs },
-          ...(one.external === undefined ? {} : { external: one.external }),
-          ...(own ? { rendered: { digest: own.digest, objects: own.names } } : {}),
-        };
-      });
-      return planRollout({ region, cidr: config.cidr, zones: config.zones, network, components: intended }, facts);
+      return planRollout(meant, facts);
     } finally {
       client.close();
     }

@@ -1,4 +1,5 @@
 import type { RunReport, RunStatus, StepRecord } from '../../runs/index.ts';
+import { isGraph } from './graph.ts';
 import { noReturnBegins } from './plan.ts';
 import { stepMarks } from './marks.ts';
 import { compact } from './problem.ts';
@@ -24,8 +25,10 @@ export function runMarkdown(status: RunStatus, report: RunReport | undefined, no
           ),
           ...list(
             'Facts',
-            plan.facts.map(({ label, value }) => `${label}: ${value}`),
+            plan.facts.filter(({ value }) => !isGraph(value)).map(({ label, value }) => `${label}: ${value}`),
           ),
+          // What reads Markdown draws it.
+          ...plan.facts.filter(({ value }) => isGraph(value)).flatMap(({ value }) => ['', '```mermaid', value, '```']),
           ...list('Warnings', plan.warnings),
           ...list('Cannot be undone', plan.irreversible),
         ]

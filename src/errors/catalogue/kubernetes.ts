@@ -32,7 +32,7 @@ export const kubernetesErrors = {
   KUBERNETES_NOT_FOUND: {
     meaning: 'The object does not exist (any more).',
     retryable: false,
-    hint: '`kubectl get node <name>`; if it was deleted on purpose, onboard the host again.',
+    hint: '`kubectl get` what the message names. A Node that was deleted on purpose: onboard the host again. A namespace: the component that brings it comes too late, see its `after`.',
   },
   KUBERNETES_REFUSED: {
     meaning: 'The API server or one of its admission controllers refused the object; its reason is in the message.',

@@ -65,6 +65,11 @@ export const regionErrors = {
     retryable: false,
     hint: 'The message has the controller’s reason. `kubectl describe` the workload; correct it, then `gantry retry <id>`.',
   },
+  REGION_DRIFT: {
+    meaning: 'Something of the region is not as the platform file says.',
+    retryable: false,
+    hint: 'The message says what. If the file is right, `gantry region rollout <region> --dry-run` shows what would bring it back; if not, change the file.',
+  },
   REGION_UNDO_DIFFERS: {
     meaning:
       'What this run made was changed by another client meanwhile, so that taking it back would lose that change.',

@@ -1,1 +1,2 @@
+export * from './drift.ts';
 export * from './rollout.ts';

@@ -54,6 +54,9 @@ export type RegionComponent = {
   objects: readonly string[];
 };
 
+/** `lookForMs`: how long one look waits for it to be ready. */
+export type RegionGate = RegionComponent & { lookForMs: number };
+
 /** What a plan shows of one component. */
 export type PlannedComponent = RegionComponent & { after: readonly string[]; readyWithinMs: number };
 

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import type { RolloutFacts, RolloutIntent } from '../../../src/planning/region/index.ts';
+import type { RolloutFacts, MeantRegion } from '../../../src/planning/region/index.ts';
 import { mermaid, planRollout } from '../../../src/planning/region/index.ts';
 
-const intent: RolloutIntent = {
+const intent: MeantRegion = {
   ...{ region: 'r1', cidr: '10.1.0.0/16' },
   zones: { z1: { public: '10.1.0.0/24', app: '10.1.1.0/24' }, z2: { public: '10.1.2.0/24', app: '10.1.3.0/24' } },
   network: {

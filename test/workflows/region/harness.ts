@@ -13,6 +13,7 @@ import { startDomainWorkers } from '../../support/domain-workers.ts';
 import { oneDigest } from '../../support/one-digest.ts';
 import type { TestServer } from '../../support/temporal.ts';
 import type { World } from '../run/world.ts';
+import { createWorld, testPolicy } from '../run/world.ts';
 
 const file = 'platform.example.yaml';
 const { platform } = parsePlatform(readFileSync(file, 'utf8'), file);
@@ -56,6 +57,14 @@ export function depsOf(scene: Scene): RegionDeps {
   };
 }
 
+/** A world whose steps have time: moto is one process of Python, and took 20 s for what takes 2 beside a load of 12 on 2 cores. */
+export function regionWorld(): World {
+  const profile = { ...testPolicy().profiles.quick, startToCloseMs: 600_000, heartbeatMs: 60_000 };
+  return createWorld({
+    policy: testPolicy({ profiles: { quick: profile, slow: profile, watched: profile, patient: profile } }),
+  });
+}
+
 /** The real workflow and steps, over moto and a cluster in memory. `scene` is read with each call of an activity. */
 export async function startRegionHarness(
   server: Pick<TestServer, 'client' | 'native'>,
@@ -69,12 +78,15 @@ export async function startRegionHarness(
   let started = 0;
   return {
     ...workers,
+    taskQueue,
     start: (region: string, change: Partial<RegionRolloutInput> = {}): Promise<WorkflowHandle> =>
       client.workflow.start('regionRollout', {
         workflowId: change.dryRun ? `dry-run/region.rollout/${region}/${(started += 1)}` : `region/${region}`,
         taskQueue,
         args: [{ region, ...change }],
       }),
+    startDrift: (region: string): Promise<WorkflowHandle> =>
+      client.workflow.start('regionDrift', { workflowId: `region/${region}`, taskQueue, args: [{ region }] }),
   };
 }
 

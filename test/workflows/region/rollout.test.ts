@@ -11,20 +11,19 @@ import { playCluster } from '../../support/played-cluster.ts';
 import { drawnFlows, openFlows, otherFlows } from '../../support/seed-flows.ts';
 import { useTemporal } from '../../support/temporal.ts';
 import { codeOf, reportOf } from '../run/harness.ts';
-import { createWorld } from '../run/world.ts';
 import type { RegionHarness, Scene } from './harness.ts';
-import { depsOf, intentOf, owner, startRegionHarness } from './harness.ts';
+import { depsOf, intentOf, owner, regionWorld, startRegionHarness } from './harness.ts';
 
 await describeWith(['temporal', 's3'], 'region.rollout', () => {
   const server = useTemporal();
   const rig = ec2Rig();
-  const world = createWorld();
+  const world = regionWorld();
   const scene = {} as { now: Scene & { cluster: PlayedCluster } };
   let harness: RegionHarness;
   beforeAll(async () => void (harness = await startRegionHarness(server(), world, scene)));
   afterAll(() => harness.stop());
   beforeEach(() => {
-    Object.assign(world, createWorld());
+    Object.assign(world, regionWorld());
     scene.now = { endpoint: rig.ec2.endpoint, cluster: playCluster(), intent: (region) => intentOf(region) };
     rig.ec2.forget();
   });

@@ -1,9 +1,9 @@
 import type { DraftOf, PlannedComponent, RegionRolloutData, RegionZone } from '../../../runs/index.ts';
-import { outletOf, securityGroups, securityRules } from '../network/groups.ts';
+import { needsNat, regionAsMeant, zonesOf } from '../meant/region.ts';
+import type { MeantRegion } from '../meant/types.ts';
 import { sharesAddresses } from '../network/ranges.ts';
 import type { Finding } from '../types.ts';
-import { waitsFor } from './order.ts';
-import type { ComponentStanding, RolloutFacts, RolloutIntent } from './types.ts';
+import type { ComponentStanding, RolloutFacts } from './types.ts';
 
 type Draft = DraftOf<'region.rollout', RegionRolloutData>;
 export type RolloutPlanning = { ok: true; draft: Draft } | { ok: false; findings: readonly Finding[] };
@@ -13,20 +13,13 @@ export type RolloutPlanning = { ok: true; draft: Draft } | { ok: false; findings
  * everything that is in the way. What is to be is the same however far an earlier run has come: what that one left undone is among the
  * facts. Pure. Runbook: docs/region/rollout.md.
  */
-export function planRollout(intent: RolloutIntent, facts: RolloutFacts): RolloutPlanning {
+export function planRollout(intent: MeantRegion, facts: RolloutFacts): RolloutPlanning {
   const zones = zonesOf(intent);
   const natZones = zones.filter(needsNat).length;
   const findings = [...facts.findings, ...addressFindings(intent, zones, facts), ...quotaFindings(natZones, facts)];
   if (findings.length > 0) return { ok: false, findings };
   const { region } = intent;
-  const data: RegionRolloutData = {
-    region,
-    vpc: { region, cidr: intent.cidr },
-    zones,
-    groups: securityGroups(intent.network),
-    rules: securityRules(intent.network),
-    components: componentsOf(intent),
-  };
+  const data = regionAsMeant(intent);
   const external = intent.components.filter((one) => one.external !== undefined);
   return {
     ok: true,
@@ -48,30 +41,6 @@ export function planRollout(intent: RolloutIntent, facts: RolloutFacts): Rollout
       data,
     },
   };
-}
-
-function zonesOf({ region, zones, network }: RolloutIntent): RegionZone[] {
-  const home = Object.entries(network.segments).find(([, { members }]) => members.includes('nat-gateways'))?.[0];
-  return Object.entries(zones).map(([zone, segments]) => {
-    const subnets = Object.entries(segments).map(([segment, cidr]) => {
-      return { segment, cidr, outlet: outletOf(network, segment) };
-    });
-    const needsNat = home !== undefined && subnets.some(({ outlet }) => outlet === 'nat');
-    return { region, zone, subnets, ...(needsNat ? { natIn: home } : {}) };
-  });
-}
-
-function needsNat({ natIn }: RegionZone): boolean {
-  return natIn !== undefined;
-}
-
-function componentsOf({ region, components }: RolloutIntent): PlannedComponent[] {
-  const order = waitsFor(components.map((one) => ({ ...one, applied: one.rendered !== undefined })));
-  return order.flatMap(({ name, after }) => {
-    const found = components.find((one) => one.name === name);
-    if (!found?.rendered) return [];
-    return [{ region, component: name, ...found.rendered, after, readyWithinMs: found.readyWithinMs }];
-  });
 }
 
 function actionsOf({ vpc, zones, groups, rules, components }: RegionRolloutData): Draft['actions'] {
@@ -128,11 +97,7 @@ function keepsData(object: string): boolean {
   return keptKinds.includes(object.split('/')[0] ?? '');
 }
 
-function addressFindings(
-  { region, cidr }: RolloutIntent,
-  zones: readonly RegionZone[],
-  facts: RolloutFacts,
-): Finding[] {
+function addressFindings({ region, cidr }: MeantRegion, zones: readonly RegionZone[], facts: RolloutFacts): Finding[] {
   const own = facts.vpcs.filter((one) => one.own);
   const place = `rollout.regions.${region}`;
   if (own.length > 1) {

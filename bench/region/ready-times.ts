@@ -1,0 +1,42 @@
+import { monotonicMs, pause } from '../../lab/clock.ts';
+import type { KubernetesApi } from '../../lab/kubernetes/index.ts';
+import { readinessOf } from '../../src/planning/region/index.ts';
+
+type Workload = Parameters<typeof readinessOf>[0];
+const kinds = { Deployment: 'deployments', StatefulSet: 'statefulsets', DaemonSet: 'daemonsets' } as const;
+
+/** Watches the workloads of a namespace for as long as a run goes on. */
+export type ReadyTimes = {
+  /** When each was first seen ready, `Deployment/gatewayd` → wall clock, milliseconds. */
+  stop: () => Promise<ReadonlyMap<string, number>>;
+};
+
+/** Looks every so often: what is ready is known this much later at the most. Milliseconds. */
+const everyMs = 200;
+
+/** Asks the API server itself, beside Gantry: when a workload really was ready. */
+export function watchReadiness(api: KubernetesApi, namespace: string): ReadyTimes {
+  const seen = new Map<string, number>();
+  let over = false;
+  const watching = (async () => {
+    while (!over) {
+      const startedAt = monotonicMs();
+      for (const [kind, plural] of Object.entries(kinds)) {
+        const { body } = await api.get(`/apis/apps/v1/namespaces/${namespace}/${plural}`);
+        for (const item of body.items ?? []) {
+          const workload = { ...item, kind } as unknown as Workload;
+          const name = `${kind}/${workload.metadata.name}`;
+          if (!seen.has(name) && readinessOf(workload).value === 'ready') seen.set(name, Date.now());
+        }
+      }
+      await pause(Math.max(0, startedAt + everyMs - monotonicMs()));
+    }
+  })();
+  return {
+    stop: async () => {
+      over = true;
+      await watching;
+      return seen;
+    },
+  };
+}

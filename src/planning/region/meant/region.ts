@@ -1,0 +1,39 @@
+import type { PlannedComponent, RegionRolloutData, RegionZone } from '../../../runs/index.ts';
+import { outletOf, securityGroups, securityRules } from '../network/groups.ts';
+import { waitsFor } from './order.ts';
+import type { MeantRegion } from './types.ts';
+
+/** What the file alone says that a region is made of. Pure. */
+export function regionAsMeant(intent: MeantRegion): RegionRolloutData {
+  const { region, cidr, network } = intent;
+  return {
+    ...{ region, vpc: { region, cidr }, zones: zonesOf(intent) },
+    ...{ groups: securityGroups(network), rules: securityRules(network), components: componentsOf(intent) },
+  };
+}
+
+/** The zones of a region with the segments of each. */
+export function zonesOf({ region, zones, network }: MeantRegion): RegionZone[] {
+  const home = Object.entries(network.segments).find(([, { members }]) => members.includes('nat-gateways'))?.[0];
+  return Object.entries(zones).map(([zone, segments]) => {
+    const subnets = Object.entries(segments).map(([segment, cidr]) => {
+      return { segment, cidr, outlet: outletOf(network, segment) };
+    });
+    const needsNat = home !== undefined && subnets.some(({ outlet }) => outlet === 'nat');
+    return { region, zone, subnets, ...(needsNat ? { natIn: home } : {}) };
+  });
+}
+
+/** Whether some segment of the zone has its way out through NAT. */
+export function needsNat({ natIn }: RegionZone): boolean {
+  return natIn !== undefined;
+}
+
+function componentsOf({ region, components }: MeantRegion): PlannedComponent[] {
+  const order = waitsFor(components.map((one) => ({ ...one, applied: one.rendered !== undefined })));
+  return order.flatMap(({ name, after }) => {
+    const found = components.find((one) => one.name === name);
+    if (!found?.rendered) return [];
+    return [{ region, component: name, ...found.rendered, after, readyWithinMs: found.readyWithinMs }];
+  });
+}

@@ -1,0 +1,22 @@
+import type { NetworkIntent } from '../network/groups.ts';
+
+/** What the platform file says of a region. */
+export type MeantRegion = {
+  region: string;
+  cidr: string;
+  /** By zone and segment, its range. */
+  zones: Readonly<Record<string, Readonly<Record<string, string>>>>;
+  network: NetworkIntent;
+  components: readonly IntendedComponent[];
+};
+
+export type IntendedComponent = {
+  name: string;
+  after: readonly string[];
+  wave: number;
+  readyWithinMs: number;
+  /** Who operates it, where it is no part of a rollout. */
+  external?: string;
+  /** Of its objects as they were rendered. */
+  rendered?: { digest: string; objects: readonly string[] };
+};

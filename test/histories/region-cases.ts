@@ -1,0 +1,62 @@
+import type { WorkflowHandle } from '@temporalio/client';
+import { GantryError } from '../../src/errors/index.ts';
+import type { Case } from './play.ts';
+import { approved } from './play.ts';
+import type { RegionStage } from './region-stage.ts';
+
+type RegionCase = Case<RegionStage>;
+
+const region = 'ap-southeast-1';
+
+const begun = async ({ harness }: RegionStage): Promise<WorkflowHandle> => approved(await harness.start(region));
+
+/** A cluster that refuses the last component once. */
+const refusing = async (stage: RegionStage): Promise<() => void> => {
+  const cluster = await stage.fresh();
+  cluster.beforeWrite = (line) => {
+    if (line === 'apply Deployment/gatewayd') throw new GantryError('KUBERNETES_REFUSED', 'not today');
+  };
+  return () => void (cluster.beforeWrite = undefined);
+};
+
+/** The histories of `regionRollout`. */
+export const rolloutCases: Readonly<Record<string, RegionCase>> = {
+  planned: async (stage) => {
+    await stage.fresh();
+    return stage.harness.start(region, { dryRun: true });
+  },
+  done: async (stage) => {
+    await stage.fresh();
+    return begun(stage);
+  },
+  // All of it is there.
+  idle: begun,
+  'parked-retried': async (stage) => {
+    const allow = await refusing(stage);
+    const handle = await begun(stage);
+    await stage.harness.until(handle, 'parked');
+    allow();
+    await stage.harness.update(handle, 'resolve', { action: 'retry' });
+    return handle;
+  },
+  aborted: async (stage) => {
+    await refusing(stage);
+    const handle = await begun(stage);
+    await stage.harness.until(handle, 'parked');
+    await stage.harness.update(handle, 'abort', {});
+    return handle;
+  },
+};
+
+/** The histories of `regionDrift`, over what the rollout before has left. */
+export const driftCases: Readonly<Record<string, RegionCase>> = {
+  done: async (stage) => {
+    await stage.fresh();
+    await (await begun(stage)).result();
+    return stage.harness.startDrift(region);
+  },
+  'failed-differs': async (stage) => {
+    await stage.fresh();
+    return stage.harness.startDrift(region);
+  },
+};

@@ -1,0 +1,48 @@
+import { NativeConnection } from '@temporalio/worker';
+import type { LabEc2 } from '../../lab/ec2/ec2.ts';
+import { startEc2 } from '../../lab/ec2/ec2.ts';
+import type { PlayedCluster } from '../support/played-cluster.ts';
+import { playCluster } from '../support/played-cluster.ts';
+import type { RegionHarness, Scene } from '../workflows/region/harness.ts';
+import { intentOf, regionWorld, startRegionHarness } from '../workflows/region/harness.ts';
+import { connected, opening } from './opening.ts';
+
+/** The real workflows and steps of a region, over moto and a cluster in memory, on a real server. */
+export type RegionStage = {
+  stateDir: string;
+  harness: RegionHarness;
+  ec2: LabEc2;
+  /** An empty account, and another cluster. */
+  fresh: () => Promise<PlayedCluster>;
+  stop: () => Promise<void>;
+};
+
+/** Few: a history of all of them is megabytes. */
+const components = ['platform-namespace', 'alertmanager', 'gatewayd'];
+
+/** Starts everything in a folder of its own. */
+export function openRegionStage(): Promise<RegionStage> {
+  return opening(async (parts) => {
+    const { address, client } = await connected(parts);
+    const native = await NativeConnection.connect({ address });
+    parts.stops.push(() => native.close());
+    const ec2 = await startEc2({ stateDir: parts.stateDir });
+    parts.stops.push(() => ec2.stop());
+    const sceneOf = (cluster: PlayedCluster): Scene => ({
+      ...{ endpoint: ec2.endpoint, cluster },
+      intent: (region) => intentOf(region, components),
+    });
+    const scene = { now: sceneOf(playCluster()) };
+    const world = { ...regionWorld() };
+    world.policy = { ...world.policy, approval: { ...world.policy.approval, people: 1 } };
+    const harness = await startRegionHarness({ client, native }, world, scene);
+    parts.stops.push(() => harness.stop());
+    const fresh = async (): Promise<PlayedCluster> => {
+      await ec2.reset();
+      const cluster = playCluster();
+      scene.now = sceneOf(cluster);
+      return cluster;
+    };
+    return { stateDir: parts.stateDir, harness, ec2, fresh, stop: parts.stop };
+  });
+}

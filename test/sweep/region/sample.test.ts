@@ -1,0 +1,3 @@
+import { sampleKinds } from '../sample.ts';
+
+await sampleKinds('region', { points: 4, lanes: 1 });

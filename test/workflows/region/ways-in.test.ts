@@ -1,0 +1,91 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { until } from '../../../lab/clock.ts';
+import type { Api } from '../../../src/api/index.ts';
+import type { ScheduleIntent } from '../../../src/client/index.ts';
+import { syncSchedules } from '../../../src/client/index.ts';
+import type { RunReport, RunStatus } from '../../../src/runs/index.ts';
+import type { Person } from '../../api/support.ts';
+import { apiOver, people } from '../../api/support.ts';
+import { ec2Rig } from '../../support/ec2-rig.ts';
+import { describeWith } from '../../support/lab.ts';
+import { playCluster } from '../../support/played-cluster.ts';
+import { useTemporal } from '../../support/temporal.ts';
+import type { RegionHarness, Scene } from './harness.ts';
+import { intentOf, regionWorld, startRegionHarness } from './harness.ts';
+
+const region = 'ap-southeast-1';
+const components = ['platform-namespace', 'alertmanager'];
+
+await describeWith(['temporal', 's3'], 'a region, from the ways in that are not the command line', () => {
+  const server = useTemporal();
+  const rig = ec2Rig();
+  const world = regionWorld();
+  const { access, as } = people();
+  const scene = {} as { now: Scene };
+  let harness: RegionHarness;
+  let api: Api;
+  beforeAll(async () => {
+    world.policy = { ...world.policy, approval: { people: 1, expiresAfterMs: 600_000 } };
+    scene.now = { endpoint: rig.ec2.endpoint, cluster: playCluster(), intent: (name) => intentOf(name, components) };
+    harness = await startRegionHarness(server(), world, scene);
+    ({ api } = await apiOver(server().client, harness.taskQueue, access));
+  });
+  afterAll(async () => {
+    await api?.close();
+    await harness?.stop();
+  });
+  const send = async <T>(person: Person, method: 'GET' | 'POST', url: string, payload?: object): Promise<T> => {
+    const answer = await api.inject({
+      ...{ method, url, ...(payload === undefined ? {} : { payload }) },
+      headers: { authorization: `Bearer ${person.token}`, ...(url === start ? { 'idempotency-key': 'plat-311' } : {}) },
+    });
+    expect(answer.statusCode, answer.body).toBeLessThan(300);
+    return answer.json<T>();
+  };
+  const start = '/v1/region/rollout';
+  const at = (workflowId: string, verb = ''): string => `/v1/runs/${encodeURIComponent(workflowId)}${verb}`;
+  const reaches = async (workflowId: string, state: string): Promise<RunStatus> => {
+    const seen = await until(async () => {
+      const { run } = await send<{ run: RunStatus }>(as.viewer, 'GET', at(workflowId));
+      return run.state === state ? run : undefined;
+    }, 60_000);
+    if (seen) return seen;
+    throw new Error(`the run never became ${state}`);
+  };
+
+  test('over HTTP: started by one person, approved by another one, followed to its report', async () => {
+    const { workflowId } = await send<{ workflowId: string }>(as.operator, 'POST', start, { region });
+    const waiting = await reaches(workflowId, 'awaiting-approval');
+    expect(rig.ec2.writes()).toEqual([]);
+    await send(as.approver, 'POST', at(workflowId, '/approve'), { planHash: waiting.plan?.hash ?? '' });
+    await reaches(workflowId, 'done');
+    // The run that was asked for ends a moment after the one that did the work.
+    await server().client.workflow.getHandle(workflowId).result();
+    const { report } = await send<{ report: RunReport }>(as.viewer, 'GET', at(workflowId, '/report'));
+    expect(report).toMatchObject({ outcome: 'done', requestedBy: 'operator@example.com' });
+    expect(report.steps.filter(({ step }) => step === 'region.component-ready')).toHaveLength(components.length);
+    expect(rig.ec2.writes()).toContain('CreateVpc');
+  });
+
+  test('by a schedule of the platform file: the region is looked at, and asks nobody', async () => {
+    const { client } = server();
+    const installation = { name: 'lab', taskQueue: harness.taskQueue };
+    const intent: ScheduleIntent = {
+      ...{ name: 'drift', kind: 'region.drift', cron: '0 7 1 1 *', timezone: 'UTC', paused: false },
+      input: { region },
+    };
+    await syncSchedules(client, installation, [intent]);
+    rig.ec2.forget();
+    await client.schedule.getHandle('gantry/lab/drift').trigger();
+    const ended = await until(async () => {
+      for await (const one of client.workflow.list({ query: `WorkflowType = "regionDrift"` }))
+        if (one.status.name !== 'RUNNING' && one.workflowId === `region/${region}`) return one;
+      return undefined;
+    }, 60_000);
+    expect(ended).toBeTruthy();
+    const report = (await client.workflow.getHandle(`region/${region}`, ended?.runId).result()) as RunReport;
+    expect(report).toMatchObject({ kind: 'region.drift', outcome: 'done', requestedBy: 'schedule:drift' });
+    expect(report.measurements).toMatchObject({ findings: 0 });
+    expect(rig.ec2.writes()).toEqual([]);
+  });
+});

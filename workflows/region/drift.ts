@@ -1,0 +1,54 @@
+import type { RegionActivities } from '../../activities/region/index.ts';
+import type { ErrorCode } from '../../src/errors/index.ts';
+import { isErrorCode, problem, refusal, troubleOf } from '../../src/errors/index.ts';
+import type { DriftFinding, DriftVerdict, PlannedStep, RegionDriftInput, RunReport } from '../../src/runs/index.ts';
+import type { StepRef } from '../run/call.ts';
+import { domainRefs } from '../run/call.ts';
+import { Ending } from '../run/ending.ts';
+import { openRun } from '../run/open-run.ts';
+
+const region = domainRefs<RegionActivities, 'region'>('region');
+
+/** What cannot be asked is a finding; a run that parks would hold the region, and a rollout with it. */
+const noAnswer: readonly ErrorCode[] = [
+  ...(['EC2_UNREACHABLE', 'EC2_THROTTLED', 'EC2_AUTH_FAILED', 'EC2_NO_PERMISSION', 'EC2_REFUSED'] as const),
+  ...(['KUBERNETES_UNREACHABLE', 'KUBERNETES_UNAVAILABLE', 'KUBERNETES_FORBIDDEN'] as const),
+  ...(['KUBERNETES_AUTHORITY_UNREADABLE', 'KUBERNETES_UNEXPECTED_ANSWER'] as const),
+  ...(['REGION_DUPLICATE', 'REGION_NO_CLUSTER', 'REGION_PLAN_STALE', 'SECRET_NOT_FOUND'] as const),
+];
+
+/**
+ * Compares a region with the platform file and changes nothing. What differs, and what gave no answer, fails the run, and people are told.
+ * Runbook: docs/region/drift.md.
+ */
+export async function regionDrift(input: RegionDriftInput): Promise<RunReport> {
+  return openRun('region.drift', input, async (run) => {
+    const { data } = await run.plan(region.planDrift, input);
+    const compare = (
+      title: string,
+      place: string,
+      ref: StepRef<typeof data, DriftVerdict, PlannedStep<'region.drift'>>,
+    ): Promise<readonly DriftFinding[]> =>
+      run.ifItFails(
+        noAnswer,
+        async () => {
+          const seen = await run.step(title, ref, data, { profile: 'slow' });
+          // One that a person had skip its look has seen nothing, which is no good news either.
+          if (!seen) return [{ code: 'REGION_DRIFT', message: `${place}: nothing was looked at`, place }];
+          run.measure(`compared.${place}`, seen.after.compared);
+          return seen.after.findings;
+        },
+        async ({ code, message }) => [{ code, message, place }],
+      );
+    const findings = [
+      ...(await compare('compare the network', 'network', region.compareNetwork)),
+      ...(await compare('compare the components', 'components', region.compareComponents)),
+    ];
+    run.measure('findings', findings.length);
+    if (findings.length > 0) throw new Ending('failed', troubleOf(refusal(findings.map(asProblem))));
+  });
+}
+
+function asProblem({ code, message, place }: DriftFinding) {
+  return problem(isErrorCode(code) ? code : 'UNEXPECTED', message, place);
+}
