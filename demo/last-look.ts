@@ -25,8 +25,8 @@ export function nextCommands(shown: readonly string[]): string[][] {
 }
 
 /** What these commands need in the environment. */
-export function environmentOf({ temporal, stateDir }: Stage): Record<string, string> {
-  return { TEMPORAL_ADDRESS: temporal.address, GANTRY_PLATFORM: `${stateDir}/platform.yaml` };
+export function environmentOf({ temporal, platformFiles: [platformFile] }: Stage): Record<string, string> {
+  return { TEMPORAL_ADDRESS: temporal.address, ...(platformFile ? { GANTRY_PLATFORM: platformFile } : {}) };
 }
 
 /**

@@ -14,6 +14,8 @@ export type Stage = {
   temporal: RunningTemporal & { uiUrl: string };
   connection: ConnectionSettings;
   taskQueue: string;
+  /** Of the workers that were started, in their order. */
+  readonly platformFiles: readonly string[];
   /** Starts the workers in a process of their own, as in production, and waits until they poll. */
   startWorkers: (
     platformFile: string,
@@ -39,8 +41,10 @@ export async function openStage(): Promise<Stage> {
     stops.push(() => temporal.stop());
     const { address, namespace, uiUrl = '' } = temporal;
     const connection = { address, namespace, options: { address } };
+    const platformFiles: string[] = [];
     return {
       stateDir,
+      platformFiles,
       temporal: { ...temporal, uiUrl },
       connection,
       taskQueue,
@@ -49,6 +53,7 @@ export async function openStage(): Promise<Stage> {
       startWorkers: async (platformFile, env, domain = 'redis', roles = []) => {
         const workers = await startWorkerProcess({ stateDir, connection, platformFile, env, taskQueue, domain, roles });
         stops.push(() => workers.stop());
+        platformFiles.push(platformFile);
       },
     };
   } catch (error) {
