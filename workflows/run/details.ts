@@ -1,5 +1,6 @@
 import type { PhaseClock, RunStatus, StepRecord, StepState } from '../../src/runs/index.ts';
 import { awaitedWorkers, cutText, progressLines } from '../../src/runs/index.ts';
+import { planMarkdown } from './plan-details.ts';
 
 const marks: Record<StepState, string> = {
   pending: '·',
@@ -21,6 +22,8 @@ const cellCharacters = 300;
 export function detailsMarkdown(status: RunStatus, steps: readonly StepRecord[]): string {
   const lines = [`**${status.kind}** of **${status.target}**: ${status.state}${status.dryRun ? ' (dry run)' : ''}`];
   if (status.plan) lines.push('', `Plan \`${status.plan.hash}\`: ${status.plan.title}`);
+  // Once it is carried out, the steps say what is done.
+  if (status.plan && (status.approval || status.dryRun)) lines.push(...planMarkdown(status.plan), '');
   if (status.approval)
     lines.push('', `Waits for approval until ${status.approval.expiresAt}: ${howToApprove(status, status.approval)}`);
   if (status.parked) {
@@ -60,10 +63,12 @@ export function detailsMarkdown(status: RunStatus, steps: readonly StepRecord[])
 }
 
 function howToApprove(
-  { workflowId }: RunStatus,
+  { workflowId, plan }: RunStatus,
   { needed, given = [], signed }: NonNullable<RunStatus['approval']>,
 ): string {
-  if (!signed) return `\`gantry approve ${workflowId}\``;
+  if (!signed) {
+    return `\`gantry approve ${workflowId}\`, or the update \`approve\` with \`{"planHash":"${plan?.hash ?? ''}","by":"…"}\``;
+  }
   const so = given.length > 0 ? `, so far ${given.join(', ')}` : '';
   return `by ${needed} over the HTTP API (\`POST /v1/runs/${encodeURIComponent(workflowId)}/approve\`)${so}`;
 }

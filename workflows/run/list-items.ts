@@ -128,6 +128,7 @@ async function startedUnlessHeld(
       staticSummary: entry.name,
     });
     entry.runId = child.firstExecutionRunId;
+    runner.startedHere.add(child.firstExecutionRunId);
     return child;
   } catch (error) {
     if (error instanceof WorkflowExecutionAlreadyStartedError) return 'held';
@@ -138,18 +139,20 @@ async function startedUnlessHeld(
 
 /**
  * Its target is taken. By a run of the same list that an earlier runner started (which was terminated, say): that one counts
- * for it. What another run does there is not this list's work. Answers false where it is free again.
+ * for it, also when it has ended meanwhile. What another run does there is not this list's work. Answers false where it is free
+ * again.
  */
 async function heldBy(runner: ListRunner, entry: ItemUnderWay): Promise<boolean> {
   const { workflowId } = entry;
   const holder = await callControl('describeHolder', { workflowId }, `who holds ${workflowId}`).catch(() => undefined);
   const own = workflowInfo().workflowId;
-  if (holder?.open === false) return false;
-  if (holder?.open && holder.kind === runner.input.kind && holder.startedBy?.workflowId === own) {
+  const ofThisList = holder?.kind === runner.input.kind && holder.startedBy?.workflowId === own;
+  if (holder && ofThisList && !runner.startedHere.has(holder.runId)) {
     Object.assign(entry, { runId: holder.runId, carried: true });
     watchCarried(runner);
     return true;
   }
+  if (holder?.open === false) return false;
   const who = holder ? `${holder.kind} (${holder.state}, run ${holder.runId}, since ${holder.since})` : 'another run';
   const message = `${workflowId} is held by ${who}`;
   ended(runner, entry, { ...nothingDone, outcome: 'failed', code: 'RESOURCE_BUSY', message });

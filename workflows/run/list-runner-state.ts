@@ -31,6 +31,8 @@ export type ListRunner = {
   onTheirWay: number;
   /** Whether those that the server tells it nothing of are being looked at. */
   watching: boolean;
+  /** Run ids of the items that this history started: how they end, the server tells it. */
+  readonly startedHere: Set<string>;
   /** What the run has been told last. */
   lastTold: { ended: number; key: string } | undefined;
 };
@@ -50,6 +52,7 @@ export function openRunner(input: ListRunnerInput): ListRunner {
     starting: 0,
     onTheirWay: 0,
     watching: false,
+    startedHere: new Set(),
     lastTold: undefined,
   };
 }
