@@ -58,6 +58,16 @@ export async function findRedisServer(): Promise<string> {
 }
 
 /**
+ * Debian's Chromium, for the test that uses the Temporal UI.
+ * @throws GantryError LAB_PART_MISSING
+ */
+export function findChromium(): string {
+  const found = onPath('chromium');
+  if (found) return found;
+  throw missing('chromium', 'not on PATH', 'scripts/setup-chromium.sh');
+}
+
+/**
  * The folder in the project's cache that holds Valkey 9 with all that it needs.
  * @throws GantryError LAB_PART_MISSING
  */

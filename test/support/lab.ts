@@ -10,6 +10,7 @@ import { findHostImage } from '../../lab/host/image.ts';
 import { findKubernetes } from '../../lab/kubernetes/programs.ts';
 import {
   fakeTimeLibrary,
+  findChromium,
   findClickHouse,
   findModernClickHouse,
   findMoto,
@@ -32,6 +33,7 @@ const find = {
   s3: findMoto,
   schemathesis: findSchemathesis,
   faketime: fakeTimeLibrary,
+  chromium: findChromium,
   kubernetes: findKubernetes,
   host: findHostImage,
   temporal: findTemporalCli,

@@ -12,17 +12,24 @@ import { registerSearchAttributes } from '../../workers/search-attributes.ts';
 Runtime.install({ logger: new DefaultLogger('ERROR') });
 
 /** A Temporal dev server of a test file's own, with everything that talks to it. */
-export type TestServer = { address: string; client: Client; native: NativeConnection; stateDir: string };
+export type TestServer = {
+  address: string;
+  client: Client;
+  native: NativeConnection;
+  stateDir: string;
+  /** Where it was asked for. */
+  uiUrl?: string;
+};
 
 /** Starts a server before the file's tests and stops it after them. */
-export function useTemporal(): () => TestServer {
+export function useTemporal({ ui = false } = {}): () => TestServer {
   let running: RunningTemporal | undefined;
   let server: TestServer | undefined;
   let connection: Connection | undefined;
   const stateDir = mkdtempSync(join(tmpdir(), 'gantry-test-'));
   beforeAll(async () => {
-    running = await startTemporal({ stateDir });
-    const { address } = running;
+    running = await startTemporal({ stateDir, ui });
+    const { address, uiUrl } = running;
     connection = await Connection.connect({ address });
     await registerSearchAttributes(connection, 'default');
     server = {
@@ -30,6 +37,7 @@ export function useTemporal(): () => TestServer {
       client: new Client({ connection }),
       native: await NativeConnection.connect({ address }),
       stateDir,
+      ...(uiUrl === undefined ? {} : { uiUrl }),
     };
   });
   afterAll(async () => {
