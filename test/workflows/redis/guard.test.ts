@@ -289,13 +289,16 @@ await describeWith(['temporal', 'redis'], 'redis.guard', () => {
     };
     const guard = (...options: string[]) => say('redis', 'guard', rig.groupName, ...options);
     const doctor = async () => {
-      const { code, json } = await gantry(['doctor', '--json'], { env });
-      const { checks } = jsonShapes.doctor.parse(json);
-      // The rig's workers are Gantry's own: each says its version.
-      expect(checks.find(({ name }) => name === 'worker versions')).toMatchObject({
-        state: 'ok',
-        fact: `all run ${gantryVersion}`,
-      });
+      // A server that has just started may not have heard of its workers yet.
+      const seen = await until(async () => {
+        const { code, json } = await gantry(['doctor', '--json'], { env });
+        const { checks } = jsonShapes.doctor.parse(json);
+        const versions = checks.find(({ name }) => name === 'worker versions');
+        // The rig's workers are Gantry's own: each says its version.
+        return versions?.fact === `all run ${gantryVersion}` && { code, checks };
+      }, 20_000);
+      if (!seen) throw new Error('the doctor does not find the workers, or not their version');
+      const { code, checks } = seen;
       return { code, check: checks.find(({ name }) => name === `guard of redis ${rig.groupName}`) };
     };
     expect(jsonShapes.error.parse((await guard('--status')).json).error.code).toBe('GUARD_NOT_RUNNING');
