@@ -7,6 +7,7 @@ const plan: PlanView = {
   actions: [
     { step: 'redis.prepare', what: 'prepare r2', reversible: true },
     { step: 'redis.handover', what: 'demote r1,\npromote r2', reversible: false },
+    { step: 'redis.prove', what: 'prove the roles', reversible: false },
   ],
   facts: [{ label: 'lag of r2', value: '0 bytes' }],
   warnings: ['r3 is behind'],
@@ -30,7 +31,7 @@ const approval = { expiresAt: '2026-12-01T09:55:15Z', needed: 1 };
 
 test('a person who is to approve reads in the UI what will be done, and what to paste', () => {
   const shown = details({ approval });
-  expect(shown).toContain('1. prepare r2\n1. demote r1, promote r2 (**no undo after it**)\n');
+  expect(shown).toContain('1. prepare r2\n1. demote r1, promote r2 (**no undo from here on**)\n1. prove the roles\n');
   for (const part of ['- the handover', '- r3 is behind', '- lag of r2: 0 bytes', '- the primary changes']) {
     expect(shown).toContain(part);
   }

@@ -7,10 +7,11 @@ const lineCharacters = 300;
 
 /** A plan as Markdown for a person who is to approve it: what will be done, what cannot be undone, what makes it void. */
 export function planMarkdown({ actions, facts, warnings, irreversible, voidIf }: PlanView): string[] {
+  const noReturn = actions.findIndex(({ reversible }) => !reversible);
   return [
     ...block(
       'What it will do',
-      actions.map(({ what, reversible }) => `${what}${reversible ? '' : ' (**no undo after it**)'}`),
+      actions.map(({ what }, at) => `${what}${at === noReturn ? ' (**no undo from here on**)' : ''}`),
       '1.',
     ),
     ...block('Cannot be undone', irreversible),
