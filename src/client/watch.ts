@@ -76,7 +76,8 @@ async function recheckSource(
 ): Promise<StatusAnswer> {
   const look = () => runStatus(client, ref);
   try {
-    const answer = await (signal ? client.connection.withAbortSignal(signal, look) : look());
+    // The SDK leaves a listener at the signal of each call.
+    const answer = await (signal ? client.connection.withAbortSignal(AbortSignal.any([signal]), look) : look());
     if (!answer.blind || answer.status.runId !== last.status.runId) return answer;
     return { ...answer, status: last.status, note: 'no worker answers for this run; this is what it said last' };
   } catch (error) {

@@ -1,4 +1,4 @@
-import { once } from 'node:events';
+import { getEventListeners, once } from 'node:events';
 import http2 from 'node:http2';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -134,6 +134,16 @@ describe('with a worker', () => {
     expect(await watched).toMatchObject({ closed: true, status: { state: 'done' } });
     expect(states.at(-1)).toBe('done');
     expect(await runReport(client, 'redis/whole')).toMatchObject({ outcome: 'done', runId: started.runId });
+  });
+
+  it('watches for long without a listener for each look', async () => {
+    await start({ group: 'long' });
+    const { signal } = new AbortController();
+    const from = performance.now();
+    // Two whole looks at the least: one every two seconds.
+    await watchRun(client, 'redis/long', () => undefined, { signal, until: () => performance.now() - from > 5_000 });
+    expect(getEventListeners(signal, 'abort')).toEqual([]);
+    await abort(client, 'redis/long', { by: 'me' });
   });
 
   it('names the holder of a busy lock', async () => {
