@@ -6,6 +6,7 @@ import { GantryError } from '../src/errors/index.ts';
 // The versions that scripts/setup-*.sh put into the cache: a test compares.
 const temporalVersion = '1.8.2';
 const stockTemporalVersion = '1.31.2';
+const composeVersion = '2.40.3';
 const timeSkippingVersion = '1.38.0';
 const chdbVersion = '3.4.0';
 const motoVersion = '5.2.5';
@@ -45,6 +46,16 @@ export async function findStockTemporal(): Promise<string> {
   const program = join(cacheDir(), `temporal-server-${stockTemporalVersion}`);
   if (isProgram(program)) return program;
   throw missing('the stock Temporal server', `not at ${program}`, 'scripts/setup-temporal-server.sh');
+}
+
+/**
+ * Docker Compose, in the project's cache.
+ * @throws GantryError LAB_PART_MISSING
+ */
+export async function findCompose(): Promise<string> {
+  const program = join(cacheDir(), `compose-${composeVersion}`);
+  if (isProgram(program)) return program;
+  throw missing('Docker Compose', `not at ${program}`, 'scripts/setup-compose.sh');
 }
 
 /**

@@ -13,7 +13,7 @@ import { healthPaths, serveHealth } from '../../workers/health.ts';
 import { roles } from '../../workers/all.ts';
 import { apiOver, people } from '../api/support.ts';
 
-// There is no Docker here: what the file says is held against the code that it starts.
+// What the file says is held against the code that it starts; Docker Compose reads it in test/long/compose-config.test.ts.
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const read = (name: string): string => readFileSync(join(root, name), 'utf8');
 

@@ -17,6 +17,9 @@ describe('looking for programs', () => {
     expect(source('tools/temporal/go.mod')).toContain(
       `github.com/temporalio/cli v${versionIn('scripts/setup-temporal.sh')} `,
     );
+    const compose = versionIn('scripts/setup-compose.sh');
+    expect(source('lab/programs.ts')).toContain(`composeVersion = '${compose}'`);
+    expect(source('tools/compose/go.mod')).toContain(`github.com/docker/compose/v2 v${compose} `);
     const stock = versionIn('scripts/setup-temporal-server.sh');
     expect(source('lab/programs.ts')).toContain(`stockTemporalVersion = '${stock}'`);
     expect(source('tools/temporal-server/go.mod')).toContain(`go.temporal.io/server v${stock} `);
