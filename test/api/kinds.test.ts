@@ -17,7 +17,7 @@ type Way = (typeof ways)[number];
 const all = Object.keys(entries) as Kind[];
 
 /** Kinds whose runs only look: nobody is asked, and they end by themselves. */
-const looking: readonly Kind[] = ['archive.audit', 'host.conformance'];
+const looking: readonly Kind[] = ['archive.audit', 'host.conformance', 'region.drift'];
 const parts = all.filter((kind) => startedBy(kind) !== undefined);
 const whole = all.filter((kind) => !parts.includes(kind) && !looking.includes(kind));
 
