@@ -27,8 +27,6 @@ const long = [
   'test/lab/{host,host-link,kubernetes}.test.ts',
   'test/activities/host/network/change-network.test.ts',
   'test/drivers/ssh/units.test.ts',
-  // Its lanes came to no end within five minutes: not yet in `make test`.
-  'test/sweep/region/sample.test.ts',
   'test/drivers/kubernetes/control-plane.test.ts',
 ];
 

@@ -16,6 +16,8 @@ export type SweptKind = {
   rules: Rules;
   /** `name`: of the lane; its targets are called so, that no run of one lane has the lock of another one's. */
   startScene: (stateDir: string, name: string) => Promise<Scene>;
+  /** What a sample starts in its place, where the whole scene depends on large parts of the lab. */
+  startSampleScene?: (stateDir: string, name: string) => Promise<Scene>;
   /** The workflows of the worker, from here; Gantry's own unless given. */
   workflows?: string;
   /** Parts of the lab that it needs besides Temporal. */
@@ -203,6 +205,7 @@ export const sweptKinds = {
   'region.rollout': {
     rules: { decisive: 'regionMakeNat.ensure(a)#1', reads: regionReads },
     startScene: startRegionScene,
+    startSampleScene: (stateDir, name) => startRegionScene(stateDir, name, { cluster: false }),
     needs: ['s3'],
     always: [
       'driver:after:ec2.createVpc#1@regionMakeVpc.ensure#1',

@@ -31,7 +31,8 @@ export async function sampleKinds(domain: string, sample: { points: number; lane
         const folder = resolve('.gantry', 'sweep', 'sample', name);
         removeSoon(folder);
         const { points } = await sweep({
-          ...{ kind, folder, lanes: sample.lanes, rehearsals: 2 },
+          ...{ folder, lanes: sample.lanes, rehearsals: 2 },
+          kind: { ...kind, startScene: kind.startSampleScene ?? kind.startScene },
           choose: (all) => sampleOf(all, size, seed(), kind.always),
         });
         expect(points.map((point) => point.name)).toEqual(expect.arrayContaining([...kind.always]));

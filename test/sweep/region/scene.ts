@@ -19,7 +19,7 @@ const patienceMs = 180_000;
  * An account of the lab's own, and a cluster where the lab has one: what is made is counted by moto's answers and by the API server's
  * audit log, and at the end of a run by what is there.
  */
-export async function startRegionScene(stateDir: string, name: string): Promise<Scene> {
+export async function startRegionScene(stateDir: string, name: string, { cluster = true } = {}): Promise<Scene> {
   mkdirSync(stateDir, { recursive: true });
   const ec2 = await startEc2({ stateDir });
   let kubernetes: RunningKubernetes | undefined;
@@ -28,7 +28,7 @@ export async function startRegionScene(stateDir: string, name: string): Promise<
     await ec2.stop();
   };
   try {
-    if (await hasKubernetes()) {
+    if (cluster && (await hasKubernetes())) {
       kubernetes = await startKubernetes({ stateDir, audit: true });
       await furnish(kubernetes.as('admin'), { nodes: 1, volumes: 0 });
     }
