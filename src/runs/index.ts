@@ -3,6 +3,7 @@ export * from './approval-token.ts';
 export * from './bounded.ts';
 export * from './canonical-json.ts';
 export * from './excerpt.ts';
+export * from './finding.ts';
 export * from './cron.ts';
 export * from './kinds.ts';
 export * from './list.ts';

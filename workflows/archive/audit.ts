@@ -1,10 +1,10 @@
 import { uuid4 } from '@temporalio/workflow';
 import type { ArchiveActivities } from '../../activities/archive/index.ts';
 import type { ErrorCode } from '../../src/errors/index.ts';
-import { isErrorCode, problem, refusal, troubleOf } from '../../src/errors/index.ts';
-import type { ArchiveAuditInput, AuditFinding, RunReport } from '../../src/runs/index.ts';
+import type { ArchiveAuditInput, Finding, RunReport } from '../../src/runs/index.ts';
 import { domainRefs } from '../run/call.ts';
 import { Ending } from '../run/ending.ts';
+import { failWithFindings } from '../run/findings.ts';
 import { openRun } from '../run/open-run.ts';
 
 const archive = domainRefs<ArchiveActivities, 'archive'>('archive');
@@ -33,7 +33,7 @@ export async function archiveAudit(input: ArchiveAuditInput): Promise<RunReport>
     run.measure('seed', seed);
     const findings = await run.ifItFails(
       noAnswer,
-      async (): Promise<readonly AuditFinding[]> => {
+      async (): Promise<readonly Finding[]> => {
         const manifests = await run.step('verify the manifests', archive.auditManifests, data, { profile: 'slow' });
         // An audit that a person had skip its look has seen nothing, which is no good news either.
         if (!manifests)
@@ -58,11 +58,6 @@ export async function archiveAudit(input: ArchiveAuditInput): Promise<RunReport>
         throw new Ending('failed', trouble);
       },
     );
-    run.measure('findings', findings.length);
-    if (findings.length > 0) throw new Ending('failed', troubleOf(refusal(findings.map(asProblem))));
+    failWithFindings(run, findings);
   });
-}
-
-function asProblem({ code, message, place }: AuditFinding) {
-  return problem(isErrorCode(code) ? code : 'UNEXPECTED', message, place);
 }

@@ -1,10 +1,9 @@
 import type { RegionActivities } from '../../activities/region/index.ts';
 import type { ErrorCode } from '../../src/errors/index.ts';
-import { isErrorCode, problem, refusal, troubleOf } from '../../src/errors/index.ts';
-import type { DriftFinding, DriftVerdict, PlannedStep, RegionDriftInput, RunReport } from '../../src/runs/index.ts';
+import type { DriftVerdict, Finding, PlannedStep, RegionDriftInput, RunReport } from '../../src/runs/index.ts';
 import type { StepRef } from '../run/call.ts';
 import { domainRefs } from '../run/call.ts';
-import { Ending } from '../run/ending.ts';
+import { failWithFindings } from '../run/findings.ts';
 import { openRun } from '../run/open-run.ts';
 
 const region = domainRefs<RegionActivities, 'region'>('region');
@@ -28,7 +27,7 @@ export async function regionDrift(input: RegionDriftInput): Promise<RunReport> {
       title: string,
       place: string,
       ref: StepRef<typeof data, DriftVerdict, PlannedStep<'region.drift'>>,
-    ): Promise<readonly DriftFinding[]> =>
+    ): Promise<readonly Finding[]> =>
       run.ifItFails(
         noAnswer,
         async () => {
@@ -44,11 +43,6 @@ export async function regionDrift(input: RegionDriftInput): Promise<RunReport> {
       ...(await compare('compare the network', 'network', region.compareNetwork)),
       ...(await compare('compare the components', 'components', region.compareComponents)),
     ];
-    run.measure('findings', findings.length);
-    if (findings.length > 0) throw new Ending('failed', troubleOf(refusal(findings.map(asProblem))));
+    failWithFindings(run, findings);
   });
-}
-
-function asProblem({ code, message, place }: DriftFinding) {
-  return problem(isErrorCode(code) ? code : 'UNEXPECTED', message, place);
 }

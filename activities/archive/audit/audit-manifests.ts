@@ -1,6 +1,6 @@
 import type { ObjectStore } from '../../../src/drivers/s3/index.ts';
 import { GantryError } from '../../../src/errors/index.ts';
-import type { AuditData, AuditFinding, ManifestsVerdict } from '../../../src/runs/index.ts';
+import type { AuditData, Finding, ManifestsVerdict } from '../../../src/runs/index.ts';
 import { archiveKeys, backupIdOfKey } from '../../../src/runs/index.ts';
 import { defineStep, done } from '../../../src/steps/index.ts';
 import type { BackupName, TrustedBackup } from '../access/backups.ts';
@@ -21,7 +21,7 @@ export const auditManifests = defineStep<AuditData, ManifestsVerdict, RecoveryDe
     const access = await recovery(archive);
     return withStore(access, context, async (store) => {
       const names = await listed(access, store);
-      const findings: AuditFinding[] = [];
+      const findings: Finding[] = [];
       let newest: TrustedBackup | undefined;
       let verified = 0;
       for (const name of names.slice(0, manifests)) {
@@ -82,7 +82,7 @@ async function isMarked(
   { config: { prefix } }: RecoveryAccess,
   store: ObjectStore,
   { backupId }: BackupName,
-  findings: AuditFinding[],
+  findings: Finding[],
 ): Promise<boolean> {
   const mark = await store.head(archiveKeys(prefix).verdict(backupId));
   if (!mark) return false;

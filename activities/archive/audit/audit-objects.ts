@@ -1,7 +1,7 @@
 import { storedObjects } from '../../../src/drivers/manifest/index.ts';
 import type { ObjectStore } from '../../../src/drivers/s3/index.ts';
 import { sampler } from '../../../src/planning/archive/index.ts';
-import type { AuditedBackup, AuditFinding, BackupObject, ObjectsVerdict } from '../../../src/runs/index.ts';
+import type { AuditedBackup, Finding, BackupObject, ObjectsVerdict } from '../../../src/runs/index.ts';
 import { archiveKeys } from '../../../src/runs/index.ts';
 import { defineStep, done } from '../../../src/steps/index.ts';
 import { objectFault } from '../access/known-partition.ts';
@@ -35,7 +35,7 @@ export const auditObjects = defineStep<AuditObjectsInput, ObjectsVerdict, Recove
       const origin = originOf(object.key, data);
       if (origin !== undefined) add(tallyOf(wanted, origin), object.size);
     }
-    const findings: AuditFinding[] = [];
+    const findings: Finding[] = [];
     await withStore(access, context, async (store) => {
       findings.push(...(await missing(store, data, wanted)));
       await eachOf(taken.taken(), window, async (object) => {
@@ -61,7 +61,7 @@ export const auditObjects = defineStep<AuditObjectsInput, ObjectsVerdict, Recove
  * Backup by backup: what lies below its folder is at least what the manifest stands on there. A sample finds a few lost objects by luck;
  * this finds a bucket that holds three percent of its bytes.
  */
-async function missing(store: ObjectStore, data: string, wanted: ReadonlyMap<string, Tally>): Promise<AuditFinding[]> {
+async function missing(store: ObjectStore, data: string, wanted: ReadonlyMap<string, Tally>): Promise<Finding[]> {
   const there = new Map<string, Tally>();
   for await (const { key, size, deleteMarker } of store.versions(data)) {
     const origin = originOf(key, data);
@@ -76,12 +76,12 @@ async function missing(store: ObjectStore, data: string, wanted: ReadonlyMap<str
 }
 
 /** What two HEADs of one object show. */
-async function faultsOf(store: ObjectStore, object: BackupObject, agesTo: readonly string[]): Promise<AuditFinding[]> {
+async function faultsOf(store: ObjectStore, object: BackupObject, agesTo: readonly string[]): Promise<Finding[]> {
   const { key, versionId, role, storageClass } = object;
   const fault = await objectFault(store, object);
   if (fault !== undefined)
     return [{ code: 'ARCHIVE_OBJECT_CHANGED', message: `${key}, version ${versionId}: ${fault}`, place: key }];
-  const findings: AuditFinding[] = [];
+  const findings: Finding[] = [];
   const facts = await store.head(key, versionId);
   // Without a VersionId a delete mark answers that there is nothing.
   if (!(await store.head(key)))

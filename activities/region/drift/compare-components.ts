@@ -1,7 +1,7 @@
 import { refOf } from '../../../src/drivers/kubernetes/index.ts';
 import type { KubeObject, KubernetesObjects } from '../../../src/drivers/kubernetes/index.ts';
 import { readinessOf } from '../../../src/planning/region/index.ts';
-import type { DriftFinding, DriftVerdict, RegionDriftData } from '../../../src/runs/index.ts';
+import type { Finding, DriftVerdict, RegionDriftData } from '../../../src/runs/index.ts';
 import { defineStep, done } from '../../../src/steps/index.ts';
 import type { RegionDeps } from '../access/access.ts';
 import { asPlanned, clusterOf, standingOf } from '../components/standing.ts';
@@ -15,7 +15,7 @@ export const compareComponents = defineStep<RegionDriftData, DriftVerdict, Regio
   probe: async ({ region, components }, deps, { signal, progress }) => {
     if (components.length === 0) return done({ compared: 0, findings: [] }, 'the region has no components of its own');
     const cluster = clusterOf(deps, region, signal);
-    const findings: DriftFinding[] = [];
+    const findings: Finding[] = [];
     let compared = 0;
     for (const of of components) {
       const { objects } = await asPlanned(deps, of);
@@ -42,6 +42,6 @@ async function notReady(cluster: KubernetesObjects, objects: readonly KubeObject
   });
 }
 
-function differs(component: string, message: string): DriftFinding {
+function differs(component: string, message: string): Finding {
   return { code: 'REGION_DRIFT', message: `${component}: ${message}`, place: component };
 }

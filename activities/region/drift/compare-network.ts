@@ -1,4 +1,4 @@
-import type { DriftFinding, DriftVerdict, RegionDriftData } from '../../../src/runs/index.ts';
+import type { Finding, DriftVerdict, RegionDriftData } from '../../../src/runs/index.ts';
 import type { Probe, StepContext } from '../../../src/steps/index.ts';
 import { defineStep, done } from '../../../src/steps/index.ts';
 import type { RegionDeps } from '../access/access.ts';
@@ -17,7 +17,7 @@ export const compareNetwork = defineStep<RegionDriftData, DriftVerdict, RegionDe
   name: 'region.compare-network',
   probe: async (of, deps, context) => {
     const looks = looksAt(of, deps, context);
-    const findings: DriftFinding[] = [];
+    const findings: Finding[] = [];
     for (const [index, { place, look }] of looks.entries()) {
       const seen = await look();
       const code = seen.verdict === 'blocked' ? seen.code : 'REGION_DRIFT';

@@ -11,7 +11,8 @@ import {
 import { GantryError } from '../../errors/index.ts';
 import { copyInParts } from './copy-parts.ts';
 import { s3NameOf } from './errors.ts';
-import { sha256Metadata, versionOf, putObject } from './put.ts';
+import { versionOf } from './multipart.ts';
+import { sha256Metadata, putObject } from './put.ts';
 import type { S3Session } from './session.ts';
 import { thawState } from './thaw.ts';
 import type { ObjectFacts, ObjectRef, ObjectStore, ObjectVersion } from './types.ts';

@@ -1,22 +1,14 @@
 import { createHash } from 'node:crypto';
 import { Readable } from 'node:stream';
 import type { StorageClass } from '@aws-sdk/client-s3';
-import {
-  AbortMultipartUploadCommand,
-  CompleteMultipartUploadCommand,
-  CreateMultipartUploadCommand,
-  PutObjectCommand,
-  UploadPartCommand,
-} from '@aws-sdk/client-s3';
-import { GantryError } from '../../errors/index.ts';
+import { PutObjectCommand, UploadPartCommand } from '@aws-sdk/client-s3';
+import { inParts, uploadMs, versionOf } from './multipart.ts';
 import type { S3Session } from './session.ts';
 import type { ObjectRef, PutRequest } from './types.ts';
 
 /** The name of our own SHA-256 in the metadata of an object. */
 export const sha256Metadata = 'gantry-sha256';
 
-/** So long may one part or small object take. Milliseconds. */
-const uploadMs = 600_000;
 /** Of a multipart upload; S3's own limit. */
 const maxParts = 10_000;
 
@@ -42,27 +34,20 @@ async function putAtOnce(session: S3Session, request: PutRequest): Promise<Objec
 }
 
 async function putInParts(session: S3Session, request: PutRequest): Promise<ObjectRef> {
-  const { client, bucket } = session;
   const { key, size } = request;
-  const at = { Bucket: bucket, Key: key };
-  const { UploadId } = await session.send({ request: `POST ${key} (uploads)` }, (abortSignal) =>
-    client.send(new CreateMultipartUploadCommand({ ...at, ...described(request), ChecksumAlgorithm: 'SHA256' }), {
-      abortSignal,
-    }),
-  );
-  try {
-    const partBytes = Math.max(session.partBytes, Math.ceil(size / maxParts));
-    const starts = Array.from({ length: Math.ceil(size / partBytes) }, (_, index) => index * partBytes);
-    // All at once: the session lets as many run as may.
-    const parts = await settled(
+  const partBytes = Math.max(session.partBytes, Math.ceil(size / maxParts));
+  const starts = Array.from({ length: Math.ceil(size / partBytes) }, (_, index) => index * partBytes);
+  // All at once: the session lets as many run as may.
+  return inParts(session, key, described(request), (upload) =>
+    settled(
       starts.map(async (start, index) => {
         const range = { start, end: Math.min(size, start + partBytes) };
         const ChecksumSHA256 = await digestOf(request, range);
-        const part = { ...at, UploadId, PartNumber: index + 1 };
+        const part = { ...upload, PartNumber: index + 1 };
         const { ETag } = await session.send(
           { request: `PUT ${key} (part ${index + 1})`, timeoutMs: uploadMs },
           (signal) =>
-            client.send(
+            session.client.send(
               new UploadPartCommand({
                 ...{ ...part, ChecksumSHA256, ContentLength: range.end - range.start },
                 Body: Readable.from(request.body(range)),
@@ -72,20 +57,8 @@ async function putInParts(session: S3Session, request: PutRequest): Promise<Obje
         );
         return { ETag, PartNumber: index + 1, ChecksumSHA256 };
       }),
-    );
-    const answer = await session.send({ request: `POST ${key} (complete)`, timeoutMs: uploadMs }, (abortSignal) =>
-      client.send(new CompleteMultipartUploadCommand({ ...at, UploadId, MultipartUpload: { Parts: parts } }), {
-        abortSignal,
-      }),
-    );
-    return { key, versionId: versionOf(answer.VersionId, key) };
-  } catch (error) {
-    // A cancelled run must not leave parts that are charged and that no listing shows; the lifecycle rule takes what this misses.
-    await client
-      .send(new AbortMultipartUploadCommand({ ...at, UploadId }), { abortSignal: AbortSignal.timeout(10_000) })
-      .catch(() => undefined);
-    throw error;
-  }
+    ),
+  );
 }
 
 /** Waits for all, so that no part is still being sent when the upload is taken back. @throws the first one's error */
@@ -113,10 +86,4 @@ async function digestOf(request: PutRequest, range: { start: number; end: number
 
 export function base64(hex: string): string {
   return Buffer.from(hex, 'hex').toString('base64');
-}
-
-/** Without a version, a replaced object could not be told from the one that was written. @throws S3_NO_VERSIONING */
-export function versionOf(versionId: string | undefined, key: string): string {
-  if (versionId !== undefined && versionId !== 'null') return versionId;
-  throw new GantryError('S3_NO_VERSIONING', `${key} was written without a version`, { evidence: { key } });
 }

@@ -3,6 +3,7 @@ import { Client } from 'ssh2';
 import { sshFailed } from './errors.ts';
 import { pinnedKey } from './host-key.ts';
 import type { SshTarget } from './types.ts';
+import { within } from './within.ts';
 
 /** A connection that has logged in, and whether it can still be used. */
 export type Connection = {
@@ -102,23 +103,14 @@ function logIn(
 function forward(
   jump: Connection,
   target: SshTarget,
-  { timeoutMs, signal }: { timeoutMs: number; signal?: AbortSignal },
+  options: { timeoutMs: number; signal?: AbortSignal },
 ): Promise<Duplex> {
   const where = whereIs(target);
-  return new Promise((resolve, reject) => {
-    const settle = (act: () => void): void => {
-      clearTimeout(timer);
-      signal?.removeEventListener('abort', onAbort);
-      act();
-    };
-    const onAbort = (): void => settle(() => reject(sshFailed(where, 'cancelled')));
-    const timer = setTimeout(
-      () => settle(() => reject(sshFailed(where, 'the jump host did not open a stream in time'))),
-      timeoutMs,
-    );
-    signal?.addEventListener('abort', onAbort, { once: true });
-    jump.client.forwardOut('127.0.0.1', 0, target.host, target.port, (error, stream) => {
-      settle(() => (error ? reject(sshFailed(where, `through the jump host: ${error.message}`)) : resolve(stream)));
+  const stream = new Promise<Duplex>((resolve, reject) => {
+    jump.client.forwardOut('127.0.0.1', 0, target.host, target.port, (error, opened) => {
+      if (error) reject(sshFailed(where, `through the jump host: ${error.message}`));
+      else resolve(opened);
     });
   });
+  return within(stream, where, 'the jump host did not open a stream in time', options);
 }

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import type { Connection } from './connect.ts';
 import { connect, whereIs } from './connect.ts';
-import { sshFailed } from './errors.ts';
 import { runOn } from './run-on.ts';
-import type { RemoteOptions, Ssh, SshTarget } from './types.ts';
+import type { Ssh, SshTarget } from './types.ts';
+import { within } from './within.ts';
 
 /** One connection for each host, shared by the steps of a worker. */
 export type SshPool = {
@@ -110,7 +110,12 @@ function openSlot(target: SshTarget, open: (target: SshTarget) => Promise<Connec
       const startedAt = performance.now();
       await enter();
       try {
-        const ready = await within(connected(), where, options);
+        const ready = await within(
+          connected(),
+          where,
+          `no connection within ${Math.round(options.timeoutMs)} ms`,
+          options,
+        );
         const timeoutMs = Math.max(1, options.timeoutMs - (performance.now() - startedAt));
         const end = await runOn(ready, where, argv, { ...options, timeoutMs });
         return { ...end, ms: performance.now() - startedAt };
@@ -119,26 +124,4 @@ function openSlot(target: SshTarget, open: (target: SshTarget) => Promise<Connec
       }
     },
   };
-}
-
-/** Waits for a shared connection no longer than its own command may take. */
-function within<T>(shared: Promise<T>, where: string, { timeoutMs, signal }: RemoteOptions): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const settle = (act: () => void): void => {
-      clearTimeout(timer);
-      signal?.removeEventListener('abort', onAbort);
-      act();
-    };
-    const onAbort = (): void => settle(() => reject(sshFailed(where, 'cancelled')));
-    const timer = setTimeout(
-      () => settle(() => reject(sshFailed(where, `no connection within ${Math.round(timeoutMs)} ms`))),
-      timeoutMs,
-    );
-    if (signal?.aborted) return onAbort();
-    signal?.addEventListener('abort', onAbort, { once: true });
-    shared.then(
-      (value) => settle(() => resolve(value)),
-      (error: Error) => settle(() => reject(error)),
-    );
-  });
 }

@@ -1,3 +1,4 @@
+import type { Finding } from '../finding.ts';
 import type { RunInput } from '../protocol.ts';
 import type { Stored } from '../stored.ts';
 import type { BackupObject } from './manifest.ts';
@@ -23,9 +24,6 @@ export type AuditData = {
   sample: number;
 };
 
-/** One thing that is wrong with an archive. `code` is one of the catalogue. */
-export type AuditFinding = { code: string; message: string; place: string };
-
 /** The newest backup that can be trusted, as the audit of its objects takes it. */
 export type AuditedBackup = { backupId: string; objects: Stored<BackupObject[]> };
 
@@ -35,7 +33,7 @@ export type ManifestsVerdict = {
   listed: number;
   verified: number;
   newest?: AuditedBackup & { createdAt: string; ageMs: number };
-  findings: readonly AuditFinding[];
+  findings: readonly Finding[];
 };
 
 /** What the bucket shows of the objects of one backup. */
@@ -43,5 +41,5 @@ export type ObjectsVerdict = {
   objects: number;
   bytes: number;
   looked: number;
-  findings: readonly AuditFinding[];
+  findings: readonly Finding[];
 };

@@ -1,3 +1,4 @@
+import type { Finding } from '../finding.ts';
 import type { RunInput } from '../protocol.ts';
 import type { RegionRolloutData } from './rollout.ts';
 
@@ -13,8 +14,5 @@ export type RegionDriftInput = RunInput & {
 /** What a region is compared with: what a rollout would bring it to. */
 export type RegionDriftData = RegionRolloutData;
 
-/** One thing that is not as the platform file says. `code` is one of the catalogue. */
-export type DriftFinding = { code: string; message: string; place: string };
-
 /** What a look compared, and what is different. */
-export type DriftVerdict = { compared: number; findings: readonly DriftFinding[] };
+export type DriftVerdict = { compared: number; findings: readonly Finding[] };
