@@ -24,6 +24,7 @@ export function watchReadiness(api: KubernetesApi, namespace: string): ReadyTime
       for (const [kind, plural] of Object.entries(kinds)) {
         const { body } = await api.get(`/apis/apps/v1/namespaces/${namespace}/${plural}`);
         for (const item of body.items ?? []) {
+          // The server's own JSON; an item of a list leaves its kind out.
           const workload = { ...item, kind } as unknown as Workload;
           const name = `${kind}/${workload.metadata.name}`;
           if (!seen.has(name) && readinessOf(workload).value === 'ready') seen.set(name, Date.now());

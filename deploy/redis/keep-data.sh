@@ -3,7 +3,7 @@
 #   keep-data.sh run <unit> <data folder> <folder of copies>      begins to copy, and returns at once
 #   keep-data.sh confirm <unit> <data folder> <folder of copies>  exits with 0 once the copy is whole
 # A copy has the name of its unit. It has that name only when it is whole; asked to begin twice, it copies once: the lock
-# goes with the process that holds it, so that after a crash the next call begins anew.
+# goes with the process that holds it, so that after a crash the next call begins again.
 set -eu
 umask 077
 mode=$1 unit=$2 data=$3 kept=$4

@@ -35,6 +35,7 @@ await describeWith(['temporal'], 'a client that is generated from the OpenAPI fi
     const { data: stream } = await clientOf('dan').GET('/v1/runs/{workflowId}/events', {
       ...{ params: { path }, parseAs: 'stream' as const },
     });
+    // The generated types know the stream's text alone; asked for as a stream, it is one of bytes.
     const followed = statesOf(stream as unknown as AsyncIterable<Uint8Array>);
 
     const waiting = await until(async () => {

@@ -83,7 +83,7 @@ await describeWith(['temporal', 'redis', 'chromium'], 'a person with nothing but
     await page.getByRole('option', { name: 'approve' }).filter({ visible: true }).click();
     const dialog = page.locator('[contenteditable=true]').last();
     await paste(page, dialog, JSON.stringify({ planHash: hash, by: 'bob@example.com' }));
-    // Left, the editor sets its JSON out anew, and the button moves.
+    // Left, the editor sets its JSON out again, and the button moves.
     await page.keyboard.press('Tab');
     await picture(page, 'ui-approve');
     await page.getByTestId('confirm-modal-button').filter({ visible: true }).click();

@@ -5,7 +5,7 @@ import { linkUp } from '../../lab/redis/redis.ts';
 type At = { host: string; port: number };
 
 /**
- * Sets a group's stage anew after a failover, past Gantry: whoever is down is started and follows the primary that the
+ * Sets a group's stage again after a failover, past Gantry: whoever is down is started and follows the primary that the
  * discovery names, and every node has its write safety again. `addressOf` gives a node's address in the platform file
  * where that isn't its own.
  */

@@ -82,7 +82,7 @@ async function cutOff(victim: SweepWorker, point: Point | undefined): Promise<bo
 }
 
 /**
- * Wakes the stopped worker: at once when another one begins its activity anew (`race`), or past its leases and when the
+ * Wakes the stopped worker: at once when another one begins its activity again (`race`), or past its leases and when the
  * run is over (`stop`): whatever it does then, nobody would find it any more.
  */
 async function wokenInTime(

@@ -5,7 +5,7 @@ import type { TaskSinks } from './task-sinks.ts';
 
 /** Numbers the places that a run comes through in this process, and cuts the process off at one of them. */
 export type Cutter = {
-  /** Counts anew; at `place` the process gets `signal`. Without a place it only counts. */
+  /** Counts again; at `place` the process gets `signal`. Without a place it only counts. */
   arm: (place?: string, signal?: NodeJS.Signals) => void;
   /** The places since then, in order. */
   trace: () => readonly string[];

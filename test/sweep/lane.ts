@@ -11,7 +11,7 @@ export type Lane = {
   readonly name: string;
   readonly client: Client;
   readonly taskQueue: string;
-  /** Started on first use, and anew after `renew`. */
+  /** Started on first use, and again after `renew`. */
   scene: () => Promise<Scene>;
   /** The worker that polls: the survivor of the last run, or a fresh one. */
   worker: () => Promise<SweepWorker>;

@@ -6,7 +6,7 @@ import type { StepRef } from './call.ts';
 import type { Controls, Resolution } from './controls.ts';
 import { Ending } from './ending.ts';
 
-/** A way back: data, so that a run can walk it whatever became of the code that registered it. */
+/** An undo: data, so that a run can walk it whatever became of the code that registered it. */
 export type UndoEntry = {
   title: string;
   ref: StepRef<unknown, unknown>;

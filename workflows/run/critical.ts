@@ -147,7 +147,7 @@ async function shielded<T>({ runRecord, controls }: RunContext, body: () => Prom
   }
 }
 
-/** Changed, and not taken back: a former way back has failed. */
+/** Changed, and not taken back: a former undo has failed. */
 function standsBetween({ record, before }: Part): boolean {
   return isLeft(record) && before !== undefined;
 }

@@ -57,7 +57,7 @@ async function drift(context: RunContext, invariant: Invariant): Promise<Trouble
   }
 }
 
-/** `retry` of a drift makes the step anew. */
+/** `retry` of a drift makes the step again. */
 async function remake(context: RunContext, invariant: Invariant): Promise<TroubleRecord | undefined> {
   try {
     await execute(context, { ...invariant, mode: 'ensure' });

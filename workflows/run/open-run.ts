@@ -32,7 +32,7 @@ import { undoAll } from './undo.ts';
 const noticeGraceMs = 5_000;
 
 /**
- * Every workflow that changes something stands on this: identity and lock, admission, the body, the way back, the report.
+ * Every workflow that changes something stands on this: identity and lock, admission, the body, the undo, the report.
  * Planned, done, aborted and pre-empted runs complete with their report; refused and failed ones fail with it in the
  * failure's details; a cancelled one ends as cancelled.
  */

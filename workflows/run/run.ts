@@ -51,7 +51,7 @@ export type Run<S extends string = string> = {
   readonly region: string | undefined;
   /**
    * Reads live facts and plans. A refusal ends the run with every problem; a dry run ends here. An input that is a
-   * function is gathered anew for each plan, also for the one after an approval.
+   * function is gathered again for each plan, also for the one after an approval.
    */
   plan: <I extends RunInput, D>(
     ref: ActivityRef<PlanCall<I>, Plan<D>>,

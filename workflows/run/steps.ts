@@ -141,7 +141,7 @@ function call<I, O>(step: StepRun<I, O>, mode: 'inspect' | 'ensure', proof = fal
   });
 }
 
-/** From the first look that found something to do, the step counts as changed and its way back is known. */
+/** From the first look that found something to do, the step counts as changed and its undo is known. */
 function register<I, O>(step: StepRun<I, O>, observed: O): void {
   if (step.before) return;
   step.before = { observed };

@@ -41,7 +41,7 @@ export async function giveBack(cutover: Cutover, { target, source }: Sides, { si
   const rows = cutover.source.parts.reduce((sum, part) => sum + part.rows, 0);
   await until(source, signal, async (node) => (await rowsOf(node, cutover)) >= rows);
   mustBeCopy(await hashedParts(target[0], partitionOf(move)));
-  // Never dropped: a row that came within this moment is in `detached` then, and what the target had there is its way back.
+  // Never dropped: a row that came within this moment is in `detached` then, and what the target had there is its undo.
   await target[0].detachPartition(partitionOf(move), 'nobody');
   await until(target, signal, async (node) => (await rowsOf(node, cutover)) === 0);
   const came = wasDetached ? await cameTo(move.source, cutover.quiet.source, source[0]) : undefined;

@@ -17,7 +17,7 @@ export type Proof = {
   moved: Digest;
   exact: boolean;
   kept: { until: string; on: readonly { server: string; folder: string; parts: string }[] };
-  /** For the way back. */
+  /** For the undo. */
   record: MoveRecord;
   mutations: MutationsSince;
 };

@@ -8,7 +8,7 @@ const side = z.object({
   zookeeperPath: z.string(),
 });
 
-/** What a finished move leaves in its report for the way back. */
+/** What a finished move leaves in its report for the undo. */
 export const moveRecord = z.object({
   source: side,
   target: side,

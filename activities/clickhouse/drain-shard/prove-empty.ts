@@ -15,7 +15,7 @@ export type EmptyInput = Pick<DrainShardData, 'cluster' | 'shard'> & {
 export type EmptySeen = {
   /** Tables with rows, of whichever server. */
   filled: readonly string[];
-  /** What is kept for the way back of its move, by server and table: how many partitions. */
+  /** What is kept for the undo of its move, by server and table: how many partitions. */
   detached: Readonly<Record<string, Readonly<Record<string, number>>>>;
   /** How long that is kept at most, from its move on. Milliseconds. */
   retainMs: number;

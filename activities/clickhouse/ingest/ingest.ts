@@ -72,7 +72,7 @@ export const openIngest = defineStep<Of, Held, ClickHouseDeps>({
   },
 });
 
-/** @throws CLICKHOUSE_FENCE_GONE where the plan was made with programs: "nobody is held" would leave the writers held for good */
+/** @throws CLICKHOUSE_FENCE_GONE where the plan was made with programs: "no writer is held" would leave the writers held for good */
 function hooksOf(
   access: ClickHouseClusterAccess,
   { cluster, table, name, partition, fenced }: Of,

@@ -25,7 +25,7 @@ export const keyReshardPlan = definePlan(
     const config = tableOf(access, input.table);
     const { keys, distributed } = keysOf(config, input.table);
     const read = await readTableFacts(access, config, input, signal);
-    // Servers that place rows another way are what the run mends.
+    // Servers that place rows another way are what the run fixes.
     const findings = read.findings.filter(({ code }) => code !== 'CLICKHOUSE_PLACEMENT_UNKNOWN');
     const uniform = findings.length === read.findings.length;
     const { facts } = read;

@@ -17,7 +17,7 @@ const fetched = new WeakSet<StepContext>();
 /**
  * Fetches the partition into the staging table, on one server, and attaches it there. A fetch that was cut short (a full
  * disk, a dead worker) can't be told from a whole one by looking at `detached` (18.16): what lies there counts only once it
- * is attached and has the manifest's hashes, else the staging table is dropped and made anew.
+ * is attached and has the manifest's hashes, else the staging table is dropped and made again.
  */
 export const copyPartition = defineStep<Copy, Copied, ClickHouseDeps>({
   name: 'clickhouse.copy',
@@ -39,7 +39,7 @@ export const copyPartition = defineStep<Copy, Copied, ClickHouseDeps>({
       if (await node.hasDetached(staged)) await node.attachPartition(staged);
       const found = await look(node, move, manifest);
       if (found.asManifest) return;
-      if (found.parts > 0) await anew(await clusters(move.cluster), nodes, move);
+      if (found.parts > 0) await startOver(await clusters(move.cluster), nodes, move);
       const fetch = () => node.fetchPartition(staged, move.source.zookeeperPath);
       const startedAt = performance.now();
       await tellingProgress(node, stagingOf(move), manifest.bytes, context, fetch);
@@ -58,7 +58,7 @@ async function look(node: ClickHouseNode, move: Move, manifest: Manifest): Promi
   return { parts: parts.length, rows, asManifest: sameHashes(parts, manifest.parts) };
 }
 
-async function anew(access: ClickHouseClusterAccess, nodes: readonly ClickHouseNode[], move: Move): Promise<void> {
+async function startOver(access: ClickHouseClusterAccess, nodes: readonly ClickHouseNode[], move: Move): Promise<void> {
   for (const node of nodes) await node.dropTable(stagingOf(move));
   await createStaging(access, nodes, move);
   await stopMergesOn(nodes, stagingOf(move));

@@ -9,7 +9,7 @@ import type { QuietMark } from './move.ts';
 import { settledMark } from './quiesce.ts';
 import { hashedParts, partitionOf, sameDigest, serversOfSide, withSide } from './move.ts';
 
-/** `wanted`: what it must be, for the way back of a move. */
+/** `wanted`: what it must be, for the undo of a move. */
 type Asked = ClickHouseMoveData & { wanted?: Digest };
 
 /**

@@ -15,7 +15,7 @@ import {
   once,
 } from '../shares/plan-around.ts';
 
-/** `approved`: the moves that somebody has approved already, to be kept if they still hold. */
+/** `approved`: the moves that are approved already, to be kept if they still hold. */
 export type RebalancePlanInput = ClickHouseRebalanceInput & { approved?: RebalanceData['moves'] };
 
 /** Reads the cluster and plans the moves. @throws CLICKHOUSE_UNKNOWN_CLUSTER, CLICKHOUSE_UNKNOWN_TABLE, and every finding at once */

@@ -24,7 +24,7 @@ export const checkHealth = defineStep<{ cluster: string; table: string }, Health
     const seen = { checks: checks.length, unwell };
     const [first] = bad;
     if (first?.code === undefined) return done(seen, `${checks.length} checks, all within their limits`);
-    // Only these are not mended by waiting.
+    // Only these are not fixed by waiting.
     if (bad.some(({ code }) => code === 'CLICKHOUSE_DISK_LOW' || code === 'CLICKHOUSE_FREE_SPACE_UNKNOWN'))
       return blocked(first.code, seen, unwell.join('; '));
     return todo(seen, unwell.join('; '));

@@ -5,7 +5,7 @@ import { withServer } from '../access/access.ts';
 
 /**
  * Which of these partitions have parts in `detached` on any server of the cluster: what a person took out, or what an earlier
- * move left for its way back. Asked of few: where there is no table of them, each question is a statement that fails.
+ * move left for its undo. Asked of few: where there is no table of them, each question is a statement that fails.
  */
 export async function detachedAmong(
   access: ClickHouseClusterAccess,

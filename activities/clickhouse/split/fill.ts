@@ -16,7 +16,7 @@ const filled = new WeakSet<StepContext>();
 
 /**
  * Copies the rows that go into the target's staging table, through this worker, and those that stay into the source's. A
- * second attempt makes both anew: an insert that was cut off is not continued.
+ * second attempt makes both again: an insert that was cut off is not continued.
  */
 export const fillSplit = defineStep<{ split: Split; manifest: Manifest }, Filled, ClickHouseDeps>({
   name: 'clickhouse.fill-split',
@@ -37,9 +37,9 @@ export const fillSplit = defineStep<{ split: Split; manifest: Manifest }, Filled
     const rule = ruleOfTable(access, go);
     const startedAt = performance.now();
     await withSide(access, stay.target, context, async (sources) => {
-      await anew(access, sources, stay, context);
+      await startOver(access, sources, stay, context);
       await withSide(access, go.target, context, async (targets) => {
-        await anew(access, targets, go, context);
+        await startOver(access, targets, go, context);
         context.progress({ copying: go.partition, rows: manifest.rows });
         const rows = await sources[0].bucketStream(partitionOf(go), rule, { in: buckets });
         await targets[0].insertStream(stagingOf(go), rows);
@@ -54,7 +54,7 @@ export const fillSplit = defineStep<{ split: Split; manifest: Manifest }, Filled
 });
 
 /** An empty staging table, whatever an earlier attempt put into it. */
-async function anew(
+async function startOver(
   access: ClickHouseClusterAccess,
   nodes: readonly [ClickHouseNode, ...ClickHouseNode[]],
   move: Move,

@@ -20,7 +20,7 @@ const provenBy = new WeakMap<StepContext, readonly ExpiryStanding[]>();
 export type Copies = { on: readonly string[] };
 
 /**
- * Drops a partition, shard by shard, once its gate is proven again. There is no way back. Cut off between two shards, what
+ * Drops a partition, shard by shard, once its gate is proven again. There is no undo. Cut off between two shards, what
  * the first one had is known from the proof: the roll-up must still add up to it and the rest. What comes to a shard between
  * that proof and its drop voids it; what comes between the last look and the statement is found in the replication log.
  */

@@ -13,10 +13,10 @@ import { readMoveFacts } from '../partition/read-facts.ts';
 /** `report`: of the last move of the partition, as it was published. */
 export type UndoMoveCall = ClickHouseUndoMoveInput & { report?: RunReport };
 
-/** The way back, and what the move left for it. */
+/** The undo, and what the move left for it. */
 export type UndoMoveData = WayBack & { record: MoveRecord };
 
-/** Reads both shards and plans the way back of a move. @throws CLICKHOUSE_UNDO_UNSAFE, every finding at once */
+/** Reads both shards and plans the undo of a move. @throws CLICKHOUSE_UNDO_UNSAFE, every finding at once */
 export const undoMovePlan = definePlan(
   'clickhouse.undo-move',
   async ({ input }: PlanCall<UndoMoveCall>, { clusters }: ClickHouseDeps, signal, { payloads }) => {

@@ -57,7 +57,7 @@ export const burnIn = defineStep<HostStepInput, BurnInState, HostDeps>({
     const { risen, unread } = compareCounters(before, after);
     const gone = missingDisks(access, after);
     if (risen.length > 0 || gone.length > 0) {
-      // The next attempt counts from now, and loads anew: what has risen is known, and on record.
+      // The next attempt counts from now, and loads again: what has risen is known, and on record.
       await removeRemoteFile(access.ssh, beforeFile, { signal: context.signal });
       await collectAll(access, seen.bootId, context);
       throw failed(access, [...goneInWords(gone), ...risen], unread);

@@ -1,7 +1,7 @@
 import { GantryError } from '../../../src/errors/index.ts';
 
 /**
- * A refusal by the epoch in the newest attempt means that somebody else acts (an earlier attempt that woke up, another
+ * A refusal by the epoch in the newest attempt means that another client acts (an earlier attempt that woke up, another
  * run): look again instead of giving up, which STALE_ATTEMPT would mean.
  */
 export async function ours<T>(act: Promise<T>): Promise<T> {

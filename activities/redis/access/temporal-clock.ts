@@ -5,7 +5,7 @@ import { Context } from '@temporalio/activity';
  * since. It is never later than it is, and earlier by what the task waited for a worker; so an age that a workflow, whose time
  * is Temporal's, reckons from it is never too short. To be called at an activity's start. Milliseconds since the epoch.
  *
- * The time of day of a worker's machine is nobody's measure: two workers differ by minutes and each is sure of itself.
+ * The time of day of a worker's machine is no measure: two workers differ by minutes and each is sure of itself.
  */
 export function temporalClock(): () => number {
   const scheduledAt = Context.current().info.currentAttemptScheduledTimestampMs;

@@ -4,7 +4,7 @@ import { GantryError } from '../../../src/errors/index.ts';
 import type { RedisTls, SecretRef } from '../../../src/platform/index.ts';
 
 /**
- * The `tls` of a group → what a connection needs. Certificates are read anew for every access, so that a renewed one is used.
+ * The `tls` of a group → what a connection needs. Certificates are read again for every access, so that a renewed one is used.
  * @throws REDIS_TLS_UNREADABLE; SECRET_NOT_FOUND from `secret`
  */
 export function tlsOf(

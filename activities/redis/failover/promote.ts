@@ -174,7 +174,7 @@ async function promoteHere(
   await ours(role === 'replica' ? admitWrites(candidate, epoch) : admitWritesAsPrimary(candidate, epoch));
   await candidate.killNormalClients();
   const { offset, persisted } = await ours(candidate.promote(epoch));
-  // Before anybody is sent here: a primary without a lease must never be one that nobody knows to have none.
+  // Before clients are sent here: that a primary has no lease must be on record first.
   await ours(candidate.recordMinReplicas(epoch, 0));
   context.measure('promotedAtOffset', offset);
   if (data.lastKnownOffset !== undefined) context.measure('lossBytes', Math.max(0, data.lastKnownOffset - offset));

@@ -19,7 +19,7 @@ export type Sampler = {
   close: () => void;
 };
 
-/** The discovery is asked anew at least this often, and whenever the primary is not as it was. Milliseconds. */
+/** The discovery is asked again at least this often, and whenever the primary is not as it was. Milliseconds. */
 const discoveryEveryMs = 30_000;
 
 export type SamplerOptions = {

@@ -51,7 +51,7 @@ export const prepareCandidate = defineStep<RedisSwitchoverData, Prepared, RedisD
         recordInForce(node, (await writeSafetyOf(node)).minReplicasToWrite),
       );
     } catch (error) {
-      // The record says less than is in force: a lease is not believed in that holds, which harms nobody.
+      // The record says less than is in force: a lease is not believed in that holds, which does no harm.
       if (!isAbsence(error)) throw error;
     }
   },

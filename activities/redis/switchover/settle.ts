@@ -12,7 +12,7 @@ type Settled = { epoch: number; settled: string | null };
 /**
  * What roles and discovery don't show, so that a handover cut off after its redirect looks done without it: both roles in
  * the config files, and nobody left waiting on the old primary. The handover notes it on the new primary, under its epoch,
- * once it has the answers; without that note it is all done again here, which harms nobody.
+ * once it has the answers; without that note it is all done again here, which does no harm.
  */
 export const settle = defineStep<RedisSwitchoverData, Settled, RedisDeps>({
   name: 'redis.settle',

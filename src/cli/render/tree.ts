@@ -11,7 +11,7 @@ import { ago, duration } from './time.ts';
 
 /**
  * A run as a tree of its steps: what `--follow` redraws. Steps are cut to the canvas; what a person acts upon is not: the state
- * and its marks, problems, commands, hashes and where there is no way back any more go over several lines. `under`: the runs
+ * and its marks, problems, commands, hashes and where there is no undo any more go over several lines. `under`: the runs
  * that it is made of and that are under way, each a line beneath its own.
  */
 export function treeLines(status: RunStatus, canvas: Canvas, note?: string, under: readonly RunUnder[] = []): string[] {

@@ -30,7 +30,7 @@ export type MergeEntry = { entry: number; part: string };
 /**
  * What changes with every mutation and every other ALTER of a replicated table, for one shard. `created`: how many mutations
  * there ever were, killed and cleaned-up ones too; `last`: the id of the newest; `structure`: the ZooKeeper transactions that
- * wrote its columns and settings last, which a table made anew at the same path has others of.
+ * wrote its columns and settings last, which a table made again at the same path has others of.
  */
 export type TableMark = { created: number; last: string; structure: string };
 

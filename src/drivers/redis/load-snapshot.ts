@@ -92,7 +92,7 @@ export async function openSnapshotNode(
         const until = Date.now() + loadMs;
         for (;;) {
           signal?.throwIfAborted();
-          // One that was frozen must not make it a primary when another one has begun anew.
+          // One that was frozen must not make it a primary when another one has begun again.
           beforeChange?.();
           const failure = source.failed();
           if (failure) throw failure instanceof Error ? failure : broken('the transfer failed');

@@ -4,7 +4,7 @@ import { defineKind } from '../entry.ts';
 import { name, runFields } from '../fields.ts';
 import { cluster, table, target } from './fields.ts';
 
-/** The way back of a finished move. */
+/** The undo of a finished move. */
 export const clickhouseUndoMove = defineKind<ClickHouseUndoMoveInput>()({
   kind: 'clickhouse.undo-move',
   summary:

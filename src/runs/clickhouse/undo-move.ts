@@ -13,7 +13,7 @@ export const undoMoveSteps = [
   ...afterCutover,
 ] as const;
 
-/** The input of the way back of a move that is done. */
+/** The input of the undo of a move that is done. */
 export type ClickHouseUndoMoveInput = RunInput & {
   /** The cluster's name in the platform file. */
   cluster: string;

@@ -33,7 +33,7 @@ type Given = { scene: ClickHouseScene; day: string; partition: string; inserter:
 /** Fills a day on shard 1 and has another day written and both read, while the first one, or a part of it, goes to shard 2. */
 export async function beginMove(scene: ClickHouseScene, number: number): Promise<Take> {
   const { cluster, events } = scene;
-  // The log is read entry by entry, at every run: it begins anew with the table.
+  // The log is read entry by entry, at every run: it begins again with the table.
   if (number % runsPerTable === 1) await makeAnew(cluster, events);
   const date = new Date(Date.UTC(2020, 0, number)).toISOString().slice(0, 10);
   const partition = partitionOf(date);

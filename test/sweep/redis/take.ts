@@ -47,7 +47,7 @@ export async function open(
   return { scene, inTurn, ...parts, states, writers };
 }
 
-/** The proxies begin their records anew. Answers the parts by node and by address. */
+/** The proxies begin their records again. Answers the parts by node and by address. */
 export function record(
   { proxies }: RedisScene,
   inTurn: readonly RedisNode[],

@@ -137,7 +137,7 @@ await describeWith(['temporal'], 'plan, approval, pause', () => {
     expect(world.journal).toEqual(['on a', 'on b']);
   });
 
-  test('what drifted during a pause parks the run; retry makes it anew', async () => {
+  test('what drifted during a pause parks the run; retry makes it again', async () => {
     fresh();
     const hold = holdAt('apply a');
     world.hook = hold.hook;

@@ -171,7 +171,7 @@ await describeWith(['temporal'], 'a run made of runs', () => {
     expect(world.reports.at(-1)).toMatchObject({ outcome: 'cancelled' });
   });
 
-  test('a child that fails parks the parent when the others have ended; retry starts it anew', async () => {
+  test('a child that fails parks the parent when the others have ended; retry starts it again', async () => {
     fresh();
     const broken = brokenUntilMended('probe b', 'REDIS_UNKNOWN_GROUP');
     world.hook = broken.hook;

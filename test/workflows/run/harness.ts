@@ -31,7 +31,7 @@ export type Harness = {
   stop: () => Promise<void>;
 };
 
-/** One harness for all tests of a file, over a world that each of them makes anew. Call it in `describe`. */
+/** One harness for all tests of a file, over a world that each of them makes again. Call it in `describe`. */
 export function useHarness(server: () => Pick<TestServer, 'client' | 'native'>, prefix: string) {
   const world = createWorld();
   let started: Harness | undefined;

@@ -14,7 +14,7 @@ const rounds = 3;
 
 /**
  * Everything up to the cutover: nothing of it is seen by a reader, and all of it can be taken back. Rows that come to the
- * source meanwhile make it begin anew, in a staging table of another name.
+ * source meanwhile make it begin again, in a staging table of another name.
  */
 export async function prepareMove(
   run: Run<StepOf<'clickhouse.move'>>,

@@ -26,7 +26,7 @@ const agreeMs = 5_000;
 
 /**
  * After the Sentinels' decision: the old primary follows whom they promoted, in the same transaction written to its file,
- * then clients are told. Deaf to the signal: there is no way back from here.
+ * then clients are told. Deaf to the signal: there is no undo from here.
  *
  * @throws HANDOVER_OTHER_PROMOTED; what `announce` throws
  */

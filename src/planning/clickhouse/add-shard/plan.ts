@@ -118,7 +118,7 @@ function listFindings(
     .filter((one) => one.shard !== shard)
     .flatMap(({ server, weights, wrong }): Finding[] => {
       const finding = (message: string): Finding => ({ code: 'CLICKHOUSE_MEMBERSHIP_DIFFERS', message, place: server });
-      // A hook that was cut off may have listed the new shard half: the run mends that.
+      // A hook that was cut off may have listed the new shard half: the run fixes that.
       const about = wrong.filter((one) => !one.startsWith(`shard ${shard} `));
       const others = withoutShard(weights, shard);
       const lacks = Array.from({ length: shards }, (_, at) => at + 1).filter(

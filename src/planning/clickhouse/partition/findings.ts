@@ -86,7 +86,7 @@ function ofPartition(intent: MoveIntent, source: readonly Seen[], { partition, b
     add('CLICKHOUSE_REPLICAS_DIFFER', `the source replicas have different numbers of rows of ${partition}: ${rows}`);
   }
   for (const { name, reading } of source) {
-    // A way back has no undo by these parts itself, and attaches none of them by its name: see `detachedBefore`.
+    // An undo has no undo by these parts itself, and attaches none of them by its name: see `detachedBefore`.
     if (!reading.detached || back) continue;
     const message = `${name} has parts of ${partition} in \`detached\`: an undo could not tell them from its own`;
     add('CLICKHOUSE_ALREADY_DETACHED', message, name);

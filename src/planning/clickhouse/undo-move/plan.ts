@@ -6,7 +6,7 @@ import type { Finding } from '../facts/types.ts';
 import type { MovedBefore, WayBack, WayBackPlanning } from './types.ts';
 
 /**
- * Plans the way back, and decides which of the two it is. `facts` are of the way back: their source is the shard that has the
+ * Plans the undo, and decides which of the two it is. `facts` are of the undo: their source is the shard that has the
  * partition now, their target the one that it came from.
  */
 export function planUndoMove(

@@ -5,7 +5,7 @@ import { planMove } from '../partition/plan-move.ts';
 import type { MovedBefore, WayBackPlanning } from './types.ts';
 
 /**
- * The way back as a move in the other direction: everything that the shard has of the partition goes, also what was never
+ * The undo as a move in the other direction: everything that the shard has of the partition goes, also what was never
  * moved there. What forbids a move forbids it; why it is none by the detached parts is then said as well.
  */
 export function reverseMove(

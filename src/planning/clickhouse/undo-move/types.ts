@@ -13,7 +13,7 @@ export type MovedBefore = {
 };
 
 /**
- * The way back of a move: by what its source kept in `detached`, in the run itself; or, where that is not safe, by a move of
+ * The undo of a move: by what its source kept in `detached`, in the run itself; or, where that is not safe, by a move of
  * the whole partition in the other direction, a run under it. `rows`: all that go.
  */
 export type WayBack =

@@ -95,7 +95,7 @@ function onSample(state: WatchState, sample: GuardSample, lags: readonly GuardLa
       last: sample,
       lags,
       findings: auditedOf(state.known),
-      // Another primary: everything is to be compared anew.
+      // Another primary: everything is to be compared again.
       ...(auditedAt === undefined || changed ? {} : { auditedAt }),
     },
   };

@@ -14,7 +14,7 @@ export type Goal = {
 };
 
 /**
- * The goals of a cluster, worked out anew and without the planner: share by weight ± tolerance, for each tier. Nothing if
+ * The goals of a cluster, worked out again and without the planner: share by weight ± tolerance, for each tier. Nothing if
  * some shard can't come down to its share, because the goal is then a matter of opinion.
  */
 export function goalsOf({ shards, nowMs }: RebalanceFacts): Goal[][] | undefined {

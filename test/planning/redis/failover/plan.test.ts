@@ -117,7 +117,7 @@ describe('the lease', () => {
     expect(judgeLease(2, 13_000, [gone('r2', 20_000), gone('r3', 3_000)])).toMatchObject({ waitMs: 0 });
   });
 
-  test('does not wait anew for a replica that has followed another node since before', () => {
+  test('does not wait again for a replica that has followed another node since before', () => {
     const elsewhere = { replica: 'r3', state: 'elsewhere' as const, detachedMs: 0 };
     expect(judgeLease(1, 13_000, [gone('r2', 20_000), elsewhere])).toMatchObject({ waitMs: 13_000 });
     expect(judgeLease(1, 13_000, [gone('r2', 20_000), elsewhere], ['r3'])).toMatchObject({ waitMs: 0 });

@@ -49,7 +49,7 @@ describe('a watch', () => {
     expect(play(state.known, [sample('r2')]).events).toEqual(['primary-changed']);
   });
 
-  it('tells a first look, and another primary, which is to be compared anew', () => {
+  it('tells a first look, and another primary, which is to be compared again', () => {
     const first = play({ lags: [], findings: [] }, [sample(), audited()]);
     expect(first.events).toEqual(['first-look']);
     const moved = play(sound, [sample('r2')]);

@@ -10,7 +10,7 @@ const mostPairs = 60;
 /**
  * Step by step nearer to the limits, beginning with the shard that is furthest outside: each time the move that gains most
  * per byte. A partition that has been sent somewhere already is sent elsewhere for nothing. Where no single move helps, two:
- * one that mends the shard at another's cost, and one that mends the other.
+ * one that fixes the shard at another's cost, and one that fixes the other.
  */
 export function repair(assignment: Assignment, most: number): void {
   let pairs = 0;
@@ -42,7 +42,7 @@ function firstOf<T>(shards: readonly number[], find: (shard: number) => T | unde
   return undefined;
 }
 
-/** The best step that mends `shard` and gains more than `least` in all. */
+/** The best step that fixes `shard` and gains more than `least` in all. */
 function bestStep(assignment: Assignment, shard: number, least: number): Step | undefined {
   let best: Step | undefined;
   for (const [unit, to] of stepsFor(assignment, shard)) {
@@ -76,7 +76,7 @@ function otherSelection(assignment: Assignment, shard: number): boolean {
   return false;
 }
 
-/** Tries each step that mends `shard`, followed by the best one that mends whom it hurt. Whether two were found that pay. */
+/** Tries each step that fixes `shard`, followed by the best one that fixes whom it hurt. Whether two were found that pay. */
 function twoSteps(assignment: Assignment, shard: number): boolean {
   const before = assignment.violation();
   let best: { steps: [Step, Step]; after: number; bytes: number } | undefined;

@@ -1,7 +1,7 @@
 import type { Assignment } from './assignment.ts';
 import { lightestSelection } from './subset-sum.ts';
 
-/** Looks of one selection, and partitions sent among which it chooses anew. */
+/** Looks of one selection, and partitions sent among which it chooses again. */
 const work = 4_000;
 const renewed = 40;
 
