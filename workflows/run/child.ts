@@ -13,6 +13,7 @@ import { isLeft, workflowTypeOf } from '../../src/runs/index.ts';
 import { iso } from './record.ts';
 import { callControl } from './call.ts';
 import type { RunContext } from './context.ts';
+import { holderInWords } from './holder.ts';
 import { leftByChild } from './left-behind.ts';
 import { reportsToParent } from './parent.ts';
 import { simpleTrouble } from './trouble.ts';
@@ -146,8 +147,7 @@ async function troubleOfChild(entry: ChildEntry, error: unknown): Promise<Troubl
   if (!(error instanceof WorkflowExecutionAlreadyStartedError)) return notDone(entry, 'failed', troubleOf(error));
   // Of a run that was terminated, or of somebody else's: what it does is not this run's plan, so it isn't taken for it.
   const holder = await callControl('describeHolder', { workflowId }, `who holds ${workflowId}`).catch(() => undefined);
-  const who = holder ? `${holder.kind} (${holder.state}, run ${holder.runId}, since ${holder.since})` : 'another run';
-  return simpleTrouble('RESOURCE_BUSY', `${workflowId} is held by ${who}; when it has ended, retry`, {
+  return simpleTrouble('RESOURCE_BUSY', `${workflowId} is held by ${holderInWords(holder)}; when it has ended, retry`, {
     holder: holder ?? null,
   });
 }

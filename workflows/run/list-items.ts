@@ -22,6 +22,7 @@ import type {
 } from '../../src/runs/index.ts';
 import { isClosed, itemEnd, listLimits, runId, workflowTypeOf } from '../../src/runs/index.ts';
 import { callControl } from './call.ts';
+import { holderInWords } from './holder.ts';
 import { reportsToList } from './item.ts';
 import { withEnd } from './list-places.ts';
 import type { ListRunner } from './list-runner-state.ts';
@@ -153,8 +154,7 @@ async function heldBy(runner: ListRunner, entry: ItemUnderWay): Promise<boolean>
     return true;
   }
   if (holder?.open === false) return false;
-  const who = holder ? `${holder.kind} (${holder.state}, run ${holder.runId}, since ${holder.since})` : 'another run';
-  const message = `${workflowId} is held by ${who}`;
+  const message = `${workflowId} is held by ${holderInWords(holder)}`;
   ended(runner, entry, { ...nothingDone, outcome: 'failed', code: 'RESOURCE_BUSY', message });
   return true;
 }

@@ -23,6 +23,7 @@ import type { Kind, RunInput, RunReport, RunStatus, UpdateName } from '../../src
 import { markRun } from './record.ts';
 import { callControl } from './call.ts';
 import { approveUpdate } from './approve.ts';
+import { holderInWords } from './holder.ts';
 import { abortUpdate, pauseUpdate, preemptUpdate, resolveUpdate, resumeUpdate, statusQuery } from './controls.ts';
 
 type Real = (input: unknown) => Promise<RunReport>;
@@ -174,9 +175,7 @@ async function tookOver(kind: Kind, ownId: string, input: RunInput): Promise<boo
 
 async function busy(kind: string, target: string, ownId: string): Promise<ApplicationFailure> {
   const holder = await callControl('describeHolder', { workflowId: ownId }, `who holds ${ownId}`);
-  const who = holder
-    ? `${holder.kind} (${holder.state}, run ${holder.runId}, since ${holder.since})`
-    : 'a run that has just ended';
+  const who = holderInWords(holder, 'a run that has just ended');
   const message = `${kind} of ${target} can't start: ${ownId} is held by ${who}`;
   return toFailure(new GantryError('RESOURCE_BUSY', message, { evidence: { holder: holder ?? null } }), {
     final: true,
