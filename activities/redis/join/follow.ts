@@ -6,6 +6,8 @@ import type { Logger } from '../../../src/telemetry/log.ts';
 import type { RedisDeps, RedisGroupAccess } from '../access/access.ts';
 import { withNode } from '../access/access.ts';
 import { ours } from '../access/ours.ts';
+import { readSentinels } from '../group/read-sentinels.ts';
+import { sentinelFaults } from '../roles/prove-sentinels.ts';
 import type { JoinSeen } from './read.ts';
 import { joinBlocked, readJoin } from './read.ts';
 
@@ -87,8 +89,11 @@ async function untilSentinels(access: RedisGroupAccess, data: Join, signal: Abor
     const { node } = await readJoin(access, data);
     if (follows(node, data)) return;
     if (performance.now() > deadline) {
-      const message = `the Sentinels have not made ${data.node.name} a replica within ${sentinelsMs / 1000} s`;
-      throw new GantryError('REDIS_REPLICA_UNLINKED', message, { evidence: { node } });
+      const sentinels = access.sentinels ? await readSentinels(access.sentinels) : [];
+      const still = sentinels.filter(({ reading }) => reading?.tilt).map(({ name }) => `${name} is in TILT`);
+      const why = [...sentinelFaults(sentinels, data), ...still].join('; ') || `all name ${data.candidate.name}`;
+      const message = `the Sentinels have not made ${data.node.name} a replica within ${sentinelsMs / 1000} s: ${why}`;
+      throw new GantryError('REDIS_REPLICA_UNLINKED', message, { evidence: { node, sentinels } });
     }
     await wait(pollEveryMs, signal);
   }

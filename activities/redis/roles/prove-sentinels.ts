@@ -27,7 +27,7 @@ export const proveSentinels = defineStep<RedisSwitchoverData, SentinelFacts[], R
 /** What the Sentinels say against the handover, in words. One that does not answer says nothing, as long as one does. */
 export function sentinelFaults(
   seen: readonly SentinelFacts[],
-  { candidate, sentinel }: Pick<RedisSwitchoverData, 'candidate' | 'sentinel'>,
+  { candidate, sentinel }: Pick<RedisSwitchoverData, 'candidate'> & Partial<Pick<RedisSwitchoverData, 'sentinel'>>,
 ): string[] {
   const readings = seen.flatMap(({ name, reading }) => (reading ? [{ name, ...reading }] : []));
   if (!readings.length) return ['no Sentinel answers'];
