@@ -16,6 +16,8 @@ export const statusQueryName = 'status';
 
 /** By which a run that is a part of another one tells it that it is parked, or goes on. */
 export const childSignalName = 'child';
+/** By which a run tells the proxy run that speaks for it what to show. */
+export const mirrorSignalName = 'mirror';
 
 /** How such a run stands; `at` and what follows it only while it is parked. */
 export type ChildNews = {

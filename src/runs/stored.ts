@@ -68,7 +68,7 @@ export function jsonBytes(value: unknown): number {
 }
 
 /** Without an encoder: workflows, too, count. */
-function utf8Bytes(text: string): number {
+export function utf8Bytes(text: string): number {
   let bytes = text.length;
   for (let at = 0; at < text.length; at += 1) {
     const code = text.charCodeAt(at);

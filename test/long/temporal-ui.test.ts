@@ -43,10 +43,11 @@ await describeWith(['temporal', 'redis', 'chromium'], 'a person with nothing but
     const { groupName, taskQueue } = rig;
     const workflowId = `redis/${groupName}`;
 
-    await page.goto(`${base}/start-workflow`);
+    // The link of docs/runs.md fills in the rest.
+    await page.goto(`${base}/start-workflow?taskQueue=${encodeURIComponent(taskQueue)}&workflowType=redisSwitchover`);
     await page.locator('#workflowId').fill(workflowId);
-    await page.locator('#taskQueue').fill(taskQueue);
-    await page.locator('#workflowType').fill('redisSwitchover');
+    await expect.poll(() => page.locator('#workflowType').inputValue()).toBe('redisSwitchover');
+    await expect.poll(() => page.locator('#taskQueue').inputValue()).toBe(taskQueue);
     const input = {
       group: groupName,
       reason: 'kernel upgrade of the primary, CHG-1042',

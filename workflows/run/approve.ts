@@ -33,7 +33,7 @@ const mostLooked = 200;
 const longest = { token: 4_096, planHash: 200, by: 500 } as const;
 
 /** Sets the handler of `approve`. */
-export function handleApprovals(runRecord: RunRecord, controls: ApprovalControls): void {
+export function handleApprovals(runRecord: RunRecord, controls: ApprovalControls, description: string): void {
   const approve = (request: ApproveRequest): Promise<RunStatus> => {
     const { asked } = controls;
     // Shielded: in a cancelled run too, whoever approves is answered.
@@ -44,7 +44,7 @@ export function handleApprovals(runRecord: RunRecord, controls: ApprovalControls
     return answerOnce(runRecord, () => runRecord.state !== 'awaiting-approval');
   };
   setHandler(approveUpdate, approve, {
-    description: 'Approve the plan: {"planHash":"…","by":"…"}',
+    description,
     validator: (request: ApproveRequest) => {
       checkRequest(request);
       const { asked } = controls;
@@ -81,7 +81,7 @@ async function approveSigned(
     given.push(person);
     act(runRecord, hash, { by: person, ...(note ? { note } : {}) });
     if (runRecord.approval) runRecord.approval = { ...runRecord.approval, given: [...given] };
-    runRecord.show();
+    runRecord.changed();
   }
   if (given.length < asked.needed) return runRecord.answer();
   controls.approved.add(hash);

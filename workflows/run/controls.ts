@@ -13,6 +13,7 @@ import type {
 import { isClosed, statusQueryName, updateNames } from '../../src/runs/index.ts';
 import type { Asked } from './approve.ts';
 import { handleApprovals } from './approve.ts';
+import { askedFor, describeApprove, describeResolve, descriptions } from './descriptions.ts';
 import { recordAct } from './record-act.ts';
 import { answerOnce, checkRequest, failure, reject } from './requests.ts';
 import type { RunRecord } from './record.ts';
@@ -57,8 +58,7 @@ export function openControls(runRecord: RunRecord): Controls {
     resolution: undefined,
     proveDone: undefined,
   };
-  setHandler(statusQuery, () => runRecord.status(), { description: 'State, plan, steps, and what the run waits for' });
-  handleApprovals(runRecord, controls);
+  setHandler(statusQuery, () => runRecord.status(), { description: descriptions.status });
   setHandler(
     pauseUpdate,
     (request) => {
@@ -69,7 +69,7 @@ export function openControls(runRecord: RunRecord): Controls {
       return runRecord.answer();
     },
     {
-      description: 'Wait at the next safe point: {"by":"…","reason":"…"}',
+      description: descriptions.pause,
       validator: (request) => {
         checkRequest(request);
         if (controls.pauseAsked) reject('WRONG_STATE', 'the run is paused, or will be at its next safe point');
@@ -88,7 +88,7 @@ export function openControls(runRecord: RunRecord): Controls {
       return answerOnce(runRecord, () => runRecord.state !== 'paused' || controls.pauseAsked);
     },
     {
-      description: 'Go on after a pause: {"by":"…"}',
+      description: descriptions.resume,
       validator: (request) => {
         checkRequest(request);
         if (!controls.pauseAsked) reject('WRONG_STATE', `the run is ${runRecord.state}, not paused`);
@@ -106,7 +106,7 @@ export function openControls(runRecord: RunRecord): Controls {
       return answerOnce(runRecord, () => runRecord.state !== state || !standing.has(state));
     },
     {
-      description: 'Stop and undo what this run changed: {"by":"…","reason":"…"}',
+      description: descriptions.abort,
       validator: (request) => {
         checkRequest(request);
         if (isClosed(runRecord.state) || runRecord.state === 'undoing' || controls.abortAsked)
@@ -118,11 +118,40 @@ export function openControls(runRecord: RunRecord): Controls {
       },
     },
   );
+  setHandler(
+    preemptUpdate,
+    (request) => {
+      controls.preempted = request;
+      runRecord.pending.add('preempt');
+      runRecord.acted(`preempt by ${request.kind}`, request);
+      recordAct(runRecord, 'preempt', request);
+      return runRecord.answer();
+    },
+    {
+      description: descriptions.preempt,
+      validator: (request) => {
+        checkRequest(request);
+        if (isClosed(runRecord.state) || controls.preempted) reject('WRONG_STATE', `the run is ${runRecord.state}`);
+      },
+    },
+  );
+  // What there is to paste is another thing in each state.
+  const describe = (): void => {
+    const status = runRecord.head();
+    handleApprovals(runRecord, controls, describeApprove(askedFor(status)));
+    handleResolutions(runRecord, controls, describeResolve(status.parked));
+  };
+  describe();
+  runRecord.entered = describe;
+  return controls;
+}
+
+function handleResolutions(runRecord: RunRecord, controls: Controls, description: string): void {
   // Shielded: in a cancelled run too, whoever resolves a park is answered.
   const resolveShielded = (request: ResolveRequest): Promise<RunStatus> =>
     CancellationScope.nonCancellable(() => resolve(runRecord, controls, request));
   setHandler(resolveUpdate, resolveShielded, {
-    description: 'Parked: {"action":"retry|skip|stop","park":"…","by":"…","reason":"…","acceptedRisk":"…"}',
+    description,
     validator: (request: ResolveRequest) => {
       checkRequest(request);
       if (!runRecord.parked || controls.resolution) reject('WRONG_STATE', `the run is ${runRecord.state}, not parked`);
@@ -135,24 +164,6 @@ export function openControls(runRecord: RunRecord): Controls {
       }
     },
   });
-  setHandler(
-    preemptUpdate,
-    (request) => {
-      controls.preempted = request;
-      runRecord.pending.add('preempt');
-      runRecord.acted(`preempt by ${request.kind}`, request);
-      recordAct(runRecord, 'preempt', request);
-      return runRecord.answer();
-    },
-    {
-      description: 'An emergency takes the resource over: {"by":"…","kind":"…"}',
-      validator: (request) => {
-        checkRequest(request);
-        if (isClosed(runRecord.state) || controls.preempted) reject('WRONG_STATE', `the run is ${runRecord.state}`);
-      },
-    },
-  );
-  return controls;
 }
 
 /** Skipping needs a proof: the step is inspected first, and refused unless it is done or the risk is accepted in words. */

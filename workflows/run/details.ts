@@ -1,5 +1,6 @@
 import type { PhaseClock, RunStatus, StepRecord, StepState } from '../../src/runs/index.ts';
-import { awaitedWorkers, cutText, progressLines } from '../../src/runs/index.ts';
+import { awaitedWorkers, progressLines } from '../../src/runs/index.ts';
+import { cutToBytes, DetailsPage } from './details-page.ts';
 import { planMarkdown } from './plan-details.ts';
 
 const marks: Record<StepState, string> = {
@@ -14,52 +15,88 @@ const marks: Record<StepState, string> = {
   undone: '↩',
 };
 
-/** The server keeps the details of a run small; a person reads the newest. */
-const shownRows = 60;
-const cellCharacters = 300;
+/** Bytes of one text among others; a person reads the whole of it in the query. */
+const room = { name: 100, title: 200, message: 400, hint: 250, list: 200, cell: 120 } as const;
 
-/** The run as Markdown for the UI's "current details": state, what to do next, the plan, a table of the steps. */
-export function detailsMarkdown(status: RunStatus, steps: readonly StepRecord[]): string {
-  const lines = [`**${status.kind}** of **${status.target}**: ${status.state}${status.dryRun ? ' (dry run)' : ''}`];
-  if (status.plan) lines.push('', `Plan \`${status.plan.hash}\`: ${status.plan.title}`);
+/**
+ * The run as Markdown for the "current details" of the Temporal UI: its state, what to do next, then the plan while it is to be
+ * decided, else the newest steps. At most `detailsBytes`. `above` is a line at its
+ * head.
+ */
+export function detailsMarkdown(status: RunStatus, steps: readonly StepRecord[], above = ''): string {
+  const page = new DetailsPage();
+  page.must(above);
+  page.gap();
+  const { kind, target, state, plan, approval, dryRun, problem, ledger } = status;
+  page.must(`**${kind}** of **${cutToBytes(target, room.name)}**: ${state}${dryRun ? ' (dry run)' : ''}`);
+  page.gap();
+  if (plan) page.must(`Plan \`${plan.hash}\`: ${plan.title}`, room.title);
+  page.gap();
+  if (approval) page.must(`Waits for approval until ${approval.expiresAt}: ${howToApprove(status, approval)}`);
+  else toDecide(page, status);
+  if (problem) page.must(`${problem.code}: ${problem.message}`, room.message);
+  page.gap();
+  if (status.pastNoReturn) page.must('Past its point of no return.');
+  page.gap();
+  if (ledger) page.must(ledger.map(clockWords).join(' · '), room.message);
   // Once it is carried out, the steps say what is done.
-  if (status.plan && (status.approval || status.dryRun)) lines.push(...planMarkdown(status.plan), '');
-  if (status.approval)
-    lines.push('', `Waits for approval until ${status.approval.expiresAt}: ${howToApprove(status, status.approval)}`);
-  if (status.parked) {
-    const { id, title, trouble, options } = status.parked;
-    lines.push(
-      '',
-      `Parked at **${title}**: ${trouble.code}: ${trouble.message}`,
-      '',
-      trouble.hint,
-      '',
+  if (plan && (approval || dryRun)) planMarkdown(page, plan);
+  lists(page, steps);
+  table(page, steps);
+  return page.toString();
+}
+
+function toDecide(page: DetailsPage, { parked, waiting }: RunStatus): void {
+  if (parked) {
+    const { id, title, trouble, options } = parked;
+    page.must(`Parked at **${cutToBytes(title, room.name)}**: ${trouble.code}: ${trouble.message}`, room.message);
+    page.gap();
+    page.must(trouble.hint, room.hint);
+    page.gap();
+    page.must(
       `Now: ${options.join(', ')}. The update \`resolve\` takes \`{"action":"retry","park":"${id}","by":"…"}\``,
     );
   }
-  if (status.waiting) {
-    const { title, since } = status.waiting;
-    lines.push(
-      '',
-      `Waits for a worker of **${awaitedWorkers(status.waiting)}** since ${since}, for "${title}"; it goes on by itself.`,
+  if (waiting) {
+    const { title, since } = waiting;
+    page.gap();
+    page.must(
+      `Waits for a worker of **${awaitedWorkers(waiting)}** since ${since}, for "${cutToBytes(title, room.name)}"; it goes on by itself.`,
     );
   }
-  if (status.problem) lines.push('', `${status.problem.code}: ${status.problem.message}`);
-  if (status.pastNoReturn) lines.push('', 'Past its point of no return.');
-  if (status.ledger) lines.push('', status.ledger.map(clockWords).join(' · '));
-  if (steps.length > 0) {
-    const before = steps.length - shownRows;
-    lines.push('', '| | step | what was found or done | ms |', '|---|---|---|---|');
-    if (before > 0) lines.push(`| | ${before} earlier steps | | |`);
-    for (const step of steps.slice(-shownRows)) {
-      lines.push(
-        `| ${marks[step.state]} | ${cell(step.title)}${step.run ? ` (\`${step.run.workflowId}\`: ${step.run.state})` : ''} | ${cell(step.note ?? step.summary ?? '')} | ${step.ms ?? ''} |`,
-      );
-    }
+  page.gap();
+}
+
+function lists(page: DetailsPage, steps: readonly StepRecord[]): void {
+  for (const { title, list } of steps) {
+    if (!list) continue;
+    page.gap();
+    page.must(`**${cutToBytes(title, room.name)}**`);
+    page.gap();
+    for (const line of progressLines(list)) page.must(`- ${line}`, room.list);
   }
-  for (const { title, list } of steps)
-    if (list) lines.push('', `**${title}**`, '', ...progressLines(list).map((line) => `- ${line}`));
-  return lines.join('\n');
+}
+
+/** The newest rows that have room, in the order of the steps. */
+function table(page: DetailsPage, steps: readonly StepRecord[]): void {
+  if (steps.length === 0) return;
+  const head = ['| | step | what was found or done | ms |', '|---|---|---|---|'];
+  const earlier = (count: number): string => `| | ${count} earlier steps: query \`status\` | | |`;
+  const rows: string[] = [];
+  for (const step of steps.toReversed()) {
+    const row = rowOf(step);
+    const isFirst = rows.length + 1 === steps.length;
+    if (!page.fits(['', ...head, ...(isFirst ? [] : [earlier(steps.length)]), ...rows, row])) break;
+    rows.unshift(row);
+  }
+  if (rows.length === 0) return;
+  page.gap();
+  page.add([...head, ...(rows.length < steps.length ? [earlier(steps.length - rows.length)] : []), ...rows]);
+}
+
+function rowOf({ state, title, run, note, summary, ms }: StepRecord): string {
+  const child = run ? ` (\`${run.workflowId}\`: ${run.state})` : '';
+  return `| ${marks[state]} | ${cell(title)}${child} | ${cell(note ?? summary ?? '')} | ${ms ?? ''} |`;
 }
 
 function howToApprove(
@@ -69,7 +106,7 @@ function howToApprove(
   if (!signed) {
     return `\`gantry approve ${workflowId}\`, or the update \`approve\` with \`{"planHash":"${plan?.hash ?? ''}","by":"…"}\``;
   }
-  const so = given.length > 0 ? `, so far ${given.join(', ')}` : '';
+  const so = given.length > 0 ? `, so far ${cutToBytes(given.join(', '), room.name)}` : '';
   return `by ${needed} over the HTTP API (\`POST /v1/runs/${encodeURIComponent(workflowId)}/approve\`)${so}`;
 }
 
@@ -78,5 +115,5 @@ function clockWords({ name, ms, endedAt }: PhaseClock): string {
 }
 
 function cell(text: string): string {
-  return cutText(text, cellCharacters).replaceAll('|', '\\|').replaceAll('\n', ' ');
+  return cutToBytes(text, room.cell).replaceAll('|', '\\|').replaceAll('\n', ' ');
 }

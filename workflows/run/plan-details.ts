@@ -1,35 +1,48 @@
 import type { PlanView } from '../../src/runs/index.ts';
-import { cutText } from '../../src/runs/index.ts';
+import type { DetailsPage } from './details-page.ts';
+import { cutToBytes } from './details-page.ts';
 
-/** The server keeps the details of a run small: the whole plan is in the query `status`. */
-const shown = 30;
-const lineCharacters = 300;
+const lineBytes = 160;
+const rest = (more: number): string => `and ${more} more: query \`status\``;
+/** Room for the line that says how much was left out. */
+const restBytes = 40;
 
-/** A plan as Markdown for a person who is to approve it: what will be done, what cannot be undone, what makes it void. */
-export function planMarkdown({ actions, facts, warnings, irreversible, voidIf }: PlanView): string[] {
+/** A plan for a person who is to approve it: what will be done, what cannot be undone, what makes it void. As much as fits. */
+export function planMarkdown(
+  page: DetailsPage,
+  { actions, facts, warnings, irreversible, voidIf }: Omit<PlanView, 'title'>,
+): void {
   const noReturn = actions.findIndex(({ reversible }) => !reversible);
-  return [
-    ...block(
-      'What it will do',
-      actions.map(({ what }, at) => `${what}${at === noReturn ? ' (**no undo from here on**)' : ''}`),
-      '1.',
-    ),
-    ...block('Cannot be undone', irreversible),
-    ...block('Warnings', warnings),
-    ...block(
-      'Now',
-      facts.map(({ label, value }) => `${label}: ${value}`),
-    ),
-    ...block('Void if', voidIf),
-  ];
+  block(page, 'Cannot be undone', irreversible);
+  block(page, 'Warnings', warnings);
+  block(
+    page,
+    'What it will do',
+    actions.map(({ what }, at) => [what, at === noReturn ? ' (**no undo from here on**)' : '']),
+    '1.',
+  );
+  block(page, 'Void if', voidIf);
+  block(
+    page,
+    'Now',
+    facts.map(({ label, value }) => `${label}: ${value}`),
+  );
 }
 
-function block(title: string, lines: readonly string[], mark = '-'): string[] {
-  if (lines.length === 0) return [];
-  const more = lines.length - shown;
-  return [
-    ...['', `**${title}**`, ''],
-    ...lines.slice(0, shown).map((line) => `${mark} ${cutText(line, lineCharacters).replaceAll('\n', ' ')}`),
-    ...(more > 0 ? [`${mark} and ${more} more: query \`status\``] : []),
-  ];
+function block(page: DetailsPage, title: string, entries: readonly (string | [string, string])[], mark = '-'): void {
+  if (entries.length === 0) return;
+  const lines = entries.map((entry) => {
+    const [text, mustStay] = typeof entry === 'string' ? [entry, ''] : entry;
+    return `${mark} ${cutToBytes(text.replaceAll('\n', ' '), lineBytes)}${mustStay}`;
+  });
+  const [first = ''] = lines;
+  const spare = restBytes;
+  // A title alone says nothing.
+  if (!page.fits(['', `**${title}**`, '', first], spare))
+    return void page.add([`${title}: ${entries.length}, see the query \`status\``]);
+  page.gap();
+  page.add([`**${title}**`, '']);
+  let shown = 0;
+  while (shown < lines.length && page.add([lines[shown] ?? ''], shown + 1 < lines.length ? spare : 0)) shown += 1;
+  if (shown < lines.length) page.add([`${mark} ${rest(lines.length - shown)}`]);
 }

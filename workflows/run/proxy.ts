@@ -19,17 +19,21 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import { GantryError, toFailure } from '../../src/errors/index.ts';
-import type { Kind, RunInput, RunReport, RunStatus, UpdateName } from '../../src/runs/index.ts';
+import type { Kind, Outcome, RunInput, RunReport, RunStatus, UpdateName } from '../../src/runs/index.ts';
 import { markRun } from './record.ts';
+import { DetailsPage } from './details-page.ts';
 import { callControl } from './call.ts';
 import { approveUpdate } from './approve.ts';
 import { holderInWords } from './holder.ts';
 import { abortUpdate, pauseUpdate, preemptUpdate, resolveUpdate, resumeUpdate, statusQuery } from './controls.ts';
+import { describeApprove, describeResolve, descriptions } from './descriptions.ts';
+import type { Mirrored } from './mirror.ts';
+import { carriedOutBy, mirrorSignal, reportsToProxy } from './mirror.ts';
 
 type Real = (input: unknown) => Promise<RunReport>;
 
 /** The run that does the work: its run id once it has been started, or why it wasn't. */
-type ProxyRun = { runId: string; refusal: ApplicationFailure | undefined; startedAt: string };
+type ProxyRun = { runId: string; refusal: ApplicationFailure | undefined; startedAt: string; mirrored: boolean };
 
 /** What a kind says of its runs to the runtime. */
 export type RunOptions = {
@@ -56,13 +60,25 @@ export async function runProxy(
   input: RunInput,
   options: RunOptions,
 ): Promise<RunReport> {
-  const proxy: ProxyRun = { runId: '', refusal: undefined, startedAt: new Date(Date.now()).toISOString() };
+  const proxy: ProxyRun = {
+    runId: '',
+    refusal: undefined,
+    startedAt: new Date(Date.now()).toISOString(),
+    mirrored: false,
+  };
   setProxyHandlers(proxy, kind, target, ownId);
   markRun(kind, target, 'running');
   try {
     const report = await startAndWait(proxy, kind, target, ownId, input, options);
     markRun(kind, target, report.outcome);
+    showEnd(proxy, ownId, `${kind} of ${target}: **${report.outcome}**`);
     return report;
+  } catch (error) {
+    const outcome = outcomeOf(error, proxy);
+    markRun(kind, target, outcome);
+    const why = error instanceof ApplicationFailure ? ` ${error.type ?? ''}: ${error.message}` : '';
+    showEnd(proxy, ownId, `${kind} of ${target}: **${outcome}**${why}`);
+    throw error;
   } finally {
     // In a cancelled proxy run too: an update that came in is answered before the end.
     await CancellationScope.nonCancellable(() => condition(allHandlersFinished));
@@ -87,12 +103,38 @@ function setProxyHandlers(proxy: ProxyRun, kind: Kind, target: string, ownId: st
   setHandler(statusQuery, () => proxyStatus(kind, target, ownId, proxy.startedAt), {
     description: 'Names the run that does the work',
   });
-  setHandler(approveUpdate, forward('approve'));
-  setHandler(pauseUpdate, forward('pause'));
-  setHandler(resumeUpdate, forward('resume'));
-  setHandler(abortUpdate, forward('abort'));
-  setHandler(resolveUpdate, forward('resolve'));
-  setHandler(preemptUpdate, forward('preempt'));
+  setHandler(pauseUpdate, forward('pause'), { description: descriptions.pause });
+  setHandler(resumeUpdate, forward('resume'), { description: descriptions.resume });
+  setHandler(abortUpdate, forward('abort'), { description: descriptions.abort });
+  setHandler(preemptUpdate, forward('preempt'), { description: descriptions.preempt });
+  const describe = ({ asked, parked }: Pick<Mirrored, 'asked' | 'parked'>): void => {
+    setHandler(approveUpdate, forward('approve'), { description: describeApprove(asked) });
+    setHandler(resolveUpdate, forward('resolve'), { description: describeResolve(parked) });
+  };
+  describe({});
+  setHandler(mirrorSignal, (news) => {
+    proxy.mirrored = true;
+    setCurrentDetails(news.details);
+    describe(news);
+  });
+}
+
+/** How the run ended, on the page of its proxy run. */
+function showEnd({ runId }: ProxyRun, ownId: string, how: string): void {
+  const page = new DetailsPage();
+  if (runId) page.must(carriedOutBy({ workflowId: ownId, runId }));
+  page.gap();
+  page.must(how);
+  setCurrentDetails(page.toString());
+}
+
+/** The state in which the saved views list a proxy run whose run did not complete, or could not start. */
+function outcomeOf(error: unknown, { refusal }: ProxyRun): Outcome {
+  if (isCancellation(error)) return 'cancelled';
+  if (refusal) return 'refused';
+  const report =
+    error instanceof ApplicationFailure ? (error.details?.[1] as Partial<RunReport> | undefined) : undefined;
+  return report?.outcome ?? 'failed';
 }
 
 async function startAndWait(
@@ -121,7 +163,7 @@ async function startAndWait(
       throw proxy.refusal;
     }
     proxy.runId = child.firstExecutionRunId;
-    setCurrentDetails(proxyDetails(kind, target, ownId, proxy.runId));
+    if (!proxy.mirrored) setCurrentDetails(carriedOutBy({ workflowId: ownId, runId: proxy.runId }));
     return await child.result().catch((error: unknown) => {
       throw ownFailure(error);
     });
@@ -133,16 +175,6 @@ function ownFailure(error: unknown): unknown {
   return error instanceof ChildWorkflowFailure && error.cause instanceof ApplicationFailure ? error.cause : error;
 }
 
-/** What the Temporal UI shows of a proxy run, as Markdown. */
-function proxyDetails(kind: Kind, target: string, ownId: string, runId: string): string {
-  const { namespace } = workflowInfo();
-  const page = `/namespaces/${namespace}/workflows/${encodeURIComponent(ownId)}/${runId}/history`;
-  return [
-    `**${kind}** of ${target} is carried out by [${ownId}](${page}).`,
-    'Its page has the plan and the steps. What is sent here (approve, pause, resume, abort, resolve) is handed on to it.',
-  ].join('\n\n');
-}
-
 function startReal(kind: Kind, target: string, ownId: string, input: RunInput): Promise<ChildWorkflowHandle<Real>> {
   return startChild<Real>(workflowInfo().workflowType, {
     workflowId: ownId,
@@ -151,6 +183,7 @@ function startReal(kind: Kind, target: string, ownId: string, input: RunInput): 
     cancellationType: ChildWorkflowCancellationType.WAIT_CANCELLATION_COMPLETED,
     workflowIdReusePolicy: WorkflowIdReusePolicy.ALLOW_DUPLICATE,
     staticSummary: `${kind} of ${target}`,
+    memo: reportsToProxy,
   });
 }
 

@@ -32,6 +32,7 @@ import {
 } from '../../src/runs/index.ts';
 import { detailsMarkdown } from './details.ts';
 import { isItem } from './item.ts';
+import { Mirror } from './mirror.ts';
 
 const kindKey = defineSearchAttributeKey(searchAttributeNames.kind, 'KEYWORD');
 const targetKey = defineSearchAttributeKey(searchAttributeNames.target, 'KEYWORD');
@@ -89,6 +90,9 @@ export class RunRecord {
   underWay: { clock: PhaseClock; enteredAt: number; before: { ms: number; stoodMs: number } } | undefined;
   #parks = 0;
   readonly #phases: { state: RunState; at: number }[] = [];
+  readonly #mirror = new Mirror();
+  /** Called whenever the run has entered a state. */
+  entered: (() => void) | undefined;
 
   constructor(kind: Kind, target: string, input: RunInput) {
     this.kind = kind;
@@ -129,12 +133,20 @@ export class RunRecord {
     this.state = state;
     this.#phases.push({ state, at: Date.now() });
     upsertSearchAttributes([{ key: stateKey, value: state }]);
-    this.show();
+    this.entered?.();
+    this.changed();
   }
 
-  /** Brings the UI's current details up to date. */
+  /** What people wait for has changed: the UI's current details, here and at the proxy run. */
+  changed(): void {
+    this.show();
+    this.#mirror.tell(this.head(), this.steps);
+  }
+
+  /** Brings the UI's current details up to date; those of the proxy run follow now and then. */
   show(): void {
-    setCurrentDetails(detailsMarkdown(this.#head(), this.steps));
+    setCurrentDetails(detailsMarkdown(this.head(), this.steps));
+    this.#mirror.tellNowAndThen(this.head(), this.steps);
   }
 
   planned(plan: Plan<unknown>): void {
@@ -164,17 +176,18 @@ export class RunRecord {
   /** The answer of the query: the newest steps, with as much of their evidence as fits. */
   status(): RunStatus {
     const plan = this.plan && boundPlan(this.plan, limits.plan);
-    return { ...this.#head(), ...(plan ? { plan } : {}), ...boundSteps(this.steps, limits.steps) };
+    return { ...this.head(), ...(plan ? { plan } : {}), ...boundSteps(this.steps, limits.steps) };
   }
 
   /** The answer of an update: how the run stands now, without the plan and the evidence, which the query has. */
   answer(): RunStatus {
-    const answer = { ...this.#head(), ...boundSteps(this.steps.map(withoutEvidence), limits.steps) };
+    const answer = { ...this.head(), ...boundSteps(this.steps.map(withoutEvidence), limits.steps) };
     delete answer.plan;
     return answer;
   }
 
-  #head(): RunStatus {
+  /** How the run stands, without its steps. */
+  head(): RunStatus {
     const { workflowId, runId } = workflowInfo();
     const { parked, problem } = this;
     return {

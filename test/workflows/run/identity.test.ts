@@ -4,7 +4,7 @@ import type { RunReport, RunStatus } from '../../../src/runs/index.ts';
 import { describeWith } from '../../support/lab.ts';
 import { useTemporal } from '../../support/temporal.ts';
 import { codeOf, useHarness } from './harness.ts';
-import { holdAt } from './world.ts';
+import { holdAt, testPolicy } from './world.ts';
 
 await describeWith(['temporal'], 'the lock', () => {
   const server = useTemporal();
@@ -32,6 +32,28 @@ await describeWith(['temporal'], 'the lock', () => {
     expect(report.actions.map((action) => action.action)).toEqual(['pause', 'resume']);
   });
 
+  test('the page of a proxy run shows what its run waits for, what to paste, and how it ended', async () => {
+    fresh({ policy: testPolicy({ approval: { people: 1, expiresAfterMs: 60_000 } }) });
+    const proxy = await use.harness.start({ group: 'mirror', steps: ['a'] }, { workflowId: 'mirror-front' });
+    const page = async (): Promise<{
+      currentDetails: string;
+      definition: { updateDefinitions: { name: string; description: string }[] };
+    }> => proxy.query('__temporal_workflow_metadata');
+    const real = use.harness.client.workflow.getHandle('redis/mirror');
+    await expect.poll(async () => (await page()).currentDetails).toContain('awaiting-approval');
+    const { plan } = await use.harness.status(real);
+    const { currentDetails, definition } = await page();
+    expect(currentDetails).toContain('(/namespaces/default/workflows/redis%2Fmirror/');
+    expect(currentDetails).toContain(`{"planHash":"${plan?.hash}","by":"…"}`);
+    expect(currentDetails).toContain('What it will do');
+    const approve = definition.updateDefinitions.find(({ name }) => name === 'approve');
+    expect(approve?.description).toContain(`{"planHash":"${plan?.hash}","by":"…"}`);
+    for (const { description } of definition.updateDefinitions) expect(description).not.toBe('');
+    await use.harness.update(proxy, 'approve', { planHash: plan?.hash ?? '' });
+    await proxy.result();
+    expect((await page()).currentDetails).toContain('**done**');
+  });
+
   test('an update that the real run rejects is rejected at the proxy run with its code', async () => {
     fresh();
     const hold = holdAt('apply a');
@@ -49,6 +71,10 @@ await describeWith(['temporal'], 'the lock', () => {
     const proxy = await use.harness.start({ group: 'fails' }, { workflowId: 'refused-front' });
     const message = 'refused by the planner';
     await expect(proxy.result()).rejects.toMatchObject({ cause: { type: 'REDIS_UNKNOWN_GROUP', message } });
+    const { searchAttributes } = await proxy.describe();
+    expect(searchAttributes['GantryState']).toEqual(['refused']);
+    const shown = await proxy.query<{ currentDetails: string }, []>('__temporal_workflow_metadata');
+    expect(shown.currentDetails).toContain(`**refused** REDIS_UNKNOWN_GROUP: ${message}`);
   });
 
   test('of two runs of one target from two ids at once one runs, the other is told RESOURCE_BUSY and by whom', async () => {
