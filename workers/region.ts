@@ -7,7 +7,7 @@ import { createRegionActivities } from '../activities/region/index.ts';
 import { connectEc2 } from '../src/drivers/ec2/index.ts';
 import { kubernetesObjects } from '../src/drivers/kubernetes/index.ts';
 import { GantryError } from '../src/errors/index.ts';
-import { platformDigests, rolloutRegion } from '../src/platform/index.ts';
+import { platformDigests, regionPools, rolloutRegion } from '../src/platform/index.ts';
 import { resolveSecret } from '../src/settings/index.ts';
 import type { WorkerContext } from './context.ts';
 import { domainWorkers } from './domain.ts';
@@ -31,7 +31,10 @@ export function regionDeps({ platform: loaded, env, wrapDriver }: WorkerContext)
       const config = rolloutRegion(platform, region);
       const own = Object.entries(rollout.components).filter(([, { regions }]) => regions?.includes(region) ?? true);
       const namespace = kubernetes?.namespace ?? 'default';
-      return { config, network, components: Object.fromEntries(own), images: rollout.images, namespace };
+      return {
+        ...{ config, network, namespace },
+        ...{ components: Object.fromEntries(own), images: rollout.images, pools: regionPools(platform, region) },
+      };
     },
     ec2: (region, options) => {
       const { endpoint, credentials } = rolloutRegion(platform, region).ec2;

@@ -13,9 +13,9 @@ const hex = (byte: number): string => byte.toString(16).padStart(2, '0');
 
 /**
  * The platform file of a fleet. A host that was started alone would wait for an approval: that those of the fleet do not
- * shows that the fleet's own covers them.
+ * shows that the fleet's own covers them. `asked`: the kinds that are asked for where they are started alone.
  */
-export function fleetPlatform(folder: string, hosts: number): string {
+export function fleetPlatform(folder: string, hosts: number, asked: readonly string[] = ['host.onboard']): string {
   const lines = Array.from({ length: hosts + aloneHosts }, (_, at) => {
     const zone = at < hosts ? pool.zone : 'z2';
     const [rack, link] = [Math.floor(at / 20), Math.floor(at / 40)];
@@ -28,7 +28,7 @@ reports: { folder: ${JSON.stringify(join(folder, 'reports'))} }
 policies:
   default: { approval: { people: 0 } }
   kinds:
-    host.onboard: { approval: { people: 1 } }
+${asked.map((kind) => `    ${kind}: { approval: { people: 1 } }`).join('\n')}
 hosts:
   classes:
     small:

@@ -8,6 +8,7 @@ import type { PlayedActivities } from './played.ts';
 
 // The fleet's own workflows are those of production.
 export { hostFleetOnboard } from '../../workflows/host/fleet-onboard.ts';
+export { regionRollout } from '../../workflows/region/rollout.ts';
 export { listRunner } from '../../workflows/run/list-runner.ts';
 
 const host: DomainRefs<PlayedActivities, 'host'> = domainRefs<PlayedActivities, 'host'>('host');

@@ -408,7 +408,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Bring one region up, or to what the platform file says: network, then components along their graph
+         * Bring one region up, or to what the platform file says: network, then components along their graph, then hosts
          * @description Starts a run of region.rollout. In full: docs/region/rollout.md.
          */
         post: operations["start-region-rollout"];
@@ -3605,6 +3605,8 @@ export interface operations {
                 "application/json": {
                     /** @description As `rollout.regions` of the platform file names it. */
                     region: string;
+                    /** @description Also take in the hosts of its pools, each pool by a run of `host.fleet-onboard` that this approval covers. */
+                    withHosts?: boolean;
                     /** @description Compute and show the plan, change nothing, take no lock. */
                     dryRun?: boolean;
                     /** @description Why, for the record: a ticket, an alert, a plan. */

@@ -20,7 +20,7 @@ export type {
   InventoryHost,
   KubernetesAccess,
 } from './host/schema.ts';
-export { rolloutRegion } from './region/look-ups.ts';
+export { regionPools, rolloutRegion } from './region/look-ups.ts';
 export type { Cidr } from './region/cidr.ts';
 export { contains, overlaps, parseCidr } from './region/cidr.ts';
 export type { Rollout, RolloutComponent, RolloutRegion } from './region/schema.ts';

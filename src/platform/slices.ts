@@ -3,6 +3,7 @@ import type { Archive } from './archive/schema.ts';
 import { digestOf } from './digest.ts';
 import { hostPool, hostRegion, hostsNamed } from './host/look-ups.ts';
 import type { ClickHouseCluster } from './clickhouse/schema.ts';
+import { regionPools } from './region/look-ups.ts';
 import type { Platform } from './schema/platform.ts';
 
 /** Digests of the parts of one platform file that runs depend on. */
@@ -110,7 +111,8 @@ function archiveSlice({ archive, clickhouse, redis, storage }: Platform, name: s
 }
 
 /** A region, the flows that its security groups are made of, and the components that it has with what they name. */
-function regionSlice({ rollout, regions, network, kubernetes }: Platform, name: string): unknown {
+function regionSlice(platform: Platform, name: string): unknown {
+  const { rollout, regions, network, kubernetes } = platform;
   const { regions: all, components, ...shared } = rollout;
   const found = Object.hasOwn(all, name) ? all[name] : undefined;
   if (!found) return undefined;
@@ -123,6 +125,7 @@ function regionSlice({ rollout, regions, network, kubernetes }: Platform, name: 
     namespace,
     ...shared,
     components: Object.fromEntries(own),
+    pools: regionPools(platform, name),
   };
 }
 

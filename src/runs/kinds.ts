@@ -81,7 +81,7 @@ export const kinds = {
   'archive.drill': { targetFields: ['archive', 'what'], steps: drillSteps },
   'archive.lifecycle': { targetFields: ['archive'], steps: lifecycleSteps },
   'archive.audit': { targetFields: ['archive'], steps: auditSteps },
-  'region.rollout': { targetFields: ['region'], steps: rolloutSteps },
+  'region.rollout': { targetFields: ['region'], steps: rolloutSteps, covers: ['host.fleet-onboard'] },
   'region.drift': { targetFields: ['region'], steps: driftSteps },
 } as const satisfies Record<`${Domain}.${string}`, KindDefinition>;
 
@@ -95,8 +95,13 @@ export type StepOf<K extends Kind> = {
   [P in K]: `${DomainOf<P>}.${(typeof kinds)[P]['steps'][number]}`;
 }[K];
 
-/** What a plan of a kind may announce and its run may do: the steps of its table, and a wait. */
-export type PlannedStep<K extends Kind> = StepOf<K> | 'run.wait';
+/** The kinds whose runs one of `K` may start, under its own approval. */
+type CoveredBy<K extends Kind> = {
+  [P in K]: (typeof kinds)[P] extends { covers: readonly (infer C extends string)[] } ? C : never;
+}[K];
+
+/** What a plan of a kind may announce and its run may do: the steps of its table, runs that its approval covers, and a wait. */
+export type PlannedStep<K extends Kind> = StepOf<K> | CoveredBy<K> | 'run.wait';
 
 /** One line of the plan of a kind. */
 export type ActionOf<K extends Kind> = PlannedAction<PlannedStep<K>>;

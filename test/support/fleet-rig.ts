@@ -16,15 +16,16 @@ export type FleetRig = { taskQueue: string; stop: () => Promise<void> };
 
 /**
  * The workflows and the admission of production over a pool of `hosts` played hosts. `failing`: those whose first run fails, by
- * their number.
+ * their number. `asked`: kinds that are asked for where they are started alone.
  */
 export async function startFleetRig(
   { client, native: connection, stateDir }: TestServer,
   hosts: number,
   failing: readonly number[] = [],
+  asked?: readonly string[],
 ): Promise<FleetRig> {
   const taskQueue = 'fleet';
-  const platform = parsePlatform(fleetPlatform(stateDir, hosts), 'fleet.yaml');
+  const platform = parsePlatform(fleetPlatform(stateDir, hosts, asked), 'fleet.yaml');
   const payloads = memoryPayloads();
   const reports = folderStore(join(stateDir, 'reports'));
   const runtime = { ...platformDigests(platform.platform), payloads };

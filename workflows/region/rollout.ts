@@ -1,6 +1,8 @@
 import type { RegionActivities } from '../../activities/region/index.ts';
 import type { PlannedStep, RegionRolloutData, RegionRolloutInput, RunReport } from '../../src/runs/index.ts';
+import { fleetHosts } from '../../src/runs/index.ts';
 import { domainRefs } from '../run/call.ts';
+import type { ChildSpec } from '../run/children.ts';
 import type { GraphNode } from '../run/graph.ts';
 import { openRun } from '../run/open-run.ts';
 import type { Lane } from '../run/run.ts';
@@ -15,9 +17,12 @@ const made = { undo: true, invariant: true, profile: 'slow' } as const;
 const window = 8;
 /** Of a gate: a look is eleven events of the history, however long it lasts; pause and abort wait for its end. Milliseconds. */
 const lookForMs = 10_000;
+/** Pools of hosts at once; each has a window of its own. */
+const pools = 4;
 
 /**
- * Brings one region up, or to what the platform file says: its network, then its components along their graph, each followed by its gate.
+ * Brings one region up, or to what the platform file says: its network, then its components along their graph, each followed by its gate,
+ * then its hosts where they are asked for.
  * It holds the region. Runbook: docs/region/rollout.md.
  */
 export async function regionRollout(input: RegionRolloutInput): Promise<RunReport> {
@@ -25,6 +30,7 @@ export async function regionRollout(input: RegionRolloutInput): Promise<RunRepor
     const plan = await run.plan(region.planRollout, input);
     await run.approval(plan);
     await run.graph([...network(plan.data), ...components(plan.data)], { window });
+    if (plan.data.pools.length > 0) await run.children(hosts(plan.data, input), { window: pools, pauseMs: 0 });
   });
 }
 
@@ -74,4 +80,22 @@ function components({ zones, components: all }: RegionRolloutData): Node[] {
       });
     },
   }));
+}
+
+/** One run for each pool, in parts where it has more hosts than one run takes; the parts share a lock and follow each other. */
+function hosts(
+  { pools: all }: RegionRolloutData,
+  { requestedBy, reason }: RegionRolloutInput,
+): ChildSpec<PlannedStep<'region.rollout'>>[] {
+  const common = { ...(requestedBy ? { requestedBy } : {}), ...(reason ? { reason } : {}) };
+  return all.flatMap(({ zone, class: hostClass, serials }) =>
+    Array.from({ length: Math.ceil(serials.length / fleetHosts) }, (_, part) => {
+      const some = serials.slice(part * fleetHosts, (part + 1) * fleetHosts);
+      return {
+        title: `take in ${some.length} hosts of ${zone}, ${hostClass}`,
+        ...{ kind: 'host.fleet-onboard' as const, input: { zone, class: hostClass, serials: some, ...common } },
+        ...{ wave: 1, alone: [`${zone}/${hostClass}`] },
+      };
+    }),
+  );
 }

@@ -1,5 +1,6 @@
 import type { Ec2 } from '../../../src/drivers/ec2/index.ts';
 import type { KubernetesObjects } from '../../../src/drivers/kubernetes/index.ts';
+import type { RegionPool } from '../../../src/runs/index.ts';
 import type { Network, RolloutComponent, RolloutRegion } from '../../../src/platform/index.ts';
 
 /** What the platform file says of one region, and of what its components are made of. */
@@ -10,6 +11,8 @@ export type RegionIntent = {
   images: Readonly<Record<string, string>>;
   /** Of Kubernetes, where the manifests say `${namespace}`. */
   namespace: string;
+  /** The hosts of its zones. */
+  pools: readonly RegionPool[];
 };
 
 /** How a call is made: it ends with the step, and nothing is changed that a woken zombie must not change. */

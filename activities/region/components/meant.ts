@@ -9,7 +9,7 @@ export async function meantOf(
   deps: RegionDeps,
   region: string,
 ): Promise<{ meant: MeantRegion; rendered: ReadonlyMap<string, Rendered>; findings: Finding[] }> {
-  const { config, network, components } = deps.intent(region);
+  const { config, network, components, pools } = deps.intent(region);
   const findings: Finding[] = [];
   const rendered = new Map<string, Rendered>();
   for (const [name, { manifest }] of Object.entries(components)) {
@@ -29,7 +29,7 @@ export async function meantOf(
     };
   });
   return {
-    meant: { region, cidr: config.cidr, zones: config.zones, network, components: intended },
+    meant: { region, cidr: config.cidr, zones: config.zones, network, components: intended, pools },
     ...{ rendered, findings },
   };
 }

@@ -15,7 +15,7 @@ import { compareRules, rulesThere } from '../network/set-rules.ts';
  */
 export const rolloutPlan = definePlan(
   'region.rollout',
-  async ({ input: { region } }: PlanCall<RegionRolloutInput>, deps: RegionDeps, signal) => {
+  async ({ input: { region, withHosts = false } }: PlanCall<RegionRolloutInput>, deps: RegionDeps, signal) => {
     const { meant, rendered, findings } = await meantOf(deps, region);
     const cluster = deps.cluster(region, signal);
     if (!cluster && rendered.size > 0)
@@ -33,7 +33,7 @@ export const rolloutPlan = definePlan(
         standing: tried.standing,
         findings: [...findings, ...account.findings, ...tried.findings],
       };
-      return planRollout(meant, facts);
+      return planRollout(meant, facts, { withHosts });
     } finally {
       client.close();
     }

@@ -1,5 +1,6 @@
 import { GantryError } from '../../errors/index.ts';
 import type { Platform } from '../schema/platform.ts';
+import { hostPool } from '../host/look-ups.ts';
 import type { RolloutRegion } from './schema.ts';
 
 /**
@@ -13,4 +14,18 @@ export function rolloutRegion({ rollout: { regions } }: Platform, name: string):
   throw new GantryError('REGION_UNKNOWN', `rollout.regions of the platform file has no ${name}; known: ${known}`, {
     evidence: { region: name },
   });
+}
+
+/** The hosts of a region's zones, by zone and class: those of the inventory, in the order of the zones and classes. */
+export function regionPools(
+  { regions, hosts }: Platform,
+  name: string,
+): { zone: string; class: string; serials: string[] }[] {
+  const zones = Object.keys((Object.hasOwn(regions, name) ? regions[name] : undefined)?.zones ?? {});
+  return zones.flatMap((zone) =>
+    Object.keys(hosts.classes).flatMap((hostClass) => {
+      const serials = hostPool(hosts, zone, hostClass).map(({ serial }) => serial);
+      return serials.length > 0 ? [{ zone, class: hostClass, serials }] : [];
+    }),
+  );
 }

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { HostFleetOnboardInput } from '../../runs/index.ts';
-import { listLimits } from '../../runs/index.ts';
+import { fleetHosts, listLimits } from '../../runs/index.ts';
 import { defineKind } from '../entry.ts';
 import { name, runFields } from '../fields.ts';
 
@@ -14,7 +14,7 @@ export const hostFleetOnboard = defineKind<HostFleetOnboardInput>()({
     serials: z
       .array(name)
       .min(1)
-      .max(200)
+      .max(fleetHosts)
       .readonly()
       .exactOptional()
       .describe('Only these hosts of the pool, by serial number. Default: all of them.'),

@@ -6,9 +6,16 @@ import { name, runFields } from '../fields.ts';
 /** One region: its network, and its components along their graph. */
 export const regionRollout = defineKind<RegionRolloutInput>()({
   kind: 'region.rollout',
-  summary: 'Bring one region up, or to what the platform file says: network, then components along their graph',
+  summary:
+    'Bring one region up, or to what the platform file says: network, then components along their graph, then hosts',
   input: z.strictObject({
     region: name.describe('As `rollout.regions` of the platform file names it.'),
+    withHosts: z
+      .boolean()
+      .exactOptional()
+      .describe(
+        'Also take in the hosts of its pools, each pool by a run of `host.fleet-onboard` that this approval covers.',
+      ),
     ...runFields,
   }),
   example: {
@@ -18,5 +25,5 @@ export const regionRollout = defineKind<RegionRolloutInput>()({
   },
   docs: 'docs/region/rollout.md',
   target: { name: 'region', help: 'the region, by its name in `rollout.regions` of the platform file' },
-  options: [],
+  options: [{ flags: '--with-hosts', field: 'withHosts', help: "also take in the hosts of the region's pools" }],
 });

@@ -5,6 +5,9 @@ import type { Stored } from '../stored.ts';
 /** The steps of its runs: every host is a run of its own. */
 export const fleetOnboardSteps = ['onboard'] as const;
 
+/** So many hosts can be named in one input. */
+export const fleetHosts = 200;
+
 /** The input of a run that takes many hosts into the platform: a pool, or some of its hosts. */
 export type HostFleetOnboardInput = RunInput & {
   /** The zone of the pool. */

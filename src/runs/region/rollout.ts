@@ -17,6 +17,8 @@ export const rolloutSteps = [
 export type RegionRolloutInput = RunInput & {
   /** As `rollout.regions` of the platform file names it. */
   region: string;
+  /** Also take in the hosts of the region's pools, each pool by a run of `host.fleet-onboard`. */
+  withHosts?: boolean;
 };
 
 /** How packets leave a segment: to the internet itself, by the zone's NAT gateway, or not at all. */
@@ -60,6 +62,9 @@ export type RegionGate = RegionComponent & { lookForMs: number };
 /** What a plan shows of one component. */
 export type PlannedComponent = RegionComponent & { after: readonly string[]; readyWithinMs: number };
 
+/** The hosts of one zone and class, by serial number. */
+export type RegionPool = { zone: string; class: string; serials: readonly string[] };
+
 /** What a run is carried out from. */
 export type RegionRolloutData = {
   region: string;
@@ -68,4 +73,6 @@ export type RegionRolloutData = {
   groups: readonly RegionGroup[];
   rules: readonly RegionRule[];
   components: readonly PlannedComponent[];
+  /** The hosts that are taken in after the components; none unless the input asks for them. */
+  pools: readonly RegionPool[];
 };

@@ -36,7 +36,7 @@ export function intentOf(region: string, only?: readonly string[]): RegionIntent
   const components = Object.entries(rollout.components)
     .filter(([name, { regions }]) => (regions?.includes(region) ?? true) && (only?.includes(name) ?? true))
     .map(([name, one]) => [name, { ...one, readyWithinMs: 400 }] as const);
-  return { config, network, components: Object.fromEntries(components), images: pinned, namespace: 'unkey-deploy' };
+  return { config, network, components: Object.fromEntries(components), images: pinned, namespace: 'unkey-deploy', pools: [] };
 }
 
 export function manifestOf(name: string): Promise<string> {

@@ -3,12 +3,13 @@ import { outletOf, securityGroups, securityRules } from '../network/groups.ts';
 import { waitsFor } from './order.ts';
 import type { MeantRegion } from './types.ts';
 
-/** What the file alone says that a region is made of. Pure. */
-export function regionAsMeant(intent: MeantRegion): RegionRolloutData {
+/** What the file alone says that a region is made of; its hosts where they are asked for. Pure. */
+export function regionAsMeant(intent: MeantRegion, { withHosts = false } = {}): RegionRolloutData {
   const { region, cidr, network } = intent;
   return {
     ...{ region, vpc: { region, cidr }, zones: zonesOf(intent) },
     ...{ groups: securityGroups(network), rules: securityRules(network), components: componentsOf(intent) },
+    pools: withHosts ? intent.pools : [],
   };
 }
 

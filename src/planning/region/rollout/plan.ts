@@ -1,4 +1,4 @@
-import type { DraftOf, PlannedComponent, RegionRolloutData, RegionZone } from '../../../runs/index.ts';
+import type { DraftOf, PlannedComponent, RegionPool, RegionRolloutData, RegionZone } from '../../../runs/index.ts';
 import { needsNat, regionAsMeant, zonesOf } from '../meant/region.ts';
 import type { MeantRegion } from '../meant/types.ts';
 import { sharesAddresses } from '../network/ranges.ts';
@@ -13,26 +13,33 @@ export type RolloutPlanning = { ok: true; draft: Draft } | { ok: false; findings
  * everything that is in the way. What is to be is the same however far an earlier run has come: what that one left undone is among the
  * facts. Pure. Runbook: docs/region/rollout.md.
  */
-export function planRollout(intent: MeantRegion, facts: RolloutFacts): RolloutPlanning {
+export function planRollout(intent: MeantRegion, facts: RolloutFacts, { withHosts = false } = {}): RolloutPlanning {
   const zones = zonesOf(intent);
   const natZones = zones.filter(needsNat).length;
   const findings = [...facts.findings, ...addressFindings(intent, zones, facts), ...quotaFindings(natZones, facts)];
   if (findings.length > 0) return { ok: false, findings };
   const { region } = intent;
-  const data = regionAsMeant(intent);
+  const data = regionAsMeant(intent, { withHosts });
+  const hosts = count(intent.pools);
   const external = intent.components.filter((one) => one.external !== undefined);
   return {
     ok: true,
     draft: {
-      title: `Bring up ${region}: ${zones.length} zones, ${data.groups.length} security groups, ${data.components.length} components`,
+      title: `Bring up ${region}: ${zones.length} zones, ${data.groups.length} security groups, ${data.components.length} components${withHosts ? `, ${hosts} hosts` : ''}`,
       actions: actionsOf(data),
       facts: [
         ...shown(data, facts),
+        ...(hosts > 0 && !withHosts
+          ? [{ label: 'hosts', value: `${hosts} in its pools, which this run leaves alone: \`withHosts\`` }]
+          : []),
         ...external.map(({ name, external: by = '' }) => ({ label: `not applied: ${name}`, value: by })),
       ],
       warnings: warningsOf(data, facts, natZones),
       irreversible: [
         'Volume claims, stateful sets, namespaces and resource definitions stay when the run is undone: they hold data, or what holds it.',
+        ...(data.pools.length > 0
+          ? ['Hosts that have been taken in stay: an abort undoes only what is under way.']
+          : []),
       ],
       voidIf: [
         'a changed platform file, flow or manifest gives another plan',
@@ -43,7 +50,11 @@ export function planRollout(intent: MeantRegion, facts: RolloutFacts): RolloutPl
   };
 }
 
-function actionsOf({ vpc, zones, groups, rules, components }: RegionRolloutData): Draft['actions'] {
+function count(pools: readonly RegionPool[]): number {
+  return pools.reduce((sum, { serials }) => sum + serials.length, 0);
+}
+
+function actionsOf({ vpc, zones, groups, rules, components, pools }: RegionRolloutData): Draft['actions'] {
   return [
     { step: 'region.make-vpc', what: `Make the VPC ${vpc.cidr}`, reversible: true },
     { step: 'region.attach-gateway', what: 'Give it an internet gateway', reversible: true },
@@ -82,6 +93,11 @@ function actionsOf({ vpc, zones, groups, rules, components }: RegionRolloutData)
         reversible: true,
       },
     ]),
+    ...pools.map(({ zone, class: hostClass, serials }) => ({
+      step: 'host.fleet-onboard' as const,
+      what: `Take in ${serials.length} hosts of ${zone}, class ${hostClass}: ${serials.join(', ')}`,
+      reversible: false,
+    })),
   ];
 }
 
