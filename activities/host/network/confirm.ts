@@ -99,7 +99,7 @@ function failed({ failed: what }: WindowStatus): string {
 }
 
 function unanswered({ gateway, pingBytes, bond }: NetworkSpec, said: string): string {
-  return `${gateway ?? ''} does not answer a ping of ${pingBytes} bytes (MTU ${bond.mtu}, not to be cut) through ${bond.name}: ${said.replaceAll('\n', '; ')}`;
+  return `${gateway ?? ''} does not answer, in one piece, a ping of ${pingBytes} bytes (MTU ${bond.mtu}, not to be cut) through ${bond.name}: ${said.replaceAll('\n', '; ')}`;
 }
 
 function vantages(spec: NetworkSpec, { reachedAt }: NetworkState): { worker: string; host: string } {

@@ -47,7 +47,7 @@ export type Windows = {
   start: (ssh: Ssh, id: string, verb: 'apply' | 'drill' | 'revert', word?: string, call?: Options) => Promise<void>;
   /** Tells the drill of a card that the host was reached while the card is down. */
   seen: (ssh: Ssh, id: string, card: string, call?: Options) => Promise<void>;
-  /** A whole frame out through the bond to the gateway: whether it was answered, and ping's last lines. */
+  /** A whole frame out through the bond to the gateway: whether it was answered by whole frames, and ping's last lines. */
   outward: (ssh: Ssh, id: string, call?: Options) => Promise<{ answered: boolean; said: string }>;
   /** `refused`: the revert had begun, or nothing was applied. Exactly one of commit and revert is ever decided. */
   commit: (ssh: Ssh, id: string, call?: Options) => Promise<'committed' | 'refused'>;
@@ -100,7 +100,7 @@ export function windowsAt(places: NetworkPlaces, extra: Readonly<Record<string, 
     async outward(ssh, id, call) {
       const { stdout } = await verb(ssh, id, ['outward'], call, true);
       const received = Number(/(\d+) received/.exec(stdout)?.[1] ?? 0);
-      return { answered: received > 0, said: stdout.trim().slice(0, 500) };
+      return { answered: received > 0 && !stdout.includes('in pieces'), said: stdout.trim().slice(0, 500) };
     },
     async commit(ssh, id, call) {
       const end = await verb(ssh, id, ['commit'], call);

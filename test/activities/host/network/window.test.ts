@@ -232,6 +232,18 @@ test('boots the host, once, where its former network does not come back otherwis
   reverted(host);
 });
 
+test('does not boot the host for a cable that is out: its former files are there, and its addresses come with the carrier', async () => {
+  const host = scriptHost();
+  const id = await open(host);
+  await applied(host, id);
+  host.breakAddresses(true);
+  writeFileSync(join(host.places.sys, 'class/net/enp0s3/carrier'), '0\n');
+  host.fire(`gantry-net-revert-${id}.timer`);
+  expect(host.calls().filter((call) => call === 'systemctl reboot')).toEqual([]);
+  expect(host.files()).toEqual(['20-plain.network']);
+  expect(readFileSync(join(host.places.base, id, 'ended'), 'utf8')).toBe('reverted\n');
+});
+
 test('undoes a committed change in a window of its own, and keeps the change where the undo is not committed', async () => {
   const host = scriptHost();
   const id = await open(host);
