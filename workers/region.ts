@@ -27,6 +27,7 @@ export function regionDeps({ platform: loaded, env, wrapDriver }: WorkerContext)
   const secret = (ref: Parameters<typeof resolveSecret>[0]): string => resolveSecret(ref, env);
   return {
     owner: platform.name,
+    regions: () => Object.keys(rollout.regions),
     intent: (region) => {
       const config = rolloutRegion(platform, region);
       const own = Object.entries(rollout.components).filter(([, { regions }]) => regions?.includes(region) ?? true);

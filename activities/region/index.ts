@@ -3,6 +3,7 @@ import { serve } from '../../src/steps/index.ts';
 import type { RegionDeps } from './access/access.ts';
 import { drift } from './drift/index.ts';
 import { rollout } from './rollout/index.ts';
+import { rolloutAll } from './rollout-all/index.ts';
 
 export type { CallOptions, RegionDeps, RegionIntent } from './access/access.ts';
 
@@ -12,7 +13,7 @@ export type RegionActivityOptions = RegionDeps & { runtime: StepRuntime };
 export type RegionActivities = ReturnType<typeof createRegionActivities>;
 
 /** Every step and plan of the domain. */
-export const regionDefinitions = { ...rollout, ...drift };
+export const regionDefinitions = { ...rollout, ...rolloutAll, ...drift };
 
 /** Steps and their drivers → the activities that a region worker serves. */
 export function createRegionActivities({ runtime, ...deps }: RegionActivityOptions) {

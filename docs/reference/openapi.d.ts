@@ -418,6 +418,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/region/rollout-all": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Bring all regions up wave by wave: every region reaches a wave before any goes beyond it
+         * @description Starts a run of region.rollout-all. In full: docs/region/rollout-all.md.
+         */
+        post: operations["start-region-rollout-all"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/region/drift": {
         parameters: {
             query?: never;
@@ -3605,7 +3625,153 @@ export interface operations {
                 "application/json": {
                     /** @description As `rollout.regions` of the platform file names it. */
                     region: string;
+                    /** @description Only the network and the components up to this wave. Default: all of them. */
+                    throughWave?: number;
                     /** @description Also take in the hosts of its pools, each pool by a run of `host.fleet-onboard` that this approval covers. */
+                    withHosts?: boolean;
+                    /** @description Compute and show the plan, change nothing, take no lock. */
+                    dryRun?: boolean;
+                    /** @description Why, for the record: a ticket, an alert, a plan. */
+                    reason?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description The same request came before; this is the run that it started. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Started"];
+                };
+            };
+            /** @description Started. Location is the address of the run. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Started"];
+                };
+            };
+            /** @description A problem: its code, what it is, and the next step. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem: its code, what it is, and the next step. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem: its code, what it is, and the next step. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem: its code, what it is, and the next step. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem: its code, what it is, and the next step. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem: its code, what it is, and the next step. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem: its code, what it is, and the next step. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem: its code, what it is, and the next step. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem: its code, what it is, and the next step. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "start-region-rollout-all": {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description Chosen by you, once for each run that you want: the same request under the same key starts nothing more. */
+                "idempotency-key": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "regions": "all",
+                 *       "only": [
+                 *         "ap-southeast-1",
+                 *         "eu-west-1",
+                 *         "us-east-1"
+                 *       ],
+                 *       "reason": "gatewayd 2.4, PLAT-340"
+                 *     }
+                 */
+                "application/json": {
+                    /**
+                     * @description `all`: those of `rollout.regions` of the platform file.
+                     * @enum {string}
+                     */
+                    regions: "all";
+                    /** @description Only these regions, in this order. Default: all, in the order of the file. */
+                    readonly only?: string[];
+                    /** @description Regions at once within a wave. Default: 1. */
+                    window?: number;
+                    /** @description Also take in the hosts of their pools, after the last wave. */
                     withHosts?: boolean;
                     /** @description Compute and show the plan, change nothing, take no lock. */
                     dryRun?: boolean;

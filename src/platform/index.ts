@@ -43,6 +43,7 @@ export { guardDefaults } from './redis/guard-schema.ts';
 export type { RedisGuard } from './redis/guard-schema.ts';
 export type { SecretRef } from './schema/secret.ts';
 export { parseDuration } from './schema/units.ts';
+export { digestOf } from './digest.ts';
 export type { PlatformDigests } from './slices.ts';
 export { platformDigests } from './slices.ts';
 export type { WithoutSecrets } from './without-secrets.ts';

@@ -3,6 +3,7 @@ import type { Archive } from './archive/schema.ts';
 import { digestOf } from './digest.ts';
 import { hostPool, hostRegion, hostsNamed } from './host/look-ups.ts';
 import type { ClickHouseCluster } from './clickhouse/schema.ts';
+import { allRegions } from '../runs/index.ts';
 import { regionPools } from './region/look-ups.ts';
 import type { Platform } from './schema/platform.ts';
 
@@ -41,7 +42,7 @@ export function platformDigests(platform: Platform): PlatformDigests {
     ...Object.entries(platform.archive.archives).flatMap(([name, archive]) =>
       [name, ...restorable(platform, archive).map((what) => `${name}/${what}`)].map((one) => digest('archive.*', one)),
     ),
-    ...Object.keys(platform.rollout.regions).map((name) => digest('region.*', name)),
+    ...[allRegions, ...Object.keys(platform.rollout.regions)].map((name) => digest('region.*', name)),
   ]);
   return { digestOf: digest, hasDigest: (one) => known.has(one) };
 }
@@ -112,6 +113,7 @@ function archiveSlice({ archive, clickhouse, redis, storage }: Platform, name: s
 
 /** A region, the flows that its security groups are made of, and the components that it has with what they name. */
 function regionSlice(platform: Platform, name: string): unknown {
+  if (name === allRegions) return Object.keys(platform.rollout.regions).map((one) => regionSlice(platform, one));
   const { rollout, regions, network, kubernetes } = platform;
   const { regions: all, components, ...shared } = rollout;
   const found = Object.hasOwn(all, name) ? all[name] : undefined;

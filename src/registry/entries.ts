@@ -17,6 +17,7 @@ import { hostOnboard } from './host/onboard.ts';
 import type { KindEntry } from './entry.ts';
 import { clickhouseTier } from './clickhouse/tier.ts';
 import { regionDrift } from './region/drift.ts';
+import { regionRolloutAll } from './region/rollout-all.ts';
 import { regionRollout } from './region/rollout.ts';
 import { redisFailover } from './redis/failover.ts';
 import { redisRejoin } from './redis/rejoin.ts';
@@ -46,5 +47,6 @@ export const entries: Readonly<Record<Kind, KindEntry>> = {
   'archive.lifecycle': archiveLifecycle,
   'archive.audit': archiveAudit,
   'region.rollout': regionRollout,
+  'region.rollout-all': regionRolloutAll,
   'region.drift': regionDrift,
 };

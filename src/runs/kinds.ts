@@ -19,6 +19,7 @@ import { activityName } from './names.ts';
 import type { PlanDraft, PlannedAction } from './plan.ts';
 import type { Domain } from './queues.ts';
 import { driftSteps } from './region/drift.ts';
+import { rolloutAllSteps } from './region/rollout-all.ts';
 import { rolloutSteps } from './region/rollout.ts';
 import { failoverSteps } from './redis/failover.ts';
 import { rejoinSteps } from './redis/rejoin.ts';
@@ -82,6 +83,7 @@ export const kinds = {
   'archive.lifecycle': { targetFields: ['archive'], steps: lifecycleSteps },
   'archive.audit': { targetFields: ['archive'], steps: auditSteps },
   'region.rollout': { targetFields: ['region'], steps: rolloutSteps, covers: ['host.fleet-onboard'] },
+  'region.rollout-all': { targetFields: ['regions'], steps: rolloutAllSteps, covers: ['region.rollout'] },
   'region.drift': { targetFields: ['region'], steps: driftSteps },
 } as const satisfies Record<`${Domain}.${string}`, KindDefinition>;
 

@@ -46,6 +46,7 @@ describe('the recorded histories', () => {
     ['archiveDrill', ['done', 'planned', 'aborted']],
     ['archiveAudit', ['done', 'planned', 'failed-nothing']],
     ['regionRollout', ['done', 'planned', 'idle', 'aborted', 'parked-retried']],
+    ['regionRolloutAll', ['done', 'planned']],
     ['regionDrift', ['done', 'failed-differs']],
     ['redisGuard', ['stopped', 'observed', 'failed-over']],
     ['hostFleetOnboard', ['planned', 'parked-retried', 'done']],

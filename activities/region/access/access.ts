@@ -22,6 +22,8 @@ export type CallOptions = { signal: AbortSignal; beforeChange?: () => void };
 export type RegionDeps = {
   /** The platform's name: whose everything is that carries it as a tag. */
   owner: string;
+  /** The names of all regions, in the order of the file. */
+  regions: () => readonly string[];
   /** @throws REGION_UNKNOWN */
   intent: (region: string) => RegionIntent;
   /** The account that holds the region's network. The caller closes it. @throws REGION_UNKNOWN, SECRET_NOT_FOUND */

@@ -1,44 +1,45 @@
 import type { Ec2 } from '../../../src/drivers/ec2/index.ts';
-import type { Finding, RolloutFacts } from '../../../src/planning/region/index.ts';
-import { planRollout, securityGroups, securityRules } from '../../../src/planning/region/index.ts';
-import type { PlanCall, RegionRolloutInput } from '../../../src/runs/index.ts';
-import { definePlan } from '../../../src/steps/index.ts';
+import type { Finding, MeantRegion, RolloutExtent, RolloutFacts } from '../../../src/planning/region/index.ts';
+import { securityGroups, securityRules } from '../../../src/planning/region/index.ts';
 import type { RegionDeps } from '../access/access.ts';
 import { isOwn, ownName } from '../access/tags.ts';
 import { meantOf } from '../components/meant.ts';
 import { tryComponents } from '../components/try-components.ts';
 import { compareRules, rulesThere } from '../network/set-rules.ts';
 
-/**
- * Looks at the account and the cluster of a region, has the API server try what is to be applied, and plans. It changes nothing.
- * @throws every finding at once, REGION_UNKNOWN, EC2_…, KUBERNETES_…
- */
-export const rolloutPlan = definePlan(
-  'region.rollout',
-  async ({ input: { region, withHosts = false } }: PlanCall<RegionRolloutInput>, deps: RegionDeps, signal) => {
-    const { meant, rendered, findings } = await meantOf(deps, region);
-    const cluster = deps.cluster(region, signal);
-    if (!cluster && rendered.size > 0)
-      findings.push({
-        code: 'REGION_NO_CLUSTER',
-        message: `${rendered.size} components have manifests, and ${region} has no Kubernetes API`,
-        place: `rollout.regions.${region}`,
-      });
-    const client = deps.ec2(region, { signal });
-    try {
-      const account = await accountOf(region, deps, client);
-      const tried = cluster ? await tryComponents(cluster, rendered) : { standing: {}, findings: [] };
-      const facts: RolloutFacts = {
+/** What the file says of a region, and what of it is there. @throws REGION_UNKNOWN, EC2_…, KUBERNETES_… */
+export async function lookAtRegion(
+  deps: RegionDeps,
+  region: string,
+  { throughWave = Infinity }: RolloutExtent,
+  signal: AbortSignal,
+): Promise<{ meant: MeantRegion; facts: RolloutFacts }> {
+  const { meant, rendered: all, findings } = await meantOf(deps, region);
+  const waves = new Map(meant.components.map(({ name, wave }) => [name, wave]));
+  const rendered = new Map([...all].filter(([name]) => (waves.get(name) ?? 0) <= throughWave));
+  const cluster = deps.cluster(region, signal);
+  if (!cluster && rendered.size > 0)
+    findings.push({
+      code: 'REGION_NO_CLUSTER',
+      message: `${rendered.size} components have manifests, and ${region} has no Kubernetes API`,
+      place: `rollout.regions.${region}`,
+    });
+  const client = deps.ec2(region, { signal });
+  try {
+    const account = await accountOf(region, deps, client);
+    const tried = cluster ? await tryComponents(cluster, rendered) : { standing: {}, findings: [] };
+    return {
+      meant,
+      facts: {
         ...account,
         standing: tried.standing,
         findings: [...findings, ...account.findings, ...tried.findings],
-      };
-      return planRollout(meant, facts, { withHosts });
-    } finally {
-      client.close();
-    }
-  },
-);
+      },
+    };
+  } finally {
+    client.close();
+  }
+}
 
 type Account = Omit<RolloutFacts, 'standing'>;
 

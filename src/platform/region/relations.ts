@@ -1,3 +1,4 @@
+import { allRegions } from '../../runs/index.ts';
 import type { Finding, Match } from '../references.ts';
 import { fields, matches } from '../references.ts';
 import type { Cidr } from './cidr.ts';
@@ -14,6 +15,13 @@ export function rolloutDisagreements(content: unknown): Finding[] {
   const regions = matches(content, ['rollout', 'regions', '*']);
   return [
     ...regions.flatMap((region) => zonesOf(content, region)),
+    ...regions
+      .filter(({ key }) => key === allRegions)
+      .map(({ path }) => ({
+        path,
+        message: `no region can be called ${allRegions}: it is the name for all of them`,
+        aboutKey: true as const,
+      })),
     ...addresses(content, regions),
     ...(regions.length > 0 ? flowsWithoutPorts(content) : []),
     ...graphFindings(content),

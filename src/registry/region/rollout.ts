@@ -10,6 +10,11 @@ export const regionRollout = defineKind<RegionRolloutInput>()({
     'Bring one region up, or to what the platform file says: network, then components along their graph, then hosts',
   input: z.strictObject({
     region: name.describe('As `rollout.regions` of the platform file names it.'),
+    throughWave: z
+      .int()
+      .min(1)
+      .exactOptional()
+      .describe('Only the network and the components up to this wave. Default: all of them.'),
     withHosts: z
       .boolean()
       .exactOptional()
@@ -25,5 +30,8 @@ export const regionRollout = defineKind<RegionRolloutInput>()({
   },
   docs: 'docs/region/rollout.md',
   target: { name: 'region', help: 'the region, by its name in `rollout.regions` of the platform file' },
-  options: [{ flags: '--with-hosts', field: 'withHosts', help: "also take in the hosts of the region's pools" }],
+  options: [
+    { flags: '--through-wave <wave>', field: 'throughWave', help: 'only up to this wave of components', number: true },
+    { flags: '--with-hosts', field: 'withHosts', help: "also take in the hosts of the region's pools" },
+  ],
 });

@@ -1,2 +1,3 @@
 export * from './drift.ts';
 export * from './rollout.ts';
+export * from './rollout-all.ts';

@@ -17,6 +17,8 @@ export const rolloutSteps = [
 export type RegionRolloutInput = RunInput & {
   /** As `rollout.regions` of the platform file names it. */
   region: string;
+  /** Only the network and the components up to this wave; all of them unless given. */
+  throughWave?: number;
   /** Also take in the hosts of the region's pools, each pool by a run of `host.fleet-onboard`. */
   withHosts?: boolean;
 };

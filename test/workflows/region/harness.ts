@@ -7,7 +7,7 @@ import { labEc2Login } from '../../../lab/ec2/ec2.ts';
 import type { KubernetesObjects } from '../../../src/drivers/kubernetes/index.ts';
 import { connectEc2 } from '../../../src/drivers/ec2/index.ts';
 import { parsePlatform, rolloutRegion } from '../../../src/platform/index.ts';
-import type { RegionRolloutInput } from '../../../src/runs/index.ts';
+import type { RegionRolloutAllInput, RegionRolloutInput } from '../../../src/runs/index.ts';
 import { serve } from '../../../src/steps/index.ts';
 import { startDomainWorkers } from '../../support/domain-workers.ts';
 import { oneDigest } from '../../support/one-digest.ts';
@@ -36,7 +36,14 @@ export function intentOf(region: string, only?: readonly string[]): RegionIntent
   const components = Object.entries(rollout.components)
     .filter(([name, { regions }]) => (regions?.includes(region) ?? true) && (only?.includes(name) ?? true))
     .map(([name, one]) => [name, { ...one, readyWithinMs: 400 }] as const);
-  return { config, network, components: Object.fromEntries(components), images: pinned, namespace: 'unkey-deploy', pools: [] };
+  return {
+    config,
+    network,
+    components: Object.fromEntries(components),
+    images: pinned,
+    namespace: 'unkey-deploy',
+    pools: [],
+  };
 }
 
 export function manifestOf(name: string): Promise<string> {
@@ -49,6 +56,7 @@ export type Scene = { endpoint: string; cluster: KubernetesObjects; intent: (reg
 export function depsOf(scene: Scene): RegionDeps {
   return {
     owner,
+    regions: () => Object.keys(platform.rollout.regions),
     intent: (region) => scene.intent(region),
     ec2: (region, options) =>
       connectEc2({ region, endpoint: scene.endpoint }, labEc2Login, { firstPauseMs: 5, ...options }),
@@ -78,12 +86,19 @@ export async function startRegionHarness(
   let started = 0;
   return {
     ...workers,
+    client,
     taskQueue,
     start: (region: string, change: Partial<RegionRolloutInput> = {}): Promise<WorkflowHandle> =>
       client.workflow.start('regionRollout', {
         workflowId: change.dryRun ? `dry-run/region.rollout/${region}/${(started += 1)}` : `region/${region}`,
         taskQueue,
         args: [{ region, ...change }],
+      }),
+    startAll: (change: Partial<RegionRolloutAllInput> = {}): Promise<WorkflowHandle> =>
+      client.workflow.start('regionRolloutAll', {
+        workflowId: change.dryRun ? `dry-run/region.rollout-all/${(started += 1)}` : 'region/all',
+        taskQueue,
+        args: [{ regions: 'all', ...change }],
       }),
     startDrift: (region: string): Promise<WorkflowHandle> =>
       client.workflow.start('regionDrift', { workflowId: `region/${region}`, taskQueue, args: [{ region }] }),

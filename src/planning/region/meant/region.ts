@@ -1,14 +1,21 @@
-import type { PlannedComponent, RegionRolloutData, RegionZone } from '../../../runs/index.ts';
+import type { PlannedComponent, RegionRolloutData, RegionRolloutInput, RegionZone } from '../../../runs/index.ts';
 import { outletOf, securityGroups, securityRules } from '../network/groups.ts';
 import { waitsFor } from './order.ts';
 import type { MeantRegion } from './types.ts';
 
+/** How far a rollout goes: all components and no hosts, unless it says otherwise. */
+export type RolloutExtent = Pick<RegionRolloutInput, 'withHosts' | 'throughWave'>;
+
 /** What the file alone says that a region is made of; its hosts where they are asked for. Pure. */
-export function regionAsMeant(intent: MeantRegion, { withHosts = false } = {}): RegionRolloutData {
+export function regionAsMeant(intent: MeantRegion, { withHosts, throughWave }: RolloutExtent = {}): RegionRolloutData {
   const { region, cidr, network } = intent;
   return {
     ...{ region, vpc: { region, cidr }, zones: zonesOf(intent) },
-    ...{ groups: securityGroups(network), rules: securityRules(network), components: componentsOf(intent) },
+    ...{
+      groups: securityGroups(network),
+      rules: securityRules(network),
+      components: componentsOf(intent, throughWave),
+    },
     pools: withHosts ? intent.pools : [],
   };
 }
@@ -30,7 +37,8 @@ export function needsNat({ natIn }: RegionZone): boolean {
   return natIn !== undefined;
 }
 
-function componentsOf({ region, components }: MeantRegion): PlannedComponent[] {
+function componentsOf({ region, components: all }: MeantRegion, throughWave = Infinity): PlannedComponent[] {
+  const components = all.filter(({ wave }) => wave <= throughWave);
   const order = waitsFor(components.map((one) => ({ ...one, applied: one.rendered !== undefined })));
   return order.flatMap(({ name, after }) => {
     const found = components.find((one) => one.name === name);

@@ -1,31 +1,32 @@
 import type { DraftOf, PlannedComponent, RegionPool, RegionRolloutData, RegionZone } from '../../../runs/index.ts';
+import type { RolloutExtent } from '../meant/region.ts';
 import { needsNat, regionAsMeant, zonesOf } from '../meant/region.ts';
 import type { MeantRegion } from '../meant/types.ts';
 import { sharesAddresses } from '../network/ranges.ts';
-import type { Finding } from '../types.ts';
+import type { Finding, RolloutPlanning } from '../types.ts';
 import type { ComponentStanding, RolloutFacts } from './types.ts';
 
 type Draft = DraftOf<'region.rollout', RegionRolloutData>;
-export type RolloutPlanning = { ok: true; draft: Draft } | { ok: false; findings: readonly Finding[] };
 
 /**
  * What the file says of a region and what is there → the network and the components that are to be, in the order of their graph, or
  * everything that is in the way. What is to be is the same however far an earlier run has come: what that one left undone is among the
  * facts. Pure. Runbook: docs/region/rollout.md.
  */
-export function planRollout(intent: MeantRegion, facts: RolloutFacts, { withHosts = false } = {}): RolloutPlanning {
+export function planRollout(intent: MeantRegion, facts: RolloutFacts, extent: RolloutExtent = {}): RolloutPlanning {
+  const { withHosts = false, throughWave } = extent;
   const zones = zonesOf(intent);
   const natZones = zones.filter(needsNat).length;
   const findings = [...facts.findings, ...addressFindings(intent, zones, facts), ...quotaFindings(natZones, facts)];
   if (findings.length > 0) return { ok: false, findings };
   const { region } = intent;
-  const data = regionAsMeant(intent, { withHosts });
+  const data = regionAsMeant(intent, extent);
   const hosts = count(intent.pools);
   const external = intent.components.filter((one) => one.external !== undefined);
   return {
     ok: true,
     draft: {
-      title: `Bring up ${region}: ${zones.length} zones, ${data.groups.length} security groups, ${data.components.length} components${withHosts ? `, ${hosts} hosts` : ''}`,
+      title: `Bring up ${region}: ${zones.length} zones, ${data.groups.length} security groups, ${data.components.length} components${throughWave === undefined ? '' : ` through wave ${throughWave}`}${withHosts ? `, ${hosts} hosts` : ''}`,
       actions: actionsOf(data),
       facts: [
         ...shown(data, facts),
