@@ -1,9 +1,12 @@
+import type { AddressInfo } from 'node:net';
+import createClient from 'openapi-fetch';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { components as schemas, paths } from '../../../docs/reference/openapi.d.ts';
 import { until } from '../../../lab/clock.ts';
 import type { Api } from '../../../src/api/index.ts';
 import type { ScheduleIntent } from '../../../src/client/index.ts';
 import { syncSchedules } from '../../../src/client/index.ts';
-import type { RunReport, RunStatus } from '../../../src/runs/index.ts';
+import type { RunReport } from '../../../src/runs/index.ts';
 import type { Person } from '../../api/support.ts';
 import { apiOver, people } from '../../api/support.ts';
 import { ec2Rig } from '../../support/ec2-rig.ts';
@@ -12,6 +15,8 @@ import { playCluster } from '../../support/played-cluster.ts';
 import { useTemporal } from '../../support/temporal.ts';
 import type { RegionHarness, Scene } from './harness.ts';
 import { intentOf, regionWorld, startRegionHarness } from './harness.ts';
+
+type Run = schemas['schemas']['Run'];
 
 const region = 'ap-southeast-1';
 const components = ['platform-namespace', 'alertmanager'];
@@ -24,46 +29,49 @@ await describeWith(['temporal', 's3'], 'a region, from the ways in that are not 
   const scene = {} as { now: Scene };
   let harness: RegionHarness;
   let api: Api;
+  let baseUrl: string;
   beforeAll(async () => {
     world.policy = { ...world.policy, approval: { people: 1, expiresAfterMs: 600_000 } };
     scene.now = { endpoint: rig.ec2.endpoint, cluster: playCluster(), intent: (name) => intentOf(name, components) };
     harness = await startRegionHarness(server(), world, scene);
     ({ api } = await apiOver(server().client, harness.taskQueue, access));
+    await api.listen({ port: 0, host: '127.0.0.1' });
+    baseUrl = `http://127.0.0.1:${(api.server.address() as AddressInfo).port}`;
   });
   afterAll(async () => {
     await api?.close();
     await harness?.stop();
   });
-  const send = async <T>(person: Person, method: 'GET' | 'POST', url: string, payload?: object): Promise<T> => {
-    const answer = await api.inject({
-      ...{ method, url, ...(payload === undefined ? {} : { payload }) },
-      headers: { authorization: `Bearer ${person.token}`, ...(url === start ? { 'idempotency-key': 'plat-311' } : {}) },
-    });
-    expect(answer.statusCode, answer.body).toBeLessThan(300);
-    return answer.json<T>();
-  };
-  const start = '/v1/region/rollout';
-  const at = (workflowId: string, verb = ''): string => `/v1/runs/${encodeURIComponent(workflowId)}${verb}`;
-  const reaches = async (workflowId: string, state: string): Promise<RunStatus> => {
+  const clientOf = ({ token }: Person) =>
+    createClient<paths>({ baseUrl, headers: { authorization: `Bearer ${token}` } });
+  const reaches = async (workflowId: string, state: string): Promise<Run> => {
     const seen = await until(async () => {
-      const { run } = await send<{ run: RunStatus }>(as.viewer, 'GET', at(workflowId));
-      return run.state === state ? run : undefined;
+      const { data } = await clientOf(as.viewer).GET('/v1/runs/{workflowId}', { params: { path: { workflowId } } });
+      return data?.run.state === state ? data.run : undefined;
     }, 60_000);
     if (seen) return seen;
     throw new Error(`the run never became ${state}`);
   };
 
-  test('over HTTP: started by one person, approved by another one, followed to its report', async () => {
-    const { workflowId } = await send<{ workflowId: string }>(as.operator, 'POST', start, { region });
+  test('by a client that is generated from the OpenAPI file: started by one person, approved by another one, followed to its report', async () => {
+    const { data: started } = await clientOf(as.operator).POST('/v1/region/rollout', {
+      params: { header: { 'idempotency-key': 'plat-311' } },
+      body: { region },
+    });
+    const workflowId = started?.workflowId ?? '';
+    const params = { path: { workflowId } };
     const waiting = await reaches(workflowId, 'awaiting-approval');
     expect(rig.ec2.writes()).toEqual([]);
-    await send(as.approver, 'POST', at(workflowId, '/approve'), { planHash: waiting.plan?.hash ?? '' });
+    const { response } = await clientOf(as.approver).POST('/v1/runs/{workflowId}/approve', {
+      ...{ params, body: { planHash: waiting.plan?.hash ?? '' } },
+    });
+    expect(response.status).toBe(200);
     await reaches(workflowId, 'done');
     // The run that was asked for ends a moment after the one that did the work.
     await server().client.workflow.getHandle(workflowId).result();
-    const { report } = await send<{ report: RunReport }>(as.viewer, 'GET', at(workflowId, '/report'));
-    expect(report).toMatchObject({ outcome: 'done', requestedBy: 'operator@example.com' });
-    expect(report.steps.filter(({ step }) => step === 'region.component-ready')).toHaveLength(components.length);
+    const { data: read } = await clientOf(as.viewer).GET('/v1/runs/{workflowId}/report', { params });
+    expect(read?.report).toMatchObject({ outcome: 'done', requestedBy: 'operator@example.com' });
+    expect(read?.report.steps.filter(({ step }) => step === 'region.component-ready')).toHaveLength(components.length);
     expect(rig.ec2.writes()).toContain('CreateVpc');
   });
 
