@@ -1,7 +1,7 @@
-import type { LifecycleRule } from '../../../src/drivers/s3/index.ts';
 import { GantryError } from '../../../src/errors/index.ts';
 import type { LifecycleData } from '../../../src/planning/archive/index.ts';
 import { canonical, ruleId, sameRule } from '../../../src/planning/archive/index.ts';
+import type { LifecycleRule } from '../../../src/runs/index.ts';
 import { defineStep, done, todo } from '../../../src/steps/index.ts';
 import type { ArchiveDeps } from '../access/access.ts';
 import { withStore } from '../access/access.ts';

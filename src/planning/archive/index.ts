@@ -6,7 +6,7 @@ export { isSelected } from './backup/select.ts';
 export type { BackupData, BackupFacts, BackupIntent, GroupFacts, Prices, ShardFacts } from './backup/types.ts';
 export type { LifecycleData } from './lifecycle/plan.ts';
 export { planLifecycle } from './lifecycle/plan.ts';
-export type { LifecycleIntent, RuleFacts } from './lifecycle/rules.ts';
+export type { LifecycleIntent } from './lifecycle/rules.ts';
 export { canonical, ruleId, sameRule } from './lifecycle/rules.ts';
 export { planAudit } from './audit/plan.ts';
 export { sampler } from './audit/sample.ts';

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import type { LifecycleIntent, RuleFacts } from '../../../src/planning/archive/index.ts';
+import type { LifecycleIntent } from '../../../src/planning/archive/index.ts';
 import { planLifecycle } from '../../../src/planning/archive/index.ts';
+import type { LifecycleRule } from '../../../src/runs/index.ts';
 
 const day = 86_400_000;
 const intent: LifecycleIntent = {
@@ -11,11 +12,11 @@ const intent: LifecycleIntent = {
     { afterMs: 7 * day, to: 'DEEP_ARCHIVE', versions: 'noncurrent' },
   ],
 };
-const rule = (raw: Record<string, unknown>, more: Partial<RuleFacts> = {}): RuleFacts => ({
+const rule = (raw: Record<string, unknown>, more: Partial<LifecycleRule> = {}): LifecycleRule => ({
   ...{ id: String(raw['ID']), enabled: true, prefix: '', transitions: [], raw },
   ...more,
 });
-const planned = (rules: readonly RuleFacts[]) => planLifecycle(intent, rules).draft;
+const planned = (rules: readonly LifecycleRule[]) => planLifecycle(intent, rules).draft;
 const ours = () => planned([]).data.wanted;
 
 describe('a plan of age rules', () => {

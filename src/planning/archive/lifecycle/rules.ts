@@ -1,13 +1,4 @@
-/** One rule of a bucket's lifecycle, as far as it is compared. `raw` is all of it, as the store has it. */
-export type RuleFacts = {
-  id: string;
-  enabled: boolean;
-  prefix: string | undefined;
-  transitions: readonly { days: number; storageClass: string }[];
-  expirationDays?: number;
-  noncurrentExpirationDays?: number;
-  raw: unknown;
-};
+import type { LifecycleRule } from '../../../runs/index.ts';
 
 /** What an archive wants of its bucket. */
 export type LifecycleIntent = {
@@ -65,7 +56,7 @@ export function canonical(value: unknown): string {
 /** What rules of others would do to the backups, in words. They are kept as they are. Pure. */
 export function foreignDangers(
   { archive, dataPrefix, metadataPrefix }: LifecycleIntent,
-  rules: readonly RuleFacts[],
+  rules: readonly LifecycleRule[],
 ): string[] {
   return rules
     .filter(({ id, enabled }) => enabled && id !== ruleId(archive))
