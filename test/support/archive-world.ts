@@ -5,13 +5,13 @@ import { manifestSigner, writeManifest } from '../../src/drivers/manifest/index.
 import type { ObjectStore } from '../../src/drivers/s3/index.ts';
 import type { Archive } from '../../src/platform/index.ts';
 import { archives } from '../../src/platform/archive/schema.ts';
-import type { BackupObject, ManifestHeader } from '../../src/runs/index.ts';
+import type { BackupObject, ManifestHeader, TotalFigures, TotalSpec } from '../../src/runs/index.ts';
 import { archiveKeys, backupIdOf } from '../../src/runs/index.ts';
 import { createLog } from '../../src/telemetry/log.ts';
 import type { MemoryStore } from './memory-store.ts';
 import { memoryStore } from './memory-store.ts';
 import type { MemoryServer } from './memory-tables.ts';
-import { digestOfRows, memoryServer, rowsBody } from './memory-tables.ts';
+import { digestOfRows, memoryServer, rowsBody, totalOfRows } from './memory-tables.ts';
 import { memoryPayloads } from './payloads.ts';
 
 const { privateKey, publicKey } = generateKeyPairSync('ed25519');
@@ -117,7 +117,7 @@ const createQuery = (table: string): string =>
 
 /** One object of a backup, before it is stored; `name` is its key below the backup's own. */
 export type BackupEntry = Pick<BackupObject, 'role' | 'source' | 'encoding'> &
-  Pick<Partial<BackupObject>, 'rows' | 'rowDigest' | 'offset'> & { name: string; content: Buffer };
+  Pick<Partial<BackupObject>, 'rows' | 'rowDigest' | 'totals' | 'offset'> & { name: string; content: Buffer };
 
 /** Stores objects, and a manifest over them, signed, as `archive.backup` does. Answers its id. */
 export async function writeBackup(
@@ -165,7 +165,21 @@ async function putBytes(store: ObjectStore, key: string, bytes: Buffer) {
 export async function makeBackup(
   world: ArchiveWorld,
   tables: readonly TestTable[],
-  { group, atMs, ...options }: { group?: string; atMs?: number; run?: string; signer?: typeof testSigner } = {},
+  {
+    group,
+    atMs,
+    totals = [],
+    totalOf = (rows, { sum, by }) => totalOfRows(rows, sum !== undefined, by.length > 0),
+    ...options
+  }: {
+    group?: string;
+    atMs?: number;
+    run?: string;
+    signer?: typeof testSigner;
+    totals?: readonly TotalSpec[];
+    /** What the manifest says that the rows add up to. */
+    totalOf?: (rows: readonly string[], spec: TotalSpec) => TotalFigures;
+  } = {},
 ): Promise<string> {
   const schema = [...new Set(tables.map(({ table }) => table))].map((table) => {
     const [database = '', name = ''] = table.split('.');
@@ -186,6 +200,7 @@ export async function makeBackup(
         ...{ name: `${table}/${shard}/${partition}`, role: 'data', encoding: 'gzip', content: rowsBody(rows) },
         source: { kind: 'clickhouse', cluster: 'metrics', table, partition, shard },
         ...{ rows: rows.length, rowDigest: { ...digestOfRows(rows), final: false } },
+        ...(totals.length > 0 ? { totals: totals.map((spec) => ({ ...spec, ...totalOf(rows, spec) })) } : {}),
       })),
     ),
     ...(group ? [snapshotOf(group)] : []),

@@ -30,6 +30,7 @@ export type TableServer = Pick<
   | 'readThrough'
   | 'table'
   | 'tablesIn'
+  | 'total'
 >;
 
 /** What a restore asks of a Redis node. */

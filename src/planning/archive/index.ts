@@ -2,6 +2,7 @@ export type { BackupCost } from './backup/cost.ts';
 export { backupCost } from './backup/cost.ts';
 export type { BackupPlanned } from './backup/plan.ts';
 export { planBackup, shardName } from './backup/plan.ts';
+export { totalWords } from './backup/totals.ts';
 export { isSelected } from './backup/select.ts';
 export type { BackupData, BackupFacts, BackupIntent, GroupFacts, Prices, ShardFacts } from './backup/types.ts';
 export type { LifecycleData } from './lifecycle/plan.ts';
