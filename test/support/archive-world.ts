@@ -52,13 +52,19 @@ export type ArchiveWorld = {
   store: MemoryStore;
   staging: MemoryServer;
   production: Record<string, MemoryServer>;
-  redis: Record<'staging' | 'production', { keys: number; from: string | undefined; bytes: string }>;
+  redis: Record<'staging' | 'production', MemoryRedis>;
   payloads: ReturnType<typeof memoryPayloads>;
   deps: RecoveryDeps;
   now: () => number | Promise<number>;
 };
 
+/** `mark`: of which load its epoch is. */
+export type MemoryRedis = { keys: number; from: string | undefined; bytes: string; epoch: number; mark?: string };
+
 export type TestTable = { table: string; shard: number; partitions: Record<string, string[]> };
+
+/** Of the day of the backup. */
+const snapshotEpoch = 3;
 
 export function archiveWorld(now: () => number | Promise<number> = Date.now, config = testArchive()): ArchiveWorld {
   const store = memoryStore(now);
@@ -66,18 +72,27 @@ export function archiveWorld(now: () => number | Promise<number> = Date.now, con
   const staging = memoryServer();
   const production: Record<string, MemoryServer> = { s1r1: memoryServer(), s1r2: memoryServer(), s2r1: memoryServer() };
   const redis: ArchiveWorld['redis'] = {
-    staging: { keys: 0, from: undefined, bytes: '' },
-    production: { keys: 0, from: undefined, bytes: '' },
+    staging: { keys: 0, from: undefined, bytes: '', epoch: 0 },
+    production: { keys: 0, from: undefined, bytes: '', epoch: 7 },
   };
   const target = (which: 'staging' | 'production'): SnapshotTarget => ({
     keys: async () => redis[which].keys,
     loadedFrom: async () => redis[which].from,
     follows: async () => undefined,
     flush: async () => void Object.assign(redis[which], { keys: 0, bytes: '' }),
-    load: async ({ body, replid }) => {
+    release: async () => undefined,
+    epoch: async () => redis[which].epoch,
+    notes: async () => ({}),
+    renewedFor: async () => redis[which].mark,
+    renew: async (mark, { above }) => void Object.assign(redis[which], { epoch: above + 1, mark }),
+    load: async ({ body, replid, renewed }) => {
       let bytes = '';
       for await (const chunk of body()) bytes += Buffer.from(chunk).toString('utf8');
-      redis[which] = { keys: bytes.split('\n').filter(Boolean).length, from: replid, bytes };
+      const keys = bytes.split('\n').filter(Boolean).length;
+      const of = renewed
+        ? { epoch: Math.max(snapshotEpoch, renewed.above) + 1, mark: replid }
+        : { epoch: snapshotEpoch };
+      redis[which] = { keys, from: replid, bytes, ...of };
     },
     close: () => undefined,
   });
@@ -107,6 +122,7 @@ export function archiveWorld(now: () => number | Promise<number> = Date.now, con
       },
       stagingRedis: async () => target('staging'),
       primary: async () => target('production'),
+      latestEpoch: async () => world.redis.production.epoch,
     }),
   };
   return world;

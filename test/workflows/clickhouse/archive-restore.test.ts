@@ -91,6 +91,7 @@ await describeWith(['temporal', 'clickhouse', 's3', 'redis'], 'a restore on real
       server: (_cluster, name, options) => open(name, options),
       stagingRedis: (options) => openSnapshotNode(redis.staging, {}, options),
       primary: (_group, options) => openSnapshotNode(redis.production, {}, options),
+      latestEpoch: async () => 41,
       // On one machine everything reaches everything: the program stands for the firewall of a real staging.
       closedBy: {
         name: 'closed',
@@ -250,8 +251,10 @@ await describeWith(['temporal', 'clickhouse', 's3', 'redis'], 'a restore on real
     const loaded = await ends(group);
     expect(loaded.problem).toBeUndefined();
     await withRedis(redis.production, undefined, async (client) => {
-      expect(await client.dbsize()).toBe(2_000);
+      // And the epoch with its mark.
+      expect(await client.dbsize()).toBe(2_002);
       expect(await client.get('k1999')).toBe('value 1999');
+      expect(await client.get('gantry:epoch')).toBe('42');
     });
     for (const { ledger, measurements } of [restored])
       process.stdout.write(
