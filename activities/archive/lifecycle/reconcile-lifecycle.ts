@@ -34,7 +34,10 @@ export const reconcileLifecycle = defineStep<LifecycleData, Reconciled, ArchiveD
     }),
   undo: ({ archive }, { own }, { archives }, context) =>
     withStore(archives(archive), context, async (store) => {
-      await store.putLifecycle([...othersOf(archive, await store.lifecycle()), ...(own ? [ruleOf(own)] : [])]);
+      const rules = await store.lifecycle();
+      // A document that need not be written is none that could overwrite another one.
+      if (sameRule(ownOf(archive, rules)?.raw, own)) return;
+      await store.putLifecycle([...othersOf(archive, rules), ...(own ? [ruleOf(own)] : [])]);
     }),
 });
 

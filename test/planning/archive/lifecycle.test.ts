@@ -62,5 +62,8 @@ describe('a plan of age rules', () => {
   test('is void once anyone changes the document', () => {
     const before = planned([rule({ ID: 'logs' })]).data.seen;
     expect(planned([rule({ ID: 'logs', Status: 'Disabled' })]).data.seen).not.toBe(before);
+    // A rule may name a day, which the SDK gives as a Date.
+    const on = (day: string) => planned([rule({ ID: 'once', Expiration: { Date: new Date(day) } })]).data.seen;
+    expect(on('2027-01-01')).not.toBe(on('2027-02-01'));
   });
 });

@@ -44,6 +44,8 @@ export function sameRule(a: unknown, b: unknown): boolean {
 
 /** A whole document as one text: two that are equal say the same. */
 export function canonical(value: unknown): string {
+  // A rule that names a day: what JSON makes of it, since a Date has no fields.
+  if (value instanceof Date) return JSON.stringify(value);
   if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`;
   if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? 'null';
   const entries = Object.entries(value).filter(([, held]) => held !== undefined);
