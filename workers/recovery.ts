@@ -4,6 +4,7 @@ import type { ObjectStore } from '../src/drivers/s3/index.ts';
 import { resolveSecret } from '../src/settings/index.ts';
 import { clickhouseClusters } from './clickhouse.ts';
 import type { WorkerContext } from './context.ts';
+import { redisGroups } from './redis.ts';
 
 /** How a worker restores the archives of its platform file. `store`: a connection to the bucket of one. */
 export function recoveries(
@@ -12,12 +13,14 @@ export function recoveries(
 ): (name: string) => RecoveryAccess {
   const { platform, env, wrapDriver } = context;
   const clusters = clickhouseClusters(context);
+  const groups = redisGroups(context);
   return (name) => {
     const access = recoveryAccess(name, {
       platform: platform.platform,
       secret: (ref) => resolveSecret(ref, env),
       store,
       server: (cluster, node, options) => clusters(cluster).connect(node, options),
+      group: groups,
     });
     return {
       ...access,

@@ -1,4 +1,4 @@
-import { archivedTablesExist, separatePrefixes } from './archive/relations.ts';
+import { archivedTablesExist, separatePrefixes, totalledTablesAreHeld } from './archive/relations.ts';
 import { familyDisagreements } from './clickhouse/families.ts';
 import { hostDisagreements } from './host/relations.ts';
 import { rolloutDisagreements } from './region/relations.ts';
@@ -25,7 +25,10 @@ export function disagreements(content: unknown): Finding[] {
     ...matches(content, ['network', 'entries', '*']).flatMap((entry) => entryMember(content, entry)),
     ...hostDisagreements(content),
     ...rolloutDisagreements(content),
-    ...matches(content, ['archive', 'archives', '*']).flatMap((archive) => archivedTablesExist(content, archive)),
+    ...matches(content, ['archive', 'archives', '*']).flatMap((archive) => [
+      ...archivedTablesExist(content, archive),
+      ...totalledTablesAreHeld(content, archive),
+    ]),
     ...separatePrefixes(content),
   ];
 }

@@ -55,6 +55,8 @@ export async function startArchiveRig(
   options: Pick<WorkerSettings, 'wrapDriver'> & {
     archive?: Record<string, unknown>;
     rest?: Record<string, unknown>;
+    /** Of the cluster; `usage.events` unless given. */
+    tables?: Record<string, unknown>;
   } = {},
 ): Promise<ArchiveRig> {
   const stateDir = mkdtempSync(join(tmpdir(), 'gantry-archive-'));
@@ -81,7 +83,7 @@ export async function startArchiveRig(
           nodes: [
             { name: node.name, host: node.host, port: node.tcpPort, httpPort: node.httpPort, shard: 1, replica: 1 },
           ],
-          tables: { 'usage.events': {} },
+          tables: options.tables ?? { 'usage.events': {} },
         },
       },
     },

@@ -5,13 +5,13 @@ import { manifestSigner, writeManifest } from '../../src/drivers/manifest/index.
 import type { ObjectStore } from '../../src/drivers/s3/index.ts';
 import type { Archive } from '../../src/platform/index.ts';
 import { archives } from '../../src/platform/archive/schema.ts';
-import type { BackupObject, ManifestHeader } from '../../src/runs/index.ts';
+import type { BackupObject, ManifestHeader, TotalFigures, TotalSpec } from '../../src/runs/index.ts';
 import { archiveKeys, backupIdOf } from '../../src/runs/index.ts';
 import { createLog } from '../../src/telemetry/log.ts';
 import type { MemoryStore } from './memory-store.ts';
 import { memoryStore } from './memory-store.ts';
 import type { MemoryServer } from './memory-tables.ts';
-import { digestOfRows, memoryServer, rowsBody } from './memory-tables.ts';
+import { digestOfRows, memoryServer, rowsBody, totalOfRows } from './memory-tables.ts';
 import { memoryPayloads } from './payloads.ts';
 
 const { privateKey, publicKey } = generateKeyPairSync('ed25519');
@@ -52,13 +52,19 @@ export type ArchiveWorld = {
   store: MemoryStore;
   staging: MemoryServer;
   production: Record<string, MemoryServer>;
-  redis: Record<'staging' | 'production', { keys: number; from: string | undefined; bytes: string }>;
+  redis: Record<'staging' | 'production', MemoryRedis>;
   payloads: ReturnType<typeof memoryPayloads>;
   deps: RecoveryDeps;
   now: () => number | Promise<number>;
 };
 
+/** `mark`: of which load its epoch is. */
+export type MemoryRedis = { keys: number; from: string | undefined; bytes: string; epoch: number; mark?: string };
+
 export type TestTable = { table: string; shard: number; partitions: Record<string, string[]> };
+
+/** Of the day of the backup. */
+const snapshotEpoch = 3;
 
 export function archiveWorld(now: () => number | Promise<number> = Date.now, config = testArchive()): ArchiveWorld {
   const store = memoryStore(now);
@@ -66,18 +72,27 @@ export function archiveWorld(now: () => number | Promise<number> = Date.now, con
   const staging = memoryServer();
   const production: Record<string, MemoryServer> = { s1r1: memoryServer(), s1r2: memoryServer(), s2r1: memoryServer() };
   const redis: ArchiveWorld['redis'] = {
-    staging: { keys: 0, from: undefined, bytes: '' },
-    production: { keys: 0, from: undefined, bytes: '' },
+    staging: { keys: 0, from: undefined, bytes: '', epoch: 0 },
+    production: { keys: 0, from: undefined, bytes: '', epoch: 7 },
   };
   const target = (which: 'staging' | 'production'): SnapshotTarget => ({
     keys: async () => redis[which].keys,
     loadedFrom: async () => redis[which].from,
     follows: async () => undefined,
     flush: async () => void Object.assign(redis[which], { keys: 0, bytes: '' }),
-    load: async ({ body, replid }) => {
+    release: async () => undefined,
+    epoch: async () => redis[which].epoch,
+    notes: async () => ({}),
+    renewedFor: async () => redis[which].mark,
+    renew: async (mark, { above }) => void Object.assign(redis[which], { epoch: above + 1, mark }),
+    load: async ({ body, replid, renewed }) => {
       let bytes = '';
       for await (const chunk of body()) bytes += Buffer.from(chunk).toString('utf8');
-      redis[which] = { keys: bytes.split('\n').filter(Boolean).length, from: replid, bytes };
+      const keys = bytes.split('\n').filter(Boolean).length;
+      const of = renewed
+        ? { epoch: Math.max(snapshotEpoch, renewed.above) + 1, mark: replid }
+        : { epoch: snapshotEpoch };
+      redis[which] = { keys, from: replid, bytes, ...of };
     },
     close: () => undefined,
   });
@@ -107,6 +122,7 @@ export function archiveWorld(now: () => number | Promise<number> = Date.now, con
       },
       stagingRedis: async () => target('staging'),
       primary: async () => target('production'),
+      latestEpoch: async () => world.redis.production.epoch,
     }),
   };
   return world;
@@ -117,7 +133,7 @@ const createQuery = (table: string): string =>
 
 /** One object of a backup, before it is stored; `name` is its key below the backup's own. */
 export type BackupEntry = Pick<BackupObject, 'role' | 'source' | 'encoding'> &
-  Pick<Partial<BackupObject>, 'rows' | 'rowDigest' | 'offset'> & { name: string; content: Buffer };
+  Pick<Partial<BackupObject>, 'rows' | 'rowDigest' | 'totals' | 'offset'> & { name: string; content: Buffer };
 
 /** Stores objects, and a manifest over them, signed, as `archive.backup` does. Answers its id. */
 export async function writeBackup(
@@ -165,7 +181,21 @@ async function putBytes(store: ObjectStore, key: string, bytes: Buffer) {
 export async function makeBackup(
   world: ArchiveWorld,
   tables: readonly TestTable[],
-  { group, atMs, ...options }: { group?: string; atMs?: number; run?: string; signer?: typeof testSigner } = {},
+  {
+    group,
+    atMs,
+    totals = [],
+    totalOf = (rows, { sum, by }) => totalOfRows(rows, sum !== undefined, by.length > 0),
+    ...options
+  }: {
+    group?: string;
+    atMs?: number;
+    run?: string;
+    signer?: typeof testSigner;
+    totals?: readonly TotalSpec[];
+    /** What the manifest says that the rows add up to. */
+    totalOf?: (rows: readonly string[], spec: TotalSpec) => TotalFigures;
+  } = {},
 ): Promise<string> {
   const schema = [...new Set(tables.map(({ table }) => table))].map((table) => {
     const [database = '', name = ''] = table.split('.');
@@ -186,6 +216,7 @@ export async function makeBackup(
         ...{ name: `${table}/${shard}/${partition}`, role: 'data', encoding: 'gzip', content: rowsBody(rows) },
         source: { kind: 'clickhouse', cluster: 'metrics', table, partition, shard },
         ...{ rows: rows.length, rowDigest: { ...digestOfRows(rows), final: false } },
+        ...(totals.length > 0 ? { totals: totals.map((spec) => ({ ...spec, ...totalOf(rows, spec) })) } : {}),
       })),
     ),
     ...(group ? [snapshotOf(group)] : []),

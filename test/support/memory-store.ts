@@ -1,6 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto';
-import type { LifecycleRule, ObjectFacts, ObjectRef, ObjectStore, RestoreTier } from '../../src/drivers/s3/index.ts';
+import type { ObjectFacts, ObjectRef, ObjectStore, RestoreTier } from '../../src/drivers/s3/index.ts';
 import { GantryError } from '../../src/errors/index.ts';
+import type { LifecycleRule } from '../../src/runs/index.ts';
 
 type Version = ObjectRef & {
   bytes: Buffer;

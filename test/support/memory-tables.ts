@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { TableServer } from '../../activities/archive/recovery/access.ts';
 import { GantryError } from '../../src/errors/index.ts';
+import type { TotalFigures } from '../../src/runs/index.ts';
 
 type Table = { createQuery: string; partitions: Map<string, string[]> };
 
@@ -29,6 +30,19 @@ export function digestOfRows(rows: readonly string[]): { rows: number; sum: stri
     xor ^= hash;
   }
   return { rows: rows.length, sum: String(sum), xor: String(xor) };
+}
+
+/** As a server adds them up: numbers behind the colon, or rows; for each row's text, or over all. */
+export function totalOfRows(rows: readonly string[], sums: boolean, grouped: boolean): TotalFigures {
+  const groups = new Map<string, number>(grouped ? [] : [['', 0]]);
+  for (const row of rows) {
+    const key = grouped ? row : '';
+    groups.set(key, (groups.get(key) ?? 0) + (sums ? Number(row.slice(row.indexOf(':') + 1)) : 1));
+  }
+  const words = [...groups].map(([key, value]) => ({ key: [key], value: String(value) }));
+  const { sum, xor } = digestOfRows(words.map((one) => JSON.stringify(one)));
+  const value = String([...groups.values()].reduce((all, one) => all + one, 0));
+  return { value, groups: groups.size, digest: { sum, xor }, ...(grouped ? { each: words } : {}) };
 }
 
 /** A ClickHouse server that exists only in memory. */
@@ -73,6 +87,11 @@ export function memoryServer(): MemoryServer {
     digest: async ({ partitionId, ...name }) => {
       await server.hook('digest', `${full(name)}/${partitionId}`);
       return digestOfRows(rowsIn(must(name) && name, partitionId));
+    },
+    // What is added up is what stands behind the colon; groups are those of the whole row.
+    total: async ({ partitionId, ...name }, { sum, by }) => {
+      await server.hook('total', `${full(name)}/${partitionId}`);
+      return totalOfRows(rowsIn(must(name) && name, partitionId), sum !== undefined, by.length > 0);
     },
     partitions: async (name) =>
       [...(server.tables.get(full(name))?.partitions ?? [])].map(([partitionId, rows]) => ({

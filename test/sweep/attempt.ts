@@ -1,7 +1,6 @@
-import type { Client, WorkflowHandle } from '@temporalio/client';
 import { monotonicMs, patience, pause } from '../../lab/clock.ts';
-import type { RunReport, RunStatus } from '../../src/runs/index.ts';
 import type { Lane } from './lane.ts';
+import { outcomeOf } from './outcome.ts';
 import type { Point } from './points.ts';
 import type { Findings } from './scene.ts';
 import type { SweepWorker } from './worker-process.ts';
@@ -44,7 +43,7 @@ export async function attempt(lane: Lane, point: Point | undefined): Promise<Att
   });
   const watched = take.watched === undefined ? handle : lane.client.workflow.getHandle(take.watched);
   const outcome = outcomeOf(lane.client, handle, watched, {
-    patienceMs: (scene.patienceMs ?? usualPatienceMs) * patience,
+    silenceMs: (scene.patienceMs ?? usualPatienceMs) * patience,
     approves: scene.approves ?? false,
   });
   const logFiles = [victim.logFile];
@@ -95,48 +94,4 @@ async function wokenInTime(
   await (cut === 'race' ? Promise.race([rescuer.retried(), outcome]) : outcome);
   if (cut === 'stop') await pause(Math.max(0, stoppedAt + pastLeaseMs - monotonicMs()));
   victim.wake();
-}
-
-/** How a run ended, or that it stands still, or that it took too long: then it is ended here. */
-async function outcomeOf(
-  { connection }: Client,
-  handle: WorkflowHandle,
-  watched: WorkflowHandle,
-  { patienceMs, approves }: { patienceMs: number; approves: boolean },
-): Promise<string> {
-  const deadline = monotonicMs() + patienceMs;
-  const result = handle.result().then(
-    (report) => (report as RunReport).outcome,
-    (error: unknown) => `failed: ${messageOf(error)}`,
-  );
-  for (;;) {
-    const answer = await Promise.race([result, pause(approves ? 500 : 2_000)]);
-    if (answer !== undefined) return answer;
-    // With a deadline, and awaited: a request that the SDK tries again once the connection is closed ends the process.
-    const status = await connection
-      .withDeadline(Date.now() + 2_000, () => watched.query<RunStatus, []>('status'))
-      .catch(() => undefined);
-    if (approves && status?.state === 'awaiting-approval')
-      // The same again, should its answer be lost with the worker, is refused.
-      await connection
-        .withDeadline(Date.now() + 5_000, () =>
-          watched.executeUpdate('approve', { args: [{ by: 'ada', planHash: status.plan?.hash }] }),
-        )
-        .catch(() => undefined);
-    const stands = status?.parked
-      ? `parked at "${status.parked.title}": ${status.parked.trouble.code}: ${status.parked.trouble.message}`
-      : monotonicMs() > deadline
-        ? `still ${status?.state ?? 'silent'} after ${patienceMs / 1000} s`
-        : undefined;
-    if (stands === undefined) continue;
-    await handle.terminate(stands).catch(() => undefined);
-    await Promise.race([result, pause(5_000)]);
-    return stands;
-  }
-}
-
-function messageOf(error: unknown): string {
-  const parts: string[] = [];
-  for (let at = error; at instanceof Error; at = at.cause) parts.push(at.message);
-  return parts.join(': ');
 }

@@ -24,6 +24,8 @@ export type SweptKind = {
   needs: readonly LabNeed[];
   /** Points that every sample has: what the kind promises stands or falls with them. */
   always: readonly string[];
+  /** Parts of a run that samples take their turns over, by patterns of names. */
+  phases?: readonly string[];
   /** Points of a sample, where a run takes long; what its domain's sample says unless given. */
   sample?: number;
 };
@@ -86,7 +88,8 @@ const shardReads = [
 
 /** The steps of a restore that change something; its plan, its proofs and its waits only look. */
 const restoreSteps = [
-  ...['RequestThaw', 'CopyOut', 'FillStaging', 'MakeTables', 'FillProduction', 'Promote', 'ClearStaging', 'DropCopies'],
+  ...['RequestThaw', 'AwaitThaw', 'CopyOut', 'ProveObjects', 'FillStaging', 'VerifyStaging', 'MakeTables'],
+  ...['FillProduction', 'Promote', 'ClearStaging', 'DropCopies'],
 ].map((step) => `archive${step}`);
 
 /** The driver calls of a restore that only look; a table server is one of production or that of staging. */
@@ -95,10 +98,12 @@ const restoreReads = [
   ...['clickhouse', 'staging'].flatMap((server) =>
     [
       ...['columns', 'countRows', 'digest', 'disks', 'partitions', 'reaches', 'readThrough', 'table', 'tablesIn'],
-      ...['killEarlier'],
+      ...['killEarlier', 'total'],
     ].map((verb) => `${server}.${verb}`),
   ),
-  ...['primary', 'staging-redis'].flatMap((node) => ['keys', 'loadedFrom', 'follows'].map((verb) => `${node}.${verb}`)),
+  ...['primary', 'staging-redis'].flatMap((node) =>
+    ['keys', 'loadedFrom', 'follows', 'epoch', 'notes', 'renewedFor'].map((verb) => `${node}.${verb}`),
+  ),
 ];
 
 /** The driver calls of the region domain that only look. */
@@ -201,6 +206,9 @@ export const sweptKinds = {
       // In the middle of the load: the primary follows the worker that is killed.
       'driver:after:s3.get#1@archivePromote.ensure#2',
     ],
+    // The promotion is in every sample.
+    phases: ['archiveRequestThaw', 'archiveAwaitThaw', 'archiveCopyOut', 'archiveFillStaging', 'archiveVerifyStaging'],
+    sample: 6,
   },
   'region.rollout': {
     rules: { decisive: 'regionMakeNat.ensure(a)#1', reads: regionReads },

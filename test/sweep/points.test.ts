@@ -46,3 +46,16 @@ test('draws the same sample for the same seed, and always what must be in it', (
   expect(drawn('a')).toEqual(expect.arrayContaining(always));
   expect(new Set(drawn('a')).size).toBe(4);
 });
+
+test('takes turns over the phases of a run, so that a few samples have each of them', () => {
+  const [always] = points.filter(({ place }) => place.startsWith('task#')).map(nameOf);
+  const phases = ['activity:before:redisHandover', 'redis.demote', 'redisProveRoles'];
+  const drawn = (turn: number): string[] =>
+    sampleOf(points, 3, `commit ${turn}`, [always ?? ''], { phases, turn }).map(nameOf);
+  const has = (phase: string, turn: number): boolean => drawn(turn).some((name) => name.includes(phase));
+  for (const turn of [0, 1, 2, 3]) {
+    expect(drawn(turn)).toContain(always);
+    expect(new Set(drawn(turn)).size).toBe(3);
+    for (const phase of phases) expect(has(phase, turn) || has(phase, turn + 1)).toBe(true);
+  }
+});

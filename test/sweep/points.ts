@@ -73,11 +73,29 @@ export function matching(points: readonly Point[], pattern: string): Point[] {
   return points.filter((point) => expression.test(nameOf(point)));
 }
 
-/** `count` points: those of `always` (by name), the rest drawn by `seed`, the same for the same seed and points. */
-export function sampleOf(points: readonly Point[], count: number, seed: string, always: readonly string[]): Point[] {
+/** Parts of a run, by patterns of their points' names, that samples take their turns over. `turn`: one more with each commit. */
+export type Rotation = { phases: readonly string[]; turn: number };
+
+/**
+ * `count` points: those of `always` (by name), then one of each phase in turn, as many as there is room for; the rest drawn by `seed`, the
+ * same for the same seed and points.
+ */
+export function sampleOf(
+  points: readonly Point[],
+  count: number,
+  seed: string,
+  always: readonly string[],
+  { phases, turn }: Rotation = { phases: [], turn: 0 },
+): Point[] {
   const rest = points.filter((point) => !always.includes(nameOf(point)));
   const chosen = points.filter((point) => always.includes(nameOf(point)));
   const random = generator(seed);
+  const room = Math.max(0, count - chosen.length);
+  for (let at = 0; at < Math.min(room, phases.length); at += 1) {
+    const ofPhase = matching(rest, phases[(turn * room + at) % phases.length] ?? '');
+    const [point] = ofPhase.splice(Math.floor(random() * ofPhase.length), 1);
+    if (point) chosen.push(...rest.splice(rest.indexOf(point), 1));
+  }
   while (chosen.length < count && rest.length > 0) {
     chosen.push(...rest.splice(Math.floor(random() * rest.length), 1));
   }

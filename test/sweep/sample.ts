@@ -8,6 +8,17 @@ import { sweptKinds } from './kinds.ts';
 import { sampleOf } from './points.ts';
 import { sweep } from './sweep.ts';
 
+/** How many commits there are: the next one has the next phases. */
+function turn(): number {
+  try {
+    return Number(
+      execFileSync('git', ['rev-list', '--count', 'HEAD'], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }),
+    );
+  } catch {
+    return 0;
+  }
+}
+
 /** The commit, so that a failure comes back when the same tree is tested again; without git the package's version. */
 function seed(): string {
   try {
@@ -33,7 +44,7 @@ export async function sampleKinds(domain: string, sample: { points: number; lane
         const { points } = await sweep({
           ...{ folder, lanes: sample.lanes, rehearsals: 2 },
           kind: { ...kind, startScene: kind.startSampleScene ?? kind.startScene },
-          choose: (all) => sampleOf(all, size, seed(), kind.always),
+          choose: (all) => sampleOf(all, size, seed(), kind.always, { phases: kind.phases ?? [], turn: turn() }),
         });
         expect(points.map((point) => point.name)).toEqual(expect.arrayContaining([...kind.always]));
         expect(points).toHaveLength(size);

@@ -4,7 +4,7 @@ export type Scene = {
   platformFile: string;
   /** What a worker needs in its environment. */
   env: Record<string, string>;
-  /** How long a run may take, its worker cut off once; 40,000 unless given. */
+  /** How long a run may go without a new event, its worker cut off once; 40,000 unless given. Times GANTRY_PATIENCE. */
   patienceMs?: number;
   /** Its runs ask for an approval whatever the policy says, and get it. */
   approves?: true;

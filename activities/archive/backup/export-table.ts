@@ -1,13 +1,14 @@
 import { createHash } from 'node:crypto';
 import type { ClickHouseNode } from '../../../src/drivers/clickhouse/index.ts';
 import { storedObjects } from '../../../src/drivers/manifest/index.ts';
-import type { BackupObject, BackupRowDigest, TableShard } from '../../../src/runs/index.ts';
+import type { BackupObject, BackupRowDigest, BackupTotal, TableShard, TotalSpec } from '../../../src/runs/index.ts';
 import { asStep } from '../../clickhouse/access/access.ts';
 import { mergesRows, nameOf, structureOf, withReplica } from '../access/partitions.ts';
 import { roomFor } from '../spool/spool.ts';
 import { carries } from './carries.ts';
 import type { OfBackup, Reading } from './source-step.ts';
 import { sourceStep } from './source-step.ts';
+import { sameSpecs, totalsOf } from './totals.ts';
 import { alreadyThere, keyPart, upload } from './upload.ts';
 
 type ExportTable = OfBackup & TableShard;
@@ -36,20 +37,23 @@ export const exportTable = sourceStep<ExportTable>({
     const before = await previousOf(input, reading);
     const access = await deps.clusters(input.cluster);
     const made: BackupObject[] = [];
+    const totals = totalsOf(reading.access, input);
     // Partitions of one shard: thousands at most, as the server itself holds them.
     await withReplica(access, { table, shard }, asStep(context), async (node, { engine }) => {
       const structure = structureOf(await node.columns(nameOf(table)));
-      let unsettled = 0;
+      const left = { unsettled: 0, withoutTotals: 0 };
       for (const { partitionId, bytes } of await node.partitions(nameOf(table))) {
         context.progress({ table, partition: partitionId });
-        const one: One = { input, reading, node, partitionId, bytes, structure, final: mergesRows(engine) };
+        const one: One = { input, reading, node, partitionId, bytes, structure, totals, final: mergesRows(engine) };
         const known = opened.kind === 'increment' ? before.get(partitionId) : undefined;
-        const object = await bring(one, known);
-        if (!object) continue;
-        if (object.rowDigest === undefined) unsettled += 1;
+        const found = await bring(one, known);
+        if (!found) continue;
+        const object = await withTotals(one, found);
+        if (object.rowDigest === undefined) left.unsettled += 1;
+        if (totals.length > 0 && !object.totals) left.withoutTotals += 1;
         made.push(object);
       }
-      context.measure('unsettled', unsettled);
+      for (const [name, count] of Object.entries(left)) context.measure(name, count);
     });
     yield* made;
   },
@@ -63,6 +67,7 @@ type One = {
   bytes: number;
   structure: string;
   final: boolean;
+  totals: readonly TotalSpec[];
 };
 
 /** What the newest backup has of this shard of the table, by partition. */
@@ -116,6 +121,21 @@ async function exportOnce(
     if (settled) return { source, encoding: 'gzip', readAt, rowDigest: digest, rows, structure };
     return kept ? { source, encoding: 'gzip', readAt, structure } : undefined;
   });
+}
+
+/**
+ * An object with the totals of its rows: those that it has from the backup that made it, if they are declared as before, and otherwise
+ * made now. If the rows have moved since its digest, it is kept without any.
+ */
+async function withTotals(one: One, { totals: known, ...object }: BackupObject): Promise<BackupObject> {
+  const { node, input, partitionId, final, totals } = one;
+  if (totals.length === 0) return object;
+  if (known && sameSpecs(known, totals)) return { ...object, totals: known };
+  if (!object.rowDigest) return object;
+  const made: BackupTotal[] = [];
+  for (const spec of totals)
+    made.push({ ...spec, ...(await node.total({ ...nameOf(input.table), partitionId, final }, spec)) });
+  return sameDigest(object.rowDigest, await digestOf(one)) ? { ...object, totals: made } : object;
 }
 
 /** The key follows from what is in the partition: a retry finds what its predecessor wrote, and nothing else. */

@@ -1,7 +1,8 @@
 import type { PartitionFacts } from '../../../src/drivers/clickhouse/index.ts';
+import { totalFault } from '../../../src/drivers/clickhouse/index.ts';
 import { storedObjects } from '../../../src/drivers/manifest/index.ts';
 import type { BackupFacts, BackupIntent, GroupFacts, ShardFacts } from '../../../src/planning/archive/index.ts';
-import { planBackup, shardName } from '../../../src/planning/archive/index.ts';
+import { planBackup, shardName, totalWords } from '../../../src/planning/archive/index.ts';
 import type { ArchiveBackupInput, PlanCall, TableShard } from '../../../src/runs/index.ts';
 import { definePlan } from '../../../src/steps/index.ts';
 import { isAbsence, withNode } from '../../redis/access/access.ts';
@@ -9,6 +10,7 @@ import type { ArchiveAccess, ArchiveDeps } from '../access/access.ts';
 import { withStore } from '../access/access.ts';
 import type { TrustedBackup } from '../access/backups.ts';
 import { newestBackup } from '../access/backups.ts';
+import { totalsOf } from './totals.ts';
 import { nameOf, withReplica } from '../access/partitions.ts';
 
 /** Looks at the bucket, the newest backup and the sources, and plans. Digests are read by the steps: here they would be old. */
@@ -24,7 +26,7 @@ export const backupPlan = definePlan(
       const { newest, refused } = await newestBackup(access, store, deps.payloads);
       const known = await knownPartitions(deps, newest);
       const shards: ShardFacts[] = [];
-      for (const one of intent.tables) shards.push(await readShard(one, deps, known, signal));
+      for (const one of intent.tables) shards.push(await readShard(one, access, deps, known, signal));
       const groups: GroupFacts[] = [];
       for (const group of intent.groups) groups.push({ group, bytes: await groupBytes(group, deps) });
       const facts: BackupFacts = {
@@ -67,10 +69,18 @@ async function knownPartitions({ payloads }: ArchiveDeps, newest: TrustedBackup 
   return known;
 }
 
-async function readShard(one: TableShard, deps: ArchiveDeps, known: Known, signal: AbortSignal): Promise<ShardFacts> {
+async function readShard(
+  one: TableShard,
+  archive: ArchiveAccess,
+  deps: ArchiveDeps,
+  known: Known,
+  signal: AbortSignal,
+): Promise<ShardFacts> {
   const access = await deps.clusters(one.cluster);
+  const declared = totalsOf(archive, one);
   return withReplica(access, one, { signal }, async (node, _facts, server) => {
     const partitions = await node.partitions(nameOf(one.table));
+    const columns = declared.length > 0 ? await node.columns(nameOf(one.table)) : [];
     const nowMs = await node.clock();
     const changed = partitions.filter((partition) => {
       const before = known.get(`${shardName(one)}/${partition.partitionId}`);
@@ -81,6 +91,8 @@ async function readShard(one: TableShard, deps: ArchiveDeps, known: Known, signa
     return {
       ...{ ...one, server, partitions: partitions.length, bytes: bytes(partitions) },
       ...{ changed: changed.length, changedBytes: bytes(changed) },
+      totals: declared.map(totalWords),
+      totalFaults: declared.flatMap((total) => totalFault(columns, total, one.table) ?? []),
     };
   });
 }

@@ -1,7 +1,7 @@
-import type { LifecycleRule } from '../../../src/drivers/s3/index.ts';
 import { GantryError } from '../../../src/errors/index.ts';
 import type { LifecycleData } from '../../../src/planning/archive/index.ts';
 import { canonical, ruleId, sameRule } from '../../../src/planning/archive/index.ts';
+import type { LifecycleRule } from '../../../src/runs/index.ts';
 import { defineStep, done, todo } from '../../../src/steps/index.ts';
 import type { ArchiveDeps } from '../access/access.ts';
 import { withStore } from '../access/access.ts';
@@ -34,7 +34,10 @@ export const reconcileLifecycle = defineStep<LifecycleData, Reconciled, ArchiveD
     }),
   undo: ({ archive }, { own }, { archives }, context) =>
     withStore(archives(archive), context, async (store) => {
-      await store.putLifecycle([...othersOf(archive, await store.lifecycle()), ...(own ? [ruleOf(own)] : [])]);
+      const rules = await store.lifecycle();
+      // A document that need not be written is none that could overwrite another one.
+      if (sameRule(ownOf(archive, rules)?.raw, own)) return;
+      await store.putLifecycle([...othersOf(archive, rules), ...(own ? [ruleOf(own)] : [])]);
     }),
 });
 

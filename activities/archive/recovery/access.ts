@@ -1,5 +1,6 @@
 import type { Hook } from '../../../src/drivers/programs/index.ts';
 import type { ClickHouseConnectOptions, ClickHouseNode } from '../../../src/drivers/clickhouse/index.ts';
+import type { LoadedSnapshot, NodeNotes, Renewed } from '../../../src/drivers/redis/load-snapshot.ts';
 import { countedStore } from '../../../src/drivers/s3/index.ts';
 import type { ObjectStore } from '../../../src/drivers/s3/index.ts';
 import { GantryError } from '../../../src/errors/index.ts';
@@ -30,18 +31,29 @@ export type TableServer = Pick<
   | 'readThrough'
   | 'table'
   | 'tablesIn'
+  | 'total'
 >;
 
 /** What a restore asks of a Redis node. */
 export type SnapshotTarget = {
+  /** Of clients, without Gantry's own. */
   keys: () => Promise<number>;
+  epoch: () => Promise<number>;
+  /** What Gantry has noted about the node itself. */
+  notes: () => Promise<NodeNotes>;
+  /** Of which load its epoch is. */
+  renewedFor: () => Promise<string | undefined>;
+  /** Gives a primary its new epoch, where its load ended before it did. */
+  renew: (replid: string, renewed: Renewed) => Promise<void>;
   /** The history that its data came from, if it is a primary that was given one. */
   loadedFrom: () => Promise<string | undefined>;
   /** The history of what it holds, where it follows another one; nothing where it is a primary. */
-  follows: () => Promise<{ replid: string; linkUp: boolean } | undefined>;
-  /** Its whole dataset becomes the snapshot's, under `replid` as the history that it came from. */
-  load: (snapshot: { size: number; body: () => AsyncIterable<Uint8Array>; replid: string }) => Promise<void>;
+  follows: () => Promise<{ host: string; port: number; replid: string; linkUp: boolean } | undefined>;
+  /** Its whole dataset becomes the snapshot's, under `replid` as the history that it came from, and under a new epoch. */
+  load: (snapshot: LoadedSnapshot) => Promise<void>;
   flush: () => Promise<void>;
+  /** Makes it a primary that a load which was cut off left as a replica. */
+  release: () => Promise<void>;
   close: () => void;
 };
 
@@ -67,6 +79,8 @@ export type RecoveryAccess = {
   stagingRedis: (options?: StoreOptions) => Promise<SnapshotTarget>;
   /** The primary of a group of production. `cutOff`: or the node that a load which was cut off left as a replica. @throws REDIS_NO_PRIMARY */
   primary: (group: string, options?: StoreOptions & { cutOff?: boolean }) => Promise<SnapshotTarget>;
+  /** The latest epoch that any node of the group that answers has, or that clients were told. */
+  latestEpoch: (group: string) => Promise<number>;
   /** The worker's clock, in milliseconds; tests have one of their own. */
   now: () => number | Promise<number>;
   /** The program that proves staging closed, where the platform file names one. */

@@ -3,7 +3,7 @@ import { defineStep, done, todo } from '../../../src/steps/index.ts';
 import type { RecoveryDeps } from './access.ts';
 import { asAttempt, asStep, stagingDatabase, withTables } from './access.ts';
 import type { PartInput } from './fill-staging.ts';
-import { replidOf, snapshotOf } from './fill-staging.ts';
+import { emptyIfOurs, holdsOurs, replidOf, snapshotOf } from './fill-staging.ts';
 
 export type Cleared = { left: readonly string[] };
 export type ClearInput = Omit<PartInput, 'part'> & { parts: readonly RestorePart[] };
@@ -28,7 +28,7 @@ export const clearStaging = defineStep<ClearInput, Cleared, RecoveryDeps>({
       if (part.kind !== 'redis') continue;
       const target = await access.stagingRedis(asAttempt(context));
       try {
-        const ours = (await target.loadedFrom()) === replidOf(await snapshotOf({ ...input, part }, deps), context);
+        const ours = await holdsOurs(target, replidOf(await snapshotOf({ ...input, part }, deps), context));
         if (ours && (await target.keys()) > 0) left.push(`the keys of ${part.group}`);
       } finally {
         target.close();
@@ -49,7 +49,7 @@ export const clearStaging = defineStep<ClearInput, Cleared, RecoveryDeps>({
       const target = await access.stagingRedis(asAttempt(context));
       try {
         const replid = replidOf(await snapshotOf({ ...input, part }, deps), context);
-        if ((await target.loadedFrom()) === replid) await target.flush();
+        if (await holdsOurs(target, replid)) await emptyIfOurs(target, replid);
       } finally {
         target.close();
       }

@@ -7,6 +7,7 @@ import type { ObjectStore } from '../../../src/drivers/s3/index.ts';
 import { GantryError } from '../../../src/errors/index.ts';
 import type { Platform, SecretRef } from '../../../src/platform/index.ts';
 import { archiveOf } from '../../../src/platform/index.ts';
+import type { RedisGroupAccess } from '../../redis/access/access.ts';
 import type { RecoveryAccess, SnapshotTarget, StoreOptions, TableServer } from './access.ts';
 
 /** How the parts of a platform file are reached. */
@@ -16,12 +17,17 @@ export type RecoveryGiven = {
   store: (archive: string, options?: StoreOptions) => ObjectStore;
   /** A server of a cluster of production. */
   server: (cluster: string, name: string, options?: ClickHouseConnectOptions) => Promise<TableServer>;
+  /** A group of production. @throws REDIS_UNKNOWN_GROUP */
+  group: (name: string) => RedisGroupAccess;
 };
 
 const closedFailure = { what: 'program', code: 'ARCHIVE_STAGING_UNPROVEN' } as const;
 
 /** An archive of the platform file → access to it, to its staging, and to the production that it is restored to. @throws ARCHIVE_UNKNOWN */
-export function recoveryAccess(name: string, { platform, secret, store, server }: RecoveryGiven): RecoveryAccess {
+export function recoveryAccess(
+  name: string,
+  { platform, secret, store, server, group: groupOf }: RecoveryGiven,
+): RecoveryAccess {
   const config = archiveOf(platform, name);
   const { staging, sources } = config;
   const clusters = Object.fromEntries(
@@ -60,6 +66,20 @@ export function recoveryAccess(name: string, { platform, secret, store, server }
       if (!staging?.redis) throw missing('redis');
       const { host, port } = staging.redis;
       return openSnapshotNode({ host, port }, given(staging.redis), options);
+    },
+    latestEpoch: async (group) => {
+      const { config: of, connect, discovery } = groupOf(group);
+      const nodes = of.nodes.map(async ({ name: node }) => {
+        const opened = await connect(node);
+        try {
+          return await opened.epoch();
+        } finally {
+          opened.close();
+        }
+      });
+      // What was lost is often down: whoever answers counts.
+      const seen = await Promise.allSettled([...nodes, discovery.read().then((entry) => entry?.epoch ?? 0)]);
+      return Math.max(0, ...seen.map((one) => (one.status === 'fulfilled' ? one.value : 0)));
     },
     primary: async (group, { cutOff = false, ...options } = {}) => {
       const found = platform.redis.groups[group];

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { Renewed } from '../../../src/drivers/redis/load-snapshot.ts';
 import type { RestoreObject, RestorePart, Stored } from '../../../src/runs/index.ts';
 import type { Probe, StepContext } from '../../../src/steps/index.ts';
 import { defineStep, done, todo } from '../../../src/steps/index.ts';
@@ -17,7 +18,8 @@ export type PartInput = {
   part: RestorePart;
 };
 
-export type Filled = { objects: number; of: number; rows: number };
+/** `followed`: the node that staging followed, as `host:port`. */
+export type Filled = { objects: number; of: number; rows: number; followed?: string };
 
 /** Puts one table, or one group, into staging. Undo takes it out again. */
 export const fillStaging = defineStep<PartInput, Filled, RecoveryDeps>({
@@ -55,10 +57,17 @@ export const fillStaging = defineStep<PartInput, Filled, RecoveryDeps>({
       }),
     );
   },
-  undo: async (input, _before, deps, context) => {
+  undo: async (input, before, deps, context) => {
     const access = await deps.recovery(input.archive);
     const { part } = input;
-    if (part.kind === 'redis') return emptyGroup(input, deps, context, await access.stagingRedis(asAttempt(context)));
+    if (part.kind === 'redis') {
+      const target = await access.stagingRedis(asAttempt(context));
+      try {
+        return await emptyIfOurs(target, replidOf(await snapshotOf(input, deps), context), before.followed);
+      } finally {
+        target.close();
+      }
+    }
     await withTables(access.staging(asStep(context)), async (server) => {
       for (const shard of part.shards) {
         if ((await server.tablesIn(stagingDatabase(input.name, shard))).length > 0)
@@ -123,7 +132,9 @@ async function lookAtGroup(
     const snapshot = await snapshotOf(input, deps);
     const keys = await target.keys();
     const loaded = (await target.loadedFrom()) === replidOf(snapshot, context);
-    const seen = { objects: loaded ? 1 : 0, of: 1, rows: keys };
+    const follows = await target.follows();
+    const followed = follows ? { followed: `${follows.host}:${follows.port}` } : {};
+    const seen = { objects: loaded ? 1 : 0, of: 1, rows: keys, ...followed };
     if (loaded) return done(seen, `staging holds the snapshot: ${keys} keys`);
     // The platform file says that the contents of staging are replaced.
     return todo(seen, `staging holds ${keys} keys of something else`);
@@ -132,13 +143,14 @@ async function lookAtGroup(
   }
 }
 
-/** Has a Redis node take the snapshot over as its whole dataset. */
+/** Has a Redis node take the snapshot over as its whole dataset. `renewed`: with the epoch and notes that it is to have from then on. */
 export async function loadGroup(
   input: PartInput,
   deps: RecoveryDeps,
   access: RecoveryAccess,
   context: StepContext,
   target: SnapshotTarget,
+  renewed?: Renewed,
 ): Promise<void> {
   try {
     const snapshot = await snapshotOf(input, deps);
@@ -147,7 +159,10 @@ export async function loadGroup(
       if (!at) throw new GantryError('S3_OBJECT_MISSING', `the copy of ${snapshot.key} is not there`);
       context.mustBeOurs();
       const { size, sha256 } = snapshot;
-      await target.load({ size, replid: replidOf(snapshot, context), body: () => store.get(at, { size, sha256 }) });
+      await target.load({
+        ...{ size, replid: replidOf(snapshot, context), body: () => store.get(at, { size, sha256 }) },
+        ...(renewed ? { renewed } : {}),
+      });
     });
     context.measure('keys', await target.keys());
   } finally {
@@ -155,17 +170,18 @@ export async function loadGroup(
   }
 }
 
-/** Empties staging, if what it holds is what this restore put there. */
-async function emptyGroup(
-  input: PartInput,
-  deps: RecoveryDeps,
-  context: StepContext,
-  target: SnapshotTarget,
-): Promise<void> {
-  try {
-    const replid = replidOf(await snapshotOf(input, deps), context);
-    if ((await target.loadedFrom()) === replid) await target.flush();
-  } finally {
-    target.close();
-  }
+/** Whether a staging node holds this snapshot: as a primary, or as a load that was cut off left it. */
+export async function holdsOurs(target: SnapshotTarget, replid: string): Promise<boolean> {
+  return (await target.loadedFrom()) === replid || (await target.follows())?.replid === replid;
+}
+
+/**
+ * Empties a staging node, if what it holds is what this restore put there. One that a load which was cut off left as a replica of a worker
+ * that is gone is a primary again; one that follows whom it followed `before` is left alone.
+ */
+export async function emptyIfOurs(target: SnapshotTarget, replid: string, before?: string): Promise<void> {
+  const follows = await target.follows();
+  const isCutOff = follows && (follows.replid === replid || !follows.linkUp);
+  if (isCutOff && `${follows.host}:${follows.port}` !== before) await target.release();
+  if ((await target.loadedFrom()) === replid) await target.flush();
 }

@@ -50,8 +50,7 @@ export const requestThaw = defineStep<ThawInput, Thawed, RecoveryDeps>({
     const begun = seen.ready + seen.thawing > 0;
     if (open > 0) return todo(seen, words, { begun });
     // Whether the faster tier was asked for cannot be seen from outside: it is asked for again, which the store takes once.
-    if (input.tier !== undefined && seen.thawing > 0 && context.resumed === undefined && !asked.has(context))
-      return todo(seen, words, { begun });
+    if (input.tier !== undefined && seen.thawing > 0 && !hasAskedAll(context)) return todo(seen, words, { begun });
     return done(seen, words);
   },
   apply: async (input, _seen, deps, context) => {
@@ -74,12 +73,20 @@ export const requestThaw = defineStep<ThawInput, Thawed, RecoveryDeps>({
         context.progress({ requests });
       });
     });
-    asked.add(context);
+    askedAll.add(context);
+    // For the attempt after one whose answer was lost. One that was cut off before says how many, and the next one asks for all.
+    context.progress({ requests, askedAll: true });
   },
 });
 
-/** Attempts that have sent their faster requests; they go with their attempt. Another one sends them again, which changes nothing. */
-const asked = new WeakSet<StepContext>();
+/** Attempts that have sent all of their faster requests; they go with their attempt. */
+const askedAll = new WeakSet<StepContext>();
+
+/** Whether this attempt, or the one before it, has asked for every object. */
+function hasAskedAll(context: StepContext): boolean {
+  const { resumed } = context;
+  return askedAll.has(context) || (typeof resumed === 'object' && resumed !== null && 'askedAll' in resumed);
+}
 
 /** The look of the wait: every object can be read, for as long as it is needed. It changes nothing. */
 export const awaitThaw = defineStep<ThawInput, Thawed, RecoveryDeps>({

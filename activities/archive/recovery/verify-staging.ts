@@ -1,4 +1,5 @@
-import type { PromotionData } from '../../../src/runs/index.ts';
+import { totalDiffers, totalsInWords, withTotal } from '../../../src/planning/archive/recovery/index.ts';
+import type { ComparedTotal, PromotionData } from '../../../src/runs/index.ts';
 import type { Probe } from '../../../src/steps/index.ts';
 import { blocked, defineStep, done } from '../../../src/steps/index.ts';
 import type { RecoveryDeps } from './access.ts';
@@ -12,13 +13,15 @@ export type Verified = PromotionData['verified'][number] & {
   partitions: number;
   /** Of the partitions, those whose digest the backup has; of the others the number of rows was compared. */
   digested: number;
+  /** Of the partitions, those that have no totals: none were declared, or they took rows while they were backed up. */
+  withoutTotals: number;
   faults: readonly string[];
 };
 
 const shown = 10;
 
 /**
- * Compares what staging holds with the manifest, partition by partition, by digests that the server makes; then reads every column
+ * Compares what staging holds with the manifest, partition by partition, by digests and business totals that the server makes; then reads every column
  * of every row, so that the server checks the checksum of each block (`count()` reads none of them). It changes nothing.
  */
 export const verifyStaging = defineStep<PartInput, Verified, RecoveryDeps>({
@@ -44,6 +47,7 @@ export const verifyStaging = defineStep<PartInput, Verified, RecoveryDeps>({
           xor: '',
           partitions: 1,
           digested: 1,
+          withoutTotals: 1,
           faults,
         };
         return verdict(seen);
@@ -52,7 +56,8 @@ export const verifyStaging = defineStep<PartInput, Verified, RecoveryDeps>({
       }
     }
     return withTables(access.staging(asStep(context)), async (server) => {
-      let [rows, partitions, digested] = [0, 0, 0];
+      let [rows, partitions, digested, withoutTotals] = [0, 0, 0, 0];
+      let totals: readonly ComparedTotal[] = [];
       let [sum, xor] = [0n, 0n];
       const faults: string[] = [];
       const expected = new Map<number, Set<string>>();
@@ -61,8 +66,15 @@ export const verifyStaging = defineStep<PartInput, Verified, RecoveryDeps>({
         const { shard, partition } = object.source;
         const at = stagedTable(input.name, part, shard);
         expected.set(shard, (expected.get(shard) ?? new Set()).add(partition));
-        const seen = await server.digest({ ...at, partitionId: partition, final: object.rowDigest?.final ?? false });
+        const of = { ...at, partitionId: partition, final: object.rowDigest?.final ?? false };
+        const seen = await server.digest(of);
         if (!sameRows(object, seen)) faults.push(rowsDiffer(`${at.database}.${at.table}`, object, seen).message);
+        for (const total of object.totals ?? []) {
+          const fault = totalDiffers(total, await server.total(of, total));
+          if (fault !== undefined) faults.push(`partition ${partition} of ${at.database}.${at.table}: ${fault}`);
+          totals = withTotal(totals, total);
+        }
+        if (!object.totals) withoutTotals += 1;
         rows += seen.rows;
         partitions += 1;
         if (object.rowDigest) digested += 1;
@@ -81,14 +93,14 @@ export const verifyStaging = defineStep<PartInput, Verified, RecoveryDeps>({
       context.measure('rows', rows);
       return verdict({
         ...{ what: `${part.cluster}/${part.table}`, rows, sum: String(sum), xor: String(xor) },
-        ...{ partitions, digested, faults },
+        ...{ partitions, digested, withoutTotals, faults, ...(totals.length > 0 ? { totals } : {}) },
       });
     });
   },
 });
 
 function verdict(seen: Verified): Probe<Verified> {
-  const { what, rows, partitions, digested, faults } = seen;
+  const { what, rows, partitions, digested, totals, withoutTotals, faults } = seen;
   if (faults.length > 0) {
     const bounded = { ...seen, faults: faults.slice(0, shown) };
     return blocked(
@@ -99,5 +111,7 @@ function verdict(seen: Verified): Probe<Verified> {
   }
   const without = partitions - digested;
   const rest = without > 0 ? `; ${without} took rows while they were backed up, of them the number is equal` : '';
-  return done(seen, `${what}: ${rows} rows in ${partitions} partitions, digests equal to the manifest${rest}`);
+  const few = withoutTotals > 0 ? ` (${withoutTotals} partitions have none)` : '';
+  const added = totals ? `; totals equal: ${totalsInWords(totals)}${few}` : '';
+  return done(seen, `${what}: ${rows} rows in ${partitions} partitions, digests equal to the manifest${rest}${added}`);
 }

@@ -1,3 +1,4 @@
+import type { Renewed } from '../../../src/drivers/redis/load-snapshot.ts';
 import { GantryError } from '../../../src/errors/index.ts';
 import type { RestoreObject, RestorePart, Stored } from '../../../src/runs/index.ts';
 import type { Probe, StepContext } from '../../../src/steps/index.ts';
@@ -11,11 +12,13 @@ import type { TablePart } from './production.ts';
 import { besideTable } from './production.ts';
 
 export type PromoteInput = { archive: string; name: string; objects: Stored<RestoreObject>; part: RestorePart };
-export type Promoted = { promoted: number; of: number; rows: number };
+/** `epoch`: of a group, as its primary has it. */
+export type Promoted = { promoted: number; of: number; rows: number; epoch?: number };
 
 /**
  * Makes what was proven production's: of a table the partitions beside it are attached, hard links on the same server, which the
- * other replicas fetch; a primary takes the snapshot over. What is there already with the same digest is this restore's own; anything
+ * other replicas fetch; a primary takes the snapshot over, under an epoch above all that were ever told: what is sent under an older one,
+ * by a run of before the loss or of the day of the backup, is refused. What is there already with the same digest is this restore's own; anything
  * else is another client's data, and is left alone. There is no undo: from here on clients write to it.
  */
 export const promote = defineStep<PromoteInput, Promoted, RecoveryDeps>({
@@ -31,18 +34,7 @@ export const promote = defineStep<PromoteInput, Promoted, RecoveryDeps>({
   apply: async (input, _seen, deps, context) => {
     const access = await deps.recovery(input.archive);
     const { part } = input;
-    if (part.kind === 'redis') {
-      const target = await access.primary(part.group, { ...asAttempt(context), cutOff: true });
-      // Between the look and this: someone may have begun to write.
-      const seen = await lookAt(target, input, deps, context, part.group).catch((error: unknown) => {
-        target.close();
-        throw error;
-      });
-      if (seen.verdict === 'todo') return loadGroup(input, deps, access, context, target);
-      target.close();
-      if (seen.verdict === 'blocked') throw new GantryError(seen.code, seen.summary);
-      return;
-    }
+    if (part.kind === 'redis') return promoteGroup(input, deps, access, context, part.group);
     const table = tableName(part.table);
     const beside = besideTable(input.name, table);
     for (const shard of part.shards) {
@@ -58,6 +50,53 @@ export const promote = defineStep<PromoteInput, Promoted, RecoveryDeps>({
     }
   },
 });
+
+async function promoteGroup(
+  input: PromoteInput,
+  deps: RecoveryDeps,
+  access: RecoveryAccess,
+  context: StepContext,
+  group: string,
+): Promise<void> {
+  const target = await access.primary(group, { ...asAttempt(context), cutOff: true });
+  let isLoading = false;
+  try {
+    // Between the look and this: someone may have begun to write.
+    const seen = await lookAt(target, input, deps, context, group);
+    if (seen.verdict === 'blocked') throw new GantryError(seen.code, seen.summary);
+    if (seen.verdict !== 'todo') return;
+    const renewed = await renewalOf(target, access, context, group);
+    if (seen.observed.promoted > 0) {
+      await target.renew(replidOf(await snapshotOf(input, deps), context), renewed);
+      return;
+    }
+    isLoading = true;
+    await loadGroup(input, deps, access, context, target, renewed);
+  } finally {
+    if (!isLoading) target.close();
+  }
+}
+
+/**
+ * What the primary is to have instead of what the snapshot says. It is read before the load, which takes it away, and reported for the
+ * attempt that follows one which was cut off.
+ */
+async function renewalOf(
+  target: SnapshotTarget,
+  access: RecoveryAccess,
+  context: StepContext,
+  group: string,
+): Promise<Renewed> {
+  const { resumed } = context;
+  const before =
+    typeof resumed === 'object' && resumed !== null && 'renewed' in resumed ? (resumed.renewed as Renewed) : undefined;
+  const above = Math.max(await access.latestEpoch(group), before?.above ?? 0);
+  // A node that a load was cut off on has the snapshot's notes by now, perhaps: those are of another day.
+  const unknown = (await target.follows()) !== undefined;
+  const notes = before?.notes ?? (unknown ? {} : await target.notes());
+  context.progress({ renewed: { above, notes } });
+  return { above, notes };
+}
 
 type Names = Record<'table' | 'beside', { database: string; table: string }>;
 
@@ -147,8 +186,10 @@ async function lookAt(
   const replid = replidOf(await snapshotOf(input, deps), context);
   const keys = await target.keys();
   const ours = (await target.loadedFrom()) === replid;
-  const seen = { promoted: ours ? 1 : 0, of: 1, rows: keys };
-  if (ours) return done(seen, `the primary of ${group} has the snapshot: ${keys} keys`);
+  const seen = { promoted: ours ? 1 : 0, of: 1, rows: keys, epoch: await target.epoch() };
+  if (ours && (await target.renewedFor()) !== replid)
+    return todo(seen, `the primary of ${group} has the snapshot, and the epoch of its day`, { begun: true });
+  if (ours) return done(seen, `the primary of ${group} has the snapshot: ${keys} keys, under the epoch ${seen.epoch}`);
   const followed = await target.follows();
   // A load of this run that was cut off: it took the snapshot over, or is as empty as before. No client has written to a replica.
   if (followed && (followed.replid === replid || (keys === 0 && !followed.linkUp)))

@@ -15,6 +15,7 @@ import { replicaVerbs } from './replicas.ts';
 import { tableVerbs } from './tables.ts';
 import { bucketVerbs } from './buckets.ts';
 import { tieringVerbs } from './tiering.ts';
+import { totalVerbs } from './totals.ts';
 import type { ClickHouseCredentials, ClickHouseEndpoint, StatementOwner } from './types.ts';
 import type { ClickHouseNode } from './node.ts';
 
@@ -86,6 +87,7 @@ export async function connectClickHouse(
     ...keeperVerbs(session),
     ...diskVerbs(session),
     ...exportVerbs(session, tables.columns),
+    ...totalVerbs(session, tables.columns),
     ...heatVerb(session),
     ...changeVerbs(session),
     ...bucketVerbs(session),

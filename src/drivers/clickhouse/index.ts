@@ -21,6 +21,7 @@ export type {
 } from './replicas.ts';
 export type { ColumnFacts, Digest, TableFacts } from './tables.ts';
 export type { BucketRows, BucketRule, Buckets, EngineExtras, PlacementRule } from './buckets.ts';
+export { totalFault } from './totals.ts';
 export type { DayFigures, FiguresQuery, FiguresScope, StorageFacts } from './tiering.ts';
 export type {
   ClickHouseCredentials,

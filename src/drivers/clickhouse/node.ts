@@ -10,6 +10,7 @@ import type { BucketVerbs } from './buckets.ts';
 import type { CanaryChanges, CanaryReads } from './canary.ts';
 import type { Capabilities } from './capabilities.ts';
 import type { RestoreVerbs } from './restore.ts';
+import type { TotalReads } from './totals.ts';
 import type { SchemaChanges, SchemaReads } from './schema.ts';
 import type { ClickHouseChanges } from './changes.ts';
 import type { ClickHouseEndpoint } from './types.ts';
@@ -22,6 +23,7 @@ export type ClickHouseReads = DiskReads &
   PartReads &
   TableReads &
   TieringReads &
+  TotalReads &
   ReplicaReads & {
     capabilities: () => Promise<Capabilities>;
     /** Whether a table's fetches can be capped: see `createStaging`. Not on 18.16. */

@@ -18,6 +18,20 @@ const source = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('platform-file') }),
 ]);
 
+/** Of a decimal, or of a whole number above 2^53. */
+const figure = z.string().regex(/^-?\d+(\.\d+)?$/);
+
+const total = z.strictObject({
+  name: words,
+  sum: words.exactOptional(),
+  by: z.array(words),
+  value: figure,
+  groups: count,
+  digest: z.strictObject({ sum: words, xor: words }),
+  // A key may be empty: that of a customer without a name.
+  each: z.array(z.strictObject({ key: z.array(z.string()), value: figure })).exactOptional(),
+});
+
 /** Every border validates: what lies in a bucket may have been written by anyone. */
 export const backupObject = z.strictObject({
   key: words,
@@ -33,6 +47,7 @@ export const backupObject = z.strictObject({
   rowDigest: z.strictObject({ rows: count, sum: words, xor: words, final: z.boolean() }).exactOptional(),
   rows: count.exactOptional(),
   structure: words.exactOptional(),
+  totals: z.array(total).exactOptional(),
   offset: z.strictObject({ replid: words, offset: count }).exactOptional(),
 }) satisfies z.ZodType<BackupObject>;
 

@@ -6,25 +6,54 @@ import type { RedisConnectOptions } from './client.ts';
 import { openClient } from './client.ts';
 import { redisError } from './errors.ts';
 import { parseInfo } from './info.ts';
+import { epochOf } from './session.ts';
 import type { Endpoint, RedisCredentials } from './types.ts';
+import { epochKey, failoverKey, leaseKey, minReplicasKey, restoredKey, settledKey } from './types.ts';
 
 /** A snapshot that is to become the whole dataset of a node. `body` is called for each attempt, and proves itself. */
-export type LoadedSnapshot = { size: number; replid: string; body: () => AsyncIterable<Uint8Array> };
+export type LoadedSnapshot = {
+  size: number;
+  replid: string;
+  body: () => AsyncIterable<Uint8Array>;
+  /** Where it becomes production: the epoch and the notes that a snapshot brings along are those of the day of the backup. */
+  renewed?: Renewed;
+};
+
+/** What becomes of a group's epoch and notes. */
+export type Renewed = {
+  /** The new epoch is above this one, and above the snapshot's. */
+  above: number;
+  /** Of the node as it stands: the snapshot's give way to these. */
+  notes: NodeNotes;
+};
+
+/** Notes of Gantry's that are about the node, and not about what its clients keep there; null where there is none. */
+export type NodeNotes = Readonly<Record<string, string | null>>;
 
 export type Followed = Endpoint & { linkUp: boolean; replid: string };
 
 /** A node that takes a snapshot over. */
 export type SnapshotNode = {
+  /** Keys of clients: without those that are Gantry's own. */
   keys: () => Promise<number>;
+  epoch: () => Promise<number>;
+  notes: () => Promise<NodeNotes>;
+  /** Of which load its epoch is: that of `load` with `renewed`, or of `renew`. */
+  renewedFor: () => Promise<string | undefined>;
+  /** Gives a primary the epoch and the notes, where a load of `replid` ended before it did. */
+  renew: (replid: string, renewed: Renewed) => Promise<void>;
   /** The history that its data came from, where it is a primary that was given one; it changes with the next role change. */
   loadedFrom: () => Promise<string | undefined>;
   /**
    * Has the node follow a primary that is this process and has the snapshot alone, and makes it a primary again: nothing is needed
-   * of its host, and the node checks the snapshot's own checksum. What it held before is gone.
+   * of its host, and the node checks the snapshot's own checksum. What it held before is gone. `renewed` reaches it as a write of that
+   * primary, so that it has its new epoch before it takes the first write of anyone.
    * @throws ARCHIVE_REDIS_SNAPSHOT_BROKEN
    */
   load: (snapshot: LoadedSnapshot) => Promise<void>;
   flush: () => Promise<void>;
+  /** Makes it a primary that a load which was cut off left as a replica. */
+  release: () => Promise<void>;
   isPrimary: () => Promise<boolean>;
   /**
    * Whom it follows, and the history of what it holds; nothing where it is a primary. A process that was killed or frozen while it gave a
@@ -66,13 +95,26 @@ export async function openSnapshotNode(
     return call(command, ...args);
   };
   const replication = async (): Promise<Record<string, string>> => parseInfo(String(await call('INFO', 'replication')));
-  /** Of every database. */
+  /** Of every database; Gantry's own are in the first. */
   const keys = async (): Promise<number> => {
     const fields = parseInfo(String(await call('INFO', 'keyspace')));
-    return Object.values(fields).reduce((sum, value) => sum + Number(/keys=(\d+)/.exec(value)?.[1] ?? 0), 0);
+    const all = Object.values(fields).reduce((sum, value) => sum + Number(/keys=(\d+)/.exec(value)?.[1] ?? 0), 0);
+    return all - Number(await call('EXISTS', ...ownKeys));
   };
+  const get = async (key: string): Promise<string | undefined> => (await call('GET', key))?.toString();
+  const epoch = async (): Promise<number> => epochOf((await get(epochKey)) ?? null, endpoint);
   return {
-    keys,
+    ...{ keys, epoch },
+    notes: async () => {
+      const notes: Record<string, string | null> = {};
+      for (const key of nodeNotes) notes[key] = (await get(key)) ?? null;
+      return notes;
+    },
+    renewedFor: () => get(restoredKey),
+    renew: async (replid, renewed) => {
+      // The mark is last: what is cut off before it is done again.
+      for (const [command = '', ...args] of renewal(replid, renewed, await epoch())) await change(command, ...args);
+    },
     loadedFrom: async () => {
       const { role, master_replid2: former } = await replication();
       return role === 'master' && former !== undefined && !/^0+$/.test(former) ? former : undefined;
@@ -84,8 +126,10 @@ export async function openSnapshotNode(
       return seen['role'] === 'slave' ? { host, port: Number(port), linkUp: link === 'up', replid } : undefined;
     },
     flush: async () => void (await change('FLUSHALL')),
+    release: async () => void (await change('REPLICAOF', 'NO', 'ONE')),
     load: async (snapshot) => {
       const source = await serveOnce(endpoint, snapshot);
+      const { replid, renewed } = snapshot;
       try {
         await change('REPLICAOF', source.host, source.port);
         await within(source.asked, beginMs, signal, () => source.failed());
@@ -100,7 +144,11 @@ export async function openSnapshotNode(
           // Another process has the attempt, and gives the snapshot itself.
           if (seen['role'] !== undefined && !isFollowing(seen, source))
             throw broken(`${endpoint.host}:${endpoint.port} was told to follow another node`);
-          if (seen['master_link_status'] === 'up' && source.sent()) break;
+          if (seen['master_link_status'] === 'up' && source.sent()) {
+            if (!renewed || (await get(restoredKey).catch(() => undefined)) === replid) break;
+            const present = await epoch().catch(() => undefined);
+            if (present !== undefined) source.write(renewal(replid, renewed, present));
+          }
           if (Date.now() > until) throw broken(`${endpoint.host}:${endpoint.port} did not load it within ${loadMs} ms`);
           await pause(lookEveryMs, undefined, signal ? { signal } : {});
         }
@@ -131,10 +179,26 @@ function isFollowing({ role, master_port: port }: Record<string, string>, source
   return role === 'slave' && port === String(source.port);
 }
 
+/** Those that speak of the node, and what is older than the load: a handover that was settled, a lease. */
+const nodeNotes = [failoverKey, minReplicasKey] as const;
+const stale = [settledKey, leaseKey] as const;
+const ownKeys = [epochKey, restoredKey, ...nodeNotes, ...stale] as const;
+
+/** The commands that give a dataset its place in the group. The same again changes nothing but the epoch, which only grows. */
+function renewal(replid: string, { above, notes }: Renewed, present: number): string[][] {
+  const kept = nodeNotes.map((key) => {
+    const value = notes[key];
+    return typeof value === 'string' ? ['SET', key, value] : ['DEL', key];
+  });
+  return [['DEL', ...stale], ...kept, ['MSET', epochKey, String(Math.max(present, above) + 1), restoredKey, replid]];
+}
+
 type Source = Endpoint & {
   asked: Promise<void>;
   sent: () => boolean;
   failed: () => unknown;
+  /** Commands of the primary after its snapshot, once after each: another call does nothing. */
+  write: (commands: readonly (readonly string[])[]) => void;
   close: () => void;
 };
 
@@ -142,7 +206,7 @@ type Source = Endpoint & {
 async function serveOnce(to: Endpoint, snapshot: LoadedSnapshot): Promise<Source> {
   const { own, peer } = await addresses(to);
   const sockets = new Set<Socket>();
-  let [wasSent, failure] = [false, undefined as unknown];
+  let [wasSent, wasWritten, failure] = [false, false, undefined as unknown];
   let begin = (): void => undefined;
   const asked = new Promise<void>((resolve) => (begin = resolve));
   const server: Server = createServer((socket) => {
@@ -150,7 +214,8 @@ async function serveOnce(to: Endpoint, snapshot: LoadedSnapshot): Promise<Source
     if (socket.remoteAddress !== peer && peer !== own) return void socket.destroy();
     sockets.add(socket);
     socket.on('error', () => undefined);
-    void talk(socket, snapshot, begin, () => (wasSent = true)).catch((error: unknown) => {
+    // A node that asks for it a second time gets what follows it a second time as well.
+    void talk(socket, snapshot, begin, () => ([wasSent, wasWritten] = [true, false])).catch((error: unknown) => {
       failure ??= error;
       socket.destroy();
     });
@@ -163,6 +228,12 @@ async function serveOnce(to: Endpoint, snapshot: LoadedSnapshot): Promise<Source
     asked,
     sent: () => wasSent,
     failed: () => failure,
+    write: (commands) => {
+      if (wasWritten) return;
+      wasWritten = true;
+      const stream = [['SELECT', '0'], ...commands].map(asCommand).join('');
+      for (const socket of sockets) socket.write(stream);
+    },
     close: () => {
       for (const socket of sockets) socket.destroy();
       server.close();
@@ -195,6 +266,12 @@ async function talk(
       } else socket.write('+OK\r\n');
     }
   }
+}
+
+/** A command as it travels in the stream: an array of bulk strings. */
+function asCommand(words: readonly string[]): string {
+  const bulk = words.map((word) => `$${Buffer.byteLength(word)}\r\n${word}\r\n`);
+  return `*${words.length}\r\n${bulk.join('')}`;
 }
 
 function drained(socket: Socket): Promise<void> {

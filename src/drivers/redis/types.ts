@@ -176,5 +176,8 @@ export const minReplicasKey = 'gantry:min-replicas-to-write';
  */
 export const settledKey = 'gantry:settled';
 
+/** Of which load the dataset is, written with the epoch that follows it: without it the epoch may be the snapshot's own. */
+export const restoredKey = 'gantry:restored';
+
 /** The key that lives as long as an attempt may demote; watched, so that its expiry fails the transaction (since 6.0.9). */
 export const leaseKey = 'gantry:lease';

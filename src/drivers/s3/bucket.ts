@@ -6,9 +6,10 @@ import {
   GetObjectLockConfigurationCommand,
   PutBucketLifecycleConfigurationCommand,
 } from '@aws-sdk/client-s3';
+import type { LifecycleRule } from '../../runs/index.ts';
 import { s3NameOf } from './errors.ts';
 import type { S3Session } from './session.ts';
-import type { LifecycleRule, ObjectStore } from './types.ts';
+import type { ObjectStore } from './types.ts';
 
 /** The verbs over the bucket itself. */
 export function bucketVerbs(

@@ -5,7 +5,6 @@ export { connectS3 } from './connect.ts';
 export { isCold } from './thaw.ts';
 export { sha256Metadata } from './put.ts';
 export type {
-  LifecycleRule,
   ObjectFacts,
   ObjectRef,
   ObjectStore,

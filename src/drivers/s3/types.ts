@@ -1,3 +1,5 @@
+import type { LifecycleRule } from '../../runs/index.ts';
+
 /** Where an object store is. */
 export type S3Endpoint = {
   bucket: string;
@@ -74,18 +76,6 @@ export type RestoreAnswer =
   | 'noCapacity'
   /** InvalidObjectState: it is not in a cold class. */
   | 'notCold';
-
-/** A lifecycle rule as the store has it; all of it, also what Gantry does not know, is kept in `raw`. */
-export type LifecycleRule = {
-  id: string;
-  enabled: boolean;
-  prefix: string | undefined;
-  transitions: readonly { days: number; storageClass: string }[];
-  expirationDays?: number;
-  noncurrentExpirationDays?: number;
-  /** The whole rule in the SDK's own form, to be written back as it was read. */
-  raw: unknown;
-};
 
 /**
  * One bucket, as small verbs: each is one request, or one page after another of a listing, or the requests of one upload.

@@ -43,6 +43,11 @@ export const archiveErrors = {
     retryable: false,
     hint: 'Abort and plan again: `gantry archive lifecycle <archive> --dry-run` shows what the rules are now.',
   },
+  ARCHIVE_TOTAL_UNUSABLE: {
+    meaning: 'A declared total names a column that its table does not store, or one that cannot be added up.',
+    retryable: false,
+    hint: 'Correct `totals` of the archive in the platform file: whole numbers, decimals, floats and states of `sum` can be added up. Of a backup that is restored, its own declaration counts: the table was made otherwise than the backup has it.',
+  },
   CLICKHOUSE_EXPORT_BROKEN: {
     meaning: 'The server broke an export off in the middle of the rows of a partition. Nothing of it was kept.',
     retryable: true,

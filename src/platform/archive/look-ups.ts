@@ -1,4 +1,5 @@
 import { GantryError } from '../../errors/index.ts';
+import type { TotalSpec } from '../../runs/index.ts';
 import type { Platform } from '../schema/platform.ts';
 import type { Archive } from './schema.ts';
 
@@ -16,13 +17,16 @@ export function archiveOf({ archive: { archives } }: Platform, name: string): Ar
   });
 }
 
-/** A ClickHouse table that an archive holds, by cluster and full name. */
-export type ArchivedTable = { cluster: string; table: string };
+/** A ClickHouse table that an archive holds, by cluster and full name, and what is added up of it. */
+export type ArchivedTable = { cluster: string; table: string; totals: readonly TotalSpec[] };
 
 /** Every table that an archive holds: those that its sources name, or all that Gantry knows of the cluster. */
 export function archivedTables({ clickhouse }: Platform, { sources }: Archive): readonly ArchivedTable[] {
-  return sources.clickhouse.flatMap(({ cluster, tables }) => {
+  return sources.clickhouse.flatMap(({ cluster, tables, totals }) => {
     const known = Object.keys(clickhouse.clusters[cluster]?.tables ?? {});
-    return (tables.length > 0 ? tables : known).map((table) => ({ cluster, table }));
+    return (tables.length > 0 ? tables : known).map((table) => ({
+      ...{ cluster, table },
+      totals: Object.entries(totals[table] ?? {}).map(([name, total]) => ({ name, ...total })),
+    }));
   });
 }

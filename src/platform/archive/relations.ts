@@ -18,6 +18,23 @@ export function archivedTablesExist(content: unknown, { path, value }: Match): F
   });
 }
 
+/** Totals are declared of tables that the archive holds. */
+export function totalledTablesAreHeld(content: unknown, { path, value }: Match): Finding[] {
+  return matches(value, ['sources', 'clickhouse', '*']).flatMap((source) => {
+    const { cluster } = fields(source.value);
+    const listed = matches(source.value, ['tables', '*']).map((one) => one.value);
+    const known = matches(content, ['clickhouse', 'clusters', String(cluster), 'tables', '*']).map(({ key }) => key);
+    const held: readonly unknown[] = listed.length > 0 ? listed : known;
+    return matches(source.value, ['totals', '*'])
+      .filter(({ key }) => !held.includes(key))
+      .map((one): Finding => ({
+        path: [...path, ...source.path, ...one.path],
+        message: `the archive does not hold ${one.key}: its totals would never be made`,
+        aboutKey: true,
+      }));
+  });
+}
+
 /** No two archives write below one another: each counts what lies under its prefix as its own. */
 export function separatePrefixes(content: unknown): Finding[] {
   const seen: { key: string; bucket: string; prefix: string }[] = [];

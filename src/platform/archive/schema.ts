@@ -34,12 +34,31 @@ const signing = z
     context.addIssue({ code: 'custom', message, path: ['keyId'] });
   }, always);
 
+const total = z.strictObject({
+  sum: text
+    .exactOptional()
+    .describe(
+      'The column that is added up: whole numbers, decimals, floats (to the millionth), states of `sum`. Left out: rows are counted.',
+    ),
+  by: z
+    .array(text)
+    .max(4)
+    .default([])
+    .describe('Columns: the totals must be equal for each of their values (a day, a customer), not as a whole alone.'),
+});
+
+/** A manifest has all totals of a partition on one line. */
+const totals = mapOf(total).refine((map) => Object.keys(map).length <= 8, { error: 'eight totals of a table at most' });
+
 const clickhouseSource = z.strictObject({
   cluster: name,
   tables: z
     .array(text)
     .default([])
     .describe('In full, `database.table`; those that the cluster lists under `tables` unless given.'),
+  totals: mapOf(totals).describe(
+    'By table in full, and a name: what is added up when it is backed up, and must be equal after a restore before anything is promoted.',
+  ),
 });
 
 const sources = z.strictObject({

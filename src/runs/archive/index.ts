@@ -1,4 +1,5 @@
 export * from './manifest.ts';
+export * from './totals.ts';
 export * from './backup.ts';
 export * from './lifecycle.ts';
 export * from './restore.ts';

@@ -1,3 +1,5 @@
+import type { BackupTotal } from './totals.ts';
+
 /** What an object of a backup is for. Schemas and the platform file are metadata, as the manifest itself: never cold. */
 export type BackupRole = 'schema' | 'data' | 'redis' | 'platform';
 
@@ -44,6 +46,11 @@ export type BackupObject = {
   rows?: number;
   /** Of the columns that it was exported with, names and types: of two exports with the same one, the rows can be compared. */
   structure?: string;
+  /**
+   * Declared business totals of the rows that the digest is of. Left out where none was declared, or where rows came in before they
+   * were made.
+   */
+  totals?: readonly BackupTotal[];
   /** Of a Redis snapshot. */
   offset?: BackupOffset;
 };

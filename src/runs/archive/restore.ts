@@ -1,6 +1,7 @@
 import type { RunInput } from '../protocol.ts';
 import type { Stored } from '../stored.ts';
 import type { BackupObject } from './manifest.ts';
+import type { ComparedTotal } from './totals.ts';
 
 /** The steps of its runs, in the order in which they first take place. */
 export const restoreSteps = [
@@ -107,7 +108,14 @@ export type PromotionData = {
   name: string;
   parts: readonly RestorePart[];
   /** Of what staging was verified to hold, by table or group. */
-  verified: readonly { what: string; rows: number; sum: string; xor: string }[];
+  verified: readonly {
+    what: string;
+    rows: number;
+    sum: string;
+    xor: string;
+    /** Business totals that were equal to the backup's; left out where it has none. */
+    totals?: readonly ComparedTotal[];
+  }[];
 };
 
 /** A faster tier for what is late; nothing where none would be in time. How many that are moves, and is in the facts. */

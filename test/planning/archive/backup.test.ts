@@ -27,6 +27,8 @@ const facts: BackupFacts = {
     bytes: 10e9,
     changed: 1,
     changedBytes: 1e9,
+    totals: [],
+    totalFaults: [],
   })),
   groups: [{ group: 'sessions', bytes: 1e9 }],
 };

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import type { LifecycleIntent, RuleFacts } from '../../../src/planning/archive/index.ts';
+import type { LifecycleIntent } from '../../../src/planning/archive/index.ts';
 import { planLifecycle } from '../../../src/planning/archive/index.ts';
+import type { LifecycleRule } from '../../../src/runs/index.ts';
 
 const day = 86_400_000;
 const intent: LifecycleIntent = {
@@ -11,11 +12,11 @@ const intent: LifecycleIntent = {
     { afterMs: 7 * day, to: 'DEEP_ARCHIVE', versions: 'noncurrent' },
   ],
 };
-const rule = (raw: Record<string, unknown>, more: Partial<RuleFacts> = {}): RuleFacts => ({
+const rule = (raw: Record<string, unknown>, more: Partial<LifecycleRule> = {}): LifecycleRule => ({
   ...{ id: String(raw['ID']), enabled: true, prefix: '', transitions: [], raw },
   ...more,
 });
-const planned = (rules: readonly RuleFacts[]) => planLifecycle(intent, rules).draft;
+const planned = (rules: readonly LifecycleRule[]) => planLifecycle(intent, rules).draft;
 const ours = () => planned([]).data.wanted;
 
 describe('a plan of age rules', () => {
@@ -61,5 +62,8 @@ describe('a plan of age rules', () => {
   test('is void once anyone changes the document', () => {
     const before = planned([rule({ ID: 'logs' })]).data.seen;
     expect(planned([rule({ ID: 'logs', Status: 'Disabled' })]).data.seen).not.toBe(before);
+    // A rule may name a day, which the SDK gives as a Date.
+    const on = (day: string) => planned([rule({ ID: 'once', Expiration: { Date: new Date(day) } })]).data.seen;
+    expect(on('2027-01-01')).not.toBe(on('2027-02-01'));
   });
 });

@@ -91,6 +91,7 @@ await describeWith(['temporal', 'clickhouse', 's3', 'redis'], 'a restore on real
       server: (_cluster, name, options) => open(name, options),
       stagingRedis: (options) => openSnapshotNode(redis.staging, {}, options),
       primary: (_group, options) => openSnapshotNode(redis.production, {}, options),
+      latestEpoch: async () => 41,
       // On one machine everything reaches everything: the program stands for the firewall of a real staging.
       closedBy: {
         name: 'closed',
@@ -156,6 +157,7 @@ await describeWith(['temporal', 'clickhouse', 's3', 'redis'], 'a restore on real
                 encoding: 'gzip',
                 rows: rowDigest.rows,
                 rowDigest,
+                totals: [{ ...billed, ...(await node.total(of, billed)) }],
               },
               source: {
                 kind: 'clickhouse',
@@ -186,6 +188,7 @@ await describeWith(['temporal', 'clickhouse', 's3', 'redis'], 'a restore on real
     });
     return writeBackup({ store, config: archive.now.config }, entries, { atMs: Date.now() });
   };
+  const billed = { name: 'billed', sum: 'v', by: ['s'] };
   const digests = async (table: string): Promise<string> => {
     const figures = [];
     for (const { name } of servers)
@@ -236,6 +239,11 @@ await describeWith(['temporal', 'clickhouse', 's3', 'redis'], 'a restore on real
     // The other table is as it was, and what a drill verified is what the restore verified.
     expect(await digests('other')).toBe(before.other);
     expect(verified(drill)).toContainEqual(verified(restored)[0]);
+    const value = (rowsOfShard * (rowsOfShard - 1)) / 6;
+    expect(verified(restored)).toMatchObject([{ totals: [{ name: 'billed', partitions: 3 }], withoutTotals: 0 }]);
+    const [{ totals: [total] = [] } = {}] = verified(restored) as { totals?: { value: string }[] }[];
+    // Thirds, each rounded to millionths.
+    expect(Math.abs(Number(total?.value) - value)).toBeLessThan(rowsOfShard * 1e-6);
 
     const group = await harness.start('sessions');
     await harness.until(group, 'awaiting-approval');
@@ -243,8 +251,10 @@ await describeWith(['temporal', 'clickhouse', 's3', 'redis'], 'a restore on real
     const loaded = await ends(group);
     expect(loaded.problem).toBeUndefined();
     await withRedis(redis.production, undefined, async (client) => {
-      expect(await client.dbsize()).toBe(2_000);
+      // And the epoch with its mark.
+      expect(await client.dbsize()).toBe(2_002);
       expect(await client.get('k1999')).toBe('value 1999');
+      expect(await client.get('gantry:epoch')).toBe('42');
     });
     for (const { ledger, measurements } of [restored])
       process.stdout.write(

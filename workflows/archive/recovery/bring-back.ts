@@ -44,8 +44,8 @@ export async function bringBack(
       const one = { ...all, part };
       const seen = await run.step(`verify ${words(part)}`, archive.verifyStaging, one, { profile: 'watched' });
       if (!seen) continue;
-      const { what, rows, sum, xor } = seen.after;
-      found.push({ what, rows, sum, xor });
+      const { what, rows, sum, xor, totals } = seen.after;
+      found.push({ what, rows, sum, xor, ...(totals ? { totals } : {}) });
     }
     return found;
   });

@@ -38,7 +38,7 @@ export const archiveRestoreErrors = {
     hint: 'The message has the answer. Where the server cannot be asked, name a program under `staging.closed` of the archive.',
   },
   ARCHIVE_ROWS_DIFFER: {
-    meaning: 'What was restored is not what the manifest says: other rows, or another digest.',
+    meaning: 'What was restored is not what the manifest says: other rows, another digest, or another business total.',
     retryable: false,
     hint: 'Nothing was promoted. The message names the partition. Restore an older backup, and take a full one of what there is.',
   },

@@ -51,6 +51,7 @@ export function planBackup(intent: BackupIntent, facts: BackupFacts): BackupPlan
           label: `${one.table} of ${one.cluster}, shard ${one.shard}`,
           value: `${full ? one.partitions : one.changed} of ${one.partitions} partitions, ${inWords(full ? one.bytes : one.changedBytes)}, from ${one.server}`,
         })),
+        ...totalFacts(shards),
         ...groups.map(({ group, bytes: size }) => ({ label: `Redis group ${group}`, value: `about ${inWords(size)}` })),
       ],
       warnings: warningsOf(intent, facts, cost.unknown),
@@ -94,6 +95,13 @@ function findingsOf(intent: BackupIntent, facts: BackupFacts, { read }: BackupDa
     });
   if ((intent.lock !== 'none' || intent.legalHold) && !facts.objectLock)
     findings.push({ code: 'S3_NO_OBJECT_LOCK', message: `${bucket} has no Object Lock`, place: bucket });
+  for (const one of facts.shards) {
+    const place = `${one.cluster}/${one.table}`;
+    if (!read.includes(shardName(one))) continue;
+    for (const message of one.totalFaults)
+      if (!findings.some((known) => known.message === message && known.place === place))
+        findings.push({ code: 'ARCHIVE_TOTAL_UNUSABLE', message, place });
+  }
   for (const selector of intent.sources ?? []) {
     // A schema goes with any table of its cluster, also with one that is not there.
     if (read.some((name) => !name.startsWith('schema/') && isSelected([selector], name))) continue;
@@ -146,6 +154,14 @@ function actionsOf(data: BackupData, intent: BackupIntent): ActionOf<'archive.ba
       : []),
     action('archive.clear-lists', 'remove the lists that the steps made for each other', false),
   ];
+}
+
+/** What is added up, once for each table. */
+function totalFacts(shards: readonly ShardFacts[]): { label: string; value: string }[] {
+  const tables = new Map(shards.map(({ cluster, table, totals }) => [`${table} of ${cluster}`, totals]));
+  return [...tables]
+    .filter(([, totals]) => totals.length > 0)
+    .map(([table, totals]) => ({ label: `totals of ${table}`, value: totals.join('; ') }));
 }
 
 function warningsOf(intent: BackupIntent, { refused, newest }: BackupFacts, unknown: readonly string[]): string[] {

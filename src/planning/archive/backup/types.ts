@@ -33,6 +33,10 @@ export type ShardFacts = TableShard & {
   bytes: number;
   changed: number;
   changedBytes: number;
+  /** What is added up of it, in words. */
+  totals: readonly string[];
+  /** Declared totals that cannot be made, and why. */
+  totalFaults: readonly string[];
 };
 
 export type GroupFacts = { group: string; bytes: number };

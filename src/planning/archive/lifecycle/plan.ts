@@ -1,5 +1,5 @@
-import type { DraftOf } from '../../../runs/index.ts';
-import type { LifecycleIntent, RuleFacts } from './rules.ts';
+import type { DraftOf, LifecycleRule } from '../../../runs/index.ts';
+import type { LifecycleIntent } from './rules.ts';
 import { canonical, foreignDangers, ruleId, sameRule, wantedRule } from './rules.ts';
 
 /** What the step works from. `seen` is the whole document as it was when the plan was made. */
@@ -8,7 +8,7 @@ export type LifecycleData = { archive: string; wanted: Record<string, unknown>; 
 /** Rules as they are → the rule that is to be there, as a diff. Pure. */
 export function planLifecycle(
   intent: LifecycleIntent,
-  rules: readonly RuleFacts[],
+  rules: readonly LifecycleRule[],
 ): { ok: true; draft: DraftOf<'archive.lifecycle', LifecycleData> } {
   const wanted = wantedRule(intent);
   const own = rules.find(({ id }) => id === ruleId(intent.archive));

@@ -1,13 +1,4 @@
-/** One rule of a bucket's lifecycle, as far as it is compared. `raw` is all of it, as the store has it. */
-export type RuleFacts = {
-  id: string;
-  enabled: boolean;
-  prefix: string | undefined;
-  transitions: readonly { days: number; storageClass: string }[];
-  expirationDays?: number;
-  noncurrentExpirationDays?: number;
-  raw: unknown;
-};
+import type { LifecycleRule } from '../../../runs/index.ts';
 
 /** What an archive wants of its bucket. */
 export type LifecycleIntent = {
@@ -53,6 +44,8 @@ export function sameRule(a: unknown, b: unknown): boolean {
 
 /** A whole document as one text: two that are equal say the same. */
 export function canonical(value: unknown): string {
+  // A rule that names a day: what JSON makes of it, since a Date has no fields.
+  if (value instanceof Date) return JSON.stringify(value);
   if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`;
   if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? 'null';
   const entries = Object.entries(value).filter(([, held]) => held !== undefined);
@@ -65,7 +58,7 @@ export function canonical(value: unknown): string {
 /** What rules of others would do to the backups, in words. They are kept as they are. Pure. */
 export function foreignDangers(
   { archive, dataPrefix, metadataPrefix }: LifecycleIntent,
-  rules: readonly RuleFacts[],
+  rules: readonly LifecycleRule[],
 ): string[] {
   return rules
     .filter(({ id, enabled }) => enabled && id !== ruleId(archive))

@@ -7,3 +7,4 @@ export * from './risk.ts';
 export * from './thaw.ts';
 export * from './tiers.ts';
 export * from './times.ts';
+export * from './totals.ts';

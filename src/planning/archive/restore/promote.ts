@@ -11,7 +11,13 @@ export function planPromotion(
   return {
     title: `promote ${what} from backup ${backupId}`,
     actions: promotionActions(parts),
-    facts: verified.map(({ what: of, rows, sum, xor }) => ({ label: of, value: `${rows} rows, digest ${sum}/${xor}` })),
+    facts: verified.flatMap(({ what: of, rows, sum, xor, totals = [] }) => [
+      { label: of, value: `${rows} rows, digest ${sum}/${xor}` },
+      ...totals.map(({ name: total, value, partitions }) => ({
+        label: `${total} of ${of}`,
+        value: `${value}, equal to the backup in ${partitions} partitions`,
+      })),
+    ]),
     warnings: [],
     irreversible: ['once clients write to what was restored, nothing brings back what was there before'],
     needsApproval: ['the restored data is verified, and waits for a person to promote it'],
