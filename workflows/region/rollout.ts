@@ -17,14 +17,14 @@ const window = 8;
 const lookForMs = 10_000;
 
 /**
- * Brings one region up, or to what the platform file says: its network, then its components along their graph, each followed by its gate.
- * It holds the region. Runbook: docs/region/rollout.md.
+ * Brings one region up, or to what the platform file says: its network, then its components along their graph, each followed by its gate,
+ * then its edge, which takes no traffic yet. It holds the region. Runbook: docs/region/rollout.md.
  */
 export async function regionRollout(input: RegionRolloutInput): Promise<RunReport> {
   return openRun('region.rollout', input, async (run) => {
     const plan = await run.plan(region.planRollout, input);
     await run.approval(plan);
-    await run.graph([...network(plan.data), ...components(plan.data)], { window });
+    await run.graph([...network(plan.data), ...components(plan.data), ...edge(plan.data)], { window });
   });
 }
 
@@ -60,11 +60,14 @@ function network({ region: name, vpc, zones, groups, rules }: RegionRolloutData)
   ];
 }
 
-function components({ zones, components: all }: RegionRolloutData): Node[] {
-  const wholeNetwork = ['network/groups', ...zones.map(({ zone }) => `network/${zone}`)];
-  return all.map(({ after, readyWithinMs, ...of }) => ({
+function wholeNetwork({ zones }: RegionRolloutData): string[] {
+  return ['network/groups', ...zones.map(({ zone }) => `network/${zone}`)];
+}
+
+function components(data: RegionRolloutData): Node[] {
+  return data.components.map(({ after, readyWithinMs, ...of }) => ({
     name: `component/${of.component}`,
-    after: [...wholeNetwork, ...after.map((name) => `component/${name}`)],
+    after: [...wholeNetwork(data), ...after.map((name) => `component/${name}`)],
     body: async (lane) => {
       await lane.step(`apply ${of.component}`, region.applyComponent, of, made);
       const gate = { ...of, lookForMs: Math.min(lookForMs, readyWithinMs) };
@@ -74,4 +77,29 @@ function components({ zones, components: all }: RegionRolloutData): Node[] {
       });
     },
   }));
+}
+
+/** The last wave: what is before everything comes after everything. */
+function edge(data: RegionRolloutData): Node[] {
+  if (!data.edge) return [];
+  const { servedWithinMs, ...of } = data.edge;
+  const { name } = of.balancer;
+  return [
+    {
+      name: 'edge',
+      after: [...wholeNetwork(data), ...data.components.map(({ component }) => `component/${component}`)],
+      body: async (lane) => {
+        await lane.step(`make the target group ${name}`, region.makeTargetGroup, of, made);
+        await lane.step(`make the load balancer ${name}`, region.makeLoadBalancer, of, made);
+        await lane.step(`have ${name} listen`, region.makeListener, of, made);
+        if (of.webAcl !== undefined) await lane.step('put the web ACL before it', region.attachWebAcl, of, made);
+        if (of.health) await lane.step('make its health check', region.makeHealthCheck, of, made);
+        await lane.step('set its records, at weight 0', region.setEdgeRecords, of, made);
+        await lane.gate(`${of.names.own} is served`, region.edgeServed, of, {
+          everyMs: [500, 10_000],
+          deadlineMs: servedWithinMs,
+        });
+      },
+    },
+  ];
 }

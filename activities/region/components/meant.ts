@@ -29,7 +29,10 @@ export async function meantOf(
     };
   });
   return {
-    meant: { region, cidr: config.cidr, zones: config.zones, network, components: intended },
+    meant: {
+      ...{ region, cidr: config.cidr, zones: config.zones, network, components: intended },
+      ...(config.edge ? { edge: config.edge } : {}),
+    },
     ...{ rendered, findings },
   };
 }

@@ -1,12 +1,13 @@
 import type { Ec2 } from '../../../src/drivers/ec2/index.ts';
 import type { Finding, RolloutFacts } from '../../../src/planning/region/index.ts';
-import { planRollout, securityGroups, securityRules } from '../../../src/planning/region/index.ts';
+import { planRollout, regionAsMeant, securityGroups, securityRules } from '../../../src/planning/region/index.ts';
 import type { PlanCall, RegionRolloutInput } from '../../../src/runs/index.ts';
 import { definePlan } from '../../../src/steps/index.ts';
 import type { RegionDeps } from '../access/access.ts';
 import { isOwn, ownName } from '../access/tags.ts';
 import { meantOf } from '../components/meant.ts';
 import { tryComponents } from '../components/try-components.ts';
+import { edgeFacts } from '../edge/facts.ts';
 import { compareRules, rulesThere } from '../network/set-rules.ts';
 
 /**
@@ -28,10 +29,11 @@ export const rolloutPlan = definePlan(
     try {
       const account = await accountOf(region, deps, client);
       const tried = cluster ? await tryComponents(cluster, rendered) : { standing: {}, findings: [] };
+      const edge = await edgeFacts(regionAsMeant(meant).edge, deps, signal);
       const facts: RolloutFacts = {
         ...account,
-        standing: tried.standing,
-        findings: [...findings, ...account.findings, ...tried.findings],
+        ...{ standing: tried.standing, edge: edge.standing },
+        findings: [...findings, ...account.findings, ...tried.findings, ...edge.findings],
       };
       return planRollout(meant, facts);
     } finally {
@@ -40,7 +42,7 @@ export const rolloutPlan = definePlan(
   },
 );
 
-type Account = Omit<RolloutFacts, 'standing'>;
+type Account = Omit<RolloutFacts, 'standing' | 'edge'>;
 
 async function accountOf(region: string, deps: RegionDeps, client: Ec2): Promise<Account> {
   const { owner, intent } = deps;

@@ -1,2 +1,3 @@
 export * from './drift.ts';
+export * from './edge.ts';
 export * from './rollout.ts';

@@ -1,4 +1,5 @@
 import type { RunInput } from '../protocol.ts';
+import type { RegionEdge } from './edge.ts';
 
 /** The steps of its runs, in the order in which they first take place. */
 export const rolloutSteps = [
@@ -11,6 +12,13 @@ export const rolloutSteps = [
   'make-routes',
   'apply-component',
   'component-ready',
+  'make-target-group',
+  'make-load-balancer',
+  'make-listener',
+  'attach-web-acl',
+  'make-health-check',
+  'set-edge-records',
+  'edge-served',
 ] as const;
 
 /** The input of a run that brings one region up, or to what the platform file says. */
@@ -60,6 +68,9 @@ export type RegionGate = RegionComponent & { lookForMs: number };
 /** What a plan shows of one component. */
 export type PlannedComponent = RegionComponent & { after: readonly string[]; readyWithinMs: number };
 
+/** What a plan shows of the edge: `servedWithinMs` is the time of its gate. */
+export type PlannedEdge = RegionEdge & { servedWithinMs: number };
+
 /** What a run is carried out from. */
 export type RegionRolloutData = {
   region: string;
@@ -68,4 +79,6 @@ export type RegionRolloutData = {
   groups: readonly RegionGroup[];
   rules: readonly RegionRule[];
   components: readonly PlannedComponent[];
+  /** Where the region has one. */
+  edge?: PlannedEdge;
 };

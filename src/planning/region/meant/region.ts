@@ -1,14 +1,16 @@
 import type { PlannedComponent, RegionRolloutData, RegionZone } from '../../../runs/index.ts';
+import { edgeAsMeant } from '../edge/meant.ts';
 import { outletOf, securityGroups, securityRules } from '../network/groups.ts';
 import { waitsFor } from './order.ts';
 import type { MeantRegion } from './types.ts';
 
 /** What the file alone says that a region is made of. Pure. */
 export function regionAsMeant(intent: MeantRegion): RegionRolloutData {
-  const { region, cidr, network } = intent;
+  const { region, cidr, network, zones, edge } = intent;
   return {
     ...{ region, vpc: { region, cidr }, zones: zonesOf(intent) },
     ...{ groups: securityGroups(network), rules: securityRules(network), components: componentsOf(intent) },
+    ...(edge ? { edge: edgeAsMeant(region, Object.keys(zones), edge) } : {}),
   };
 }
 

@@ -1,3 +1,4 @@
+import type { EdgeIntent } from '../edge/meant.ts';
 import type { NetworkIntent } from '../network/groups.ts';
 
 /** What the platform file says of a region. */
@@ -8,6 +9,7 @@ export type MeantRegion = {
   zones: Readonly<Record<string, Readonly<Record<string, string>>>>;
   network: NetworkIntent;
   components: readonly IntendedComponent[];
+  edge?: EdgeIntent;
 };
 
 export type IntendedComponent = {

@@ -1,4 +1,5 @@
 import type { DraftOf, PlannedComponent, RegionRolloutData, RegionZone } from '../../../runs/index.ts';
+import { edgeActions } from '../edge/plan.ts';
 import { needsNat, regionAsMeant, zonesOf } from '../meant/region.ts';
 import type { MeantRegion } from '../meant/types.ts';
 import { sharesAddresses } from '../network/ranges.ts';
@@ -24,7 +25,7 @@ export function planRollout(intent: MeantRegion, facts: RolloutFacts): RolloutPl
   return {
     ok: true,
     draft: {
-      title: `Bring up ${region}: ${zones.length} zones, ${data.groups.length} security groups, ${data.components.length} components`,
+      title: `Bring up ${region}: ${zones.length} zones, ${data.groups.length} security groups, ${data.components.length} components${data.edge ? ', and its edge at weight 0' : ''}`,
       actions: actionsOf(data),
       facts: [
         ...shown(data, facts),
@@ -43,7 +44,7 @@ export function planRollout(intent: MeantRegion, facts: RolloutFacts): RolloutPl
   };
 }
 
-function actionsOf({ vpc, zones, groups, rules, components }: RegionRolloutData): Draft['actions'] {
+function actionsOf({ vpc, zones, groups, rules, components, edge }: RegionRolloutData): Draft['actions'] {
   return [
     { step: 'region.make-vpc', what: `Make the VPC ${vpc.cidr}`, reversible: true },
     { step: 'region.attach-gateway', what: 'Give it an internet gateway', reversible: true },
@@ -82,6 +83,7 @@ function actionsOf({ vpc, zones, groups, rules, components }: RegionRolloutData)
         reversible: true,
       },
     ]),
+    ...edgeActions(edge),
   ];
 }
 
@@ -149,6 +151,7 @@ function shown({ components, groups, rules }: RegionRolloutData, facts: RolloutF
       label: component,
       value: standingInWords(facts.standing[component]),
     })),
+    ...facts.edge.map(({ place, words }) => ({ label: `edge: ${place}`, value: words })),
     { label: 'graph', value: mermaid(components) },
   ];
 }
@@ -176,7 +179,7 @@ export function mermaid(components: readonly Pick<PlannedComponent, 'component' 
   return ['graph LR', ...edges].join('\n');
 }
 
-function warningsOf({ components }: RegionRolloutData, facts: RolloutFacts, natZones: number): string[] {
+function warningsOf({ components, edge }: RegionRolloutData, facts: RolloutFacts, natZones: number): string[] {
   const untried = components.filter(({ component }) => (facts.standing[component]?.untried ?? 0) > 0);
   return [
     ...(untried.length > 0
@@ -187,6 +190,7 @@ function warningsOf({ components }: RegionRolloutData, facts: RolloutFacts, natZ
     ...(facts.addresses.quota === undefined
       ? ['EC2 does not say how many elastic addresses the account may have.']
       : []),
+    ...(edge ? [`Its targets are registered in ${edge.balancer.name} by who runs them; Gantry raises no weight.`] : []),
     `${natZones} NAT gateways and their addresses cost money from the moment they are made.`,
   ];
 }
