@@ -77,7 +77,7 @@ function hasPort(ports: unknown, wanted: unknown): boolean {
 function zones(content: unknown, { path, value }: Match): Finding[] {
   const region = path[2];
   const { type = 'application' } = fields(fields(value)['balancer']);
-  const all = matches(content, ['rollout', 'regions', String(region), 'zones', '*']);
+  const all = matches(content, ['regions', String(region), 'zones', '*']);
   if (type !== 'application' || all.length !== 1) return [];
   return [
     {

@@ -54,7 +54,7 @@ const targets = z
 const dns = z.strictObject({
   zone: z
     .string()
-    .regex(/^Z[A-Z0-9]{1,31}$/, { error: 'the id of a hosted zone of Route 53, such as Z0123456789ABCDEFGHIJ' }),
+    .regex(/^[A-Z0-9]{1,32}$/, { error: 'the id of a hosted zone of Route 53, such as Z0123456789ABCDEFGHIJ' }),
   name: dnsName.describe('The region’s own: an alias of its load balancer.'),
   group: dnsName.describe(
     'Weighted: one record for each region. Gantry adds that of this region with weight 0, and changes no weight.',
