@@ -408,7 +408,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Bring one region up, or to what the platform file says: network, then components along their graph
+         * Bring one region up, or to what the platform file says: network, components along their graph, edge at weight 0
          * @description Starts a run of region.rollout. In full: docs/region/rollout.md.
          */
         post: operations["start-region-rollout"];
@@ -428,7 +428,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Compare a region with the platform file: network, components, whether they are ready; change nothing
+         * Compare a region with the platform file: network, components, whether they are ready, edge; change nothing
          * @description Starts a run of region.drift. In full: docs/region/drift.md.
          */
         post: operations["start-region-drift"];
