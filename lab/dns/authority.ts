@@ -84,7 +84,7 @@ export async function startAuthority({ endpoint }: { endpoint: string }): Promis
     socket.bind(0, '127.0.0.1', resolve);
   });
   return {
-    server: `127.0.0.1:${(socket.address()).port}`,
+    server: `127.0.0.1:${socket.address().port}`,
     asked,
     withhold: (name) => void withheld.add(plain(name)),
     fallSilent: () => void (isSilent = true),

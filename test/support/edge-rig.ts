@@ -1,6 +1,5 @@
 import {
   ChangeResourceRecordSetsCommand,
-  CreateHostedZoneCommand,
   ListResourceRecordSetsCommand,
   Route53Client,
 } from '@aws-sdk/client-route-53';
@@ -8,6 +7,7 @@ import { CreateWebACLCommand, WAFV2Client } from '@aws-sdk/client-wafv2';
 import { afterAll, afterEach, beforeAll, onTestFinished } from 'vitest';
 import type { LabAuthority } from '../../lab/dns/authority.ts';
 import { startAuthority } from '../../lab/dns/authority.ts';
+import { makeZone } from '../../lab/dns/zone.ts';
 import { labEc2Login } from '../../lab/ec2/ec2.ts';
 import type { AwsOptions } from '../../src/drivers/aws/index.ts';
 import type { Elb } from '../../src/drivers/elb/index.ts';
@@ -59,13 +59,7 @@ export function edgeRig(): EdgeRig {
     elb: (region = 'us-east-1', options = {}) => closing(connectElb(at(region), labEc2Login, quick(options))),
     waf: (region = 'us-east-1', options = {}) => closing(connectWaf(at(region), labEc2Login, quick(options))),
     route53: (options = {}) => closing(connectRoute53(at('us-east-1'), labEc2Login, quick(options))),
-    async zone(name) {
-      const client = new Route53Client(direct('us-east-1'));
-      const reference = `${name}/${Date.now()}/${Math.random()}`;
-      const { HostedZone } = await client.send(new CreateHostedZoneCommand({ Name: name, CallerReference: reference }));
-      client.destroy();
-      return (HostedZone?.Id ?? '').replace('/hostedzone/', '');
-    },
+    zone: (name) => makeZone({ endpoint: rig.ec2.direct, name }),
     async weigh(zone, name, setIdentifier, weight) {
       const client = new Route53Client(direct('us-east-1'));
       const listed = await client.send(new ListResourceRecordSetsCommand({ HostedZoneId: zone }));
