@@ -4,9 +4,14 @@ import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import type { RegionDeps } from '../activities/region/index.ts';
 import { createRegionActivities } from '../activities/region/index.ts';
+import { dnsQuestions } from '../src/drivers/dns/index.ts';
 import { connectEc2 } from '../src/drivers/ec2/index.ts';
+import { connectElb } from '../src/drivers/elb/index.ts';
 import { kubernetesObjects } from '../src/drivers/kubernetes/index.ts';
+import { connectRoute53 } from '../src/drivers/route53/index.ts';
+import { connectWaf } from '../src/drivers/waf/index.ts';
 import { GantryError } from '../src/errors/index.ts';
+import type { RolloutRegion } from '../src/platform/index.ts';
 import { platformDigests, regionPools, rolloutRegion } from '../src/platform/index.ts';
 import { resolveSecret } from '../src/settings/index.ts';
 import type { WorkerContext } from './context.ts';
@@ -25,6 +30,10 @@ export function regionDeps({ platform: loaded, env, wrapDriver }: WorkerContext)
   const { platform, path } = loaded;
   const { rollout, network, kubernetes } = platform;
   const secret = (ref: Parameters<typeof resolveSecret>[0]): string => resolveSecret(ref, env);
+  const keys = ({ accessKeyId, secretAccessKey, sessionToken }: NonNullable<RolloutRegion['ec2']['credentials']>) => ({
+    ...{ accessKeyId: secret(accessKeyId), secretAccessKey: secret(secretAccessKey) },
+    ...(sessionToken ? { sessionToken: secret(sessionToken) } : {}),
+  });
   return {
     owner: platform.name,
     regions: () => Object.keys(rollout.regions),
@@ -39,12 +48,22 @@ export function regionDeps({ platform: loaded, env, wrapDriver }: WorkerContext)
     },
     ec2: (region, options) => {
       const { endpoint, credentials } = rolloutRegion(platform, region).ec2;
-      const given = credentials && {
-        accessKeyId: secret(credentials.accessKeyId),
-        secretAccessKey: secret(credentials.secretAccessKey),
-        ...(credentials.sessionToken ? { sessionToken: secret(credentials.sessionToken) } : {}),
-      };
+      const given = credentials && keys(credentials);
       return wrapDriver('ec2', connectEc2({ region, ...(endpoint ? { endpoint } : {}) }, given, options));
+    },
+    edge: (region, options) => {
+      const { ec2, edge } = rolloutRegion(platform, region);
+      const at = { region, ...(edge?.endpoint === undefined ? {} : { endpoint: edge.endpoint }) };
+      const given = ec2.credentials && keys(ec2.credentials);
+      const ofZone = edge?.dns.credentials ? keys(edge.dns.credentials) : given;
+      const [elb, waf] = [connectElb(at, given, options), connectWaf(at, given, options)];
+      const route53 = connectRoute53(at, ofZone, options);
+      const resolvers = edge?.dns.resolvers;
+      return {
+        ...{ elb: wrapDriver('elb', elb), waf: wrapDriver('waf', waf), route53: wrapDriver('route53', route53) },
+        dns: wrapDriver('dns', dnsQuestions({ ...(resolvers ? { resolvers } : {}), signal: options.signal })),
+        close: () => [elb, waf, route53].forEach((one) => one.close()),
+      };
     },
     cluster: (region, signal) => {
       const access = rolloutRegion(platform, region).kubernetes;

@@ -408,7 +408,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Bring one region up, or to what the platform file says: network, then components along their graph, then hosts
+         * Bring one region up, or to what the platform file says: network, components along their graph, hosts, edge at weight 0
          * @description Starts a run of region.rollout. In full: docs/region/rollout.md.
          */
         post: operations["start-region-rollout"];
@@ -448,7 +448,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Compare a region with the platform file: network, components, whether they are ready; change nothing
+         * Compare a region with the platform file: network, components, whether they are ready, edge; change nothing
          * @description Starts a run of region.drift. In full: docs/region/drift.md.
          */
         post: operations["start-region-drift"];

@@ -2,11 +2,13 @@ import { createServer, request as ask } from 'node:http';
 import { freePort } from '../ports.ts';
 import { startProcess } from '../process.ts';
 import { findMoto } from '../programs.ts';
+import type { LabRequest } from './actions.ts';
+import { actionOf, isWrite, nameIn, refusal } from './actions.ts';
 
 /** What moto takes: anything. */
 export const labEc2Login = { accessKeyId: 'lab', secretAccessKey: 'lab-secret' } as const;
 
-/** Instead of passing a request on: an answer of EC2's form, or a connection that ends; `after`: once moto has done it. */
+/** Instead of passing a request on: a refusal in the service's form, or a connection that ends; `after`: once moto has done it. */
 export type Ec2Fault = { status: number; code: string; message?: string } | { reset: 'before' | 'after' };
 
 /** A change that moto made. `name`: by the tag of what was made, or the first id that the request has. */
@@ -15,6 +17,8 @@ export type Ec2Change = { action: string; name: string };
 export type LabEc2 = {
   /** Through the proxy, where faults are. */
   readonly endpoint: string;
+  /** Of moto itself: what the lab asks there is not counted. */
+  readonly direct: string;
   /** The names of the actions so far, in their order. */
   readonly actions: readonly string[];
   /** Of those, the ones that change something. */
@@ -31,10 +35,11 @@ export type LabEc2 = {
 };
 
 /**
- * EC2 for the lab: moto behind a proxy that counts actions and can refuse them. Everything is in memory, by region.
+ * EC2 for the lab, and what else of AWS the edge of a region is made in: moto behind a proxy that counts actions and can refuse them.
+ * Everything is in memory, by region.
  *
- * What it cannot show: that anything takes time (a NAT gateway is available at once), that a change is seen late, quotas, and
- * what a rule does to packets.
+ * What it cannot show: that anything takes time (a NAT gateway is available at once), that a change is seen late, quotas, what a
+ * rule does to packets, and that a load balancer has addresses.
  * @throws GantryError LAB_PART_MISSING, LAB_PART_FAILED
  */
 export async function startEc2(options: { stateDir: string }): Promise<LabEc2> {
@@ -61,24 +66,28 @@ export async function startEc2(options: { stateDir: string }): Promise<LabEc2> {
     from.on('data', (chunk: Buffer) => void chunks.push(chunk));
     from.on('end', () => {
       const body = Buffer.concat(chunks);
-      const parameters = new URLSearchParams(body.toString('utf8'));
-      const action = parameters.get('Action') ?? '';
+      const target = from.headers['x-amz-target'];
+      const asked: LabRequest = {
+        ...{ method: from.method ?? '', path: from.url ?? '', body: body.toString('utf8') },
+        target: typeof target === 'string' ? target : undefined,
+      };
+      const action = actionOf(asked);
       actions.push(action);
       const hit = faults.find((one) => one.action === action && one.times > 0);
       if (hit) hit.times -= 1;
       const fault = hit?.fault;
       if (fault && 'status' in fault) {
         const { status, code, message = code } = fault;
-        to.writeHead(status, { 'content-type': 'text/xml' });
-        return void to.end(
-          `<?xml version="1.0"?><Response><Errors><Error><Code>${code}</Code><Message>${message}</Message></Error></Errors><RequestID>r</RequestID></Response>`,
-        );
+        const { type, text } = refusal(asked, { code, message });
+        to.writeHead(status, { 'content-type': type });
+        return void to.end(text);
       }
       if (fault?.reset === 'before') return void from.socket.destroy();
       const onward = ask(
         { host: '127.0.0.1', port: own, method: from.method, path: from.url, headers: from.headers },
         (answer) => {
-          if (answer.statusCode === 200 && isWrite(action)) changes.push({ action, name: nameIn(parameters) });
+          const isMade = answer.statusCode === 200 || answer.statusCode === 201;
+          if (isMade && isWrite(action)) changes.push({ action, name: nameIn(asked.body) });
           if (fault) return void answer.resume().on('end', () => from.socket.destroy());
           to.writeHead(answer.statusCode ?? 502, answer.headers);
           answer.pipe(to);
@@ -90,7 +99,7 @@ export async function startEc2(options: { stateDir: string }): Promise<LabEc2> {
   });
   await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
   return {
-    endpoint,
+    ...{ endpoint, direct: `http://127.0.0.1:${own}` },
     get actions() {
       return actions;
     },
@@ -108,16 +117,4 @@ export async function startEc2(options: { stateDir: string }): Promise<LabEc2> {
       await moto.kill();
     },
   };
-}
-
-function isWrite(action: string): boolean {
-  return !action.startsWith('Describe');
-}
-
-/** What a request is about: the name that Gantry gives what it makes, or else the id of what it changes. */
-function nameIn(parameters: URLSearchParams): string {
-  const all = [...parameters];
-  const at = all.find(([, value]) => value === 'gantry:name')?.[0].replace(/Key$/, 'Value');
-  const named = at === undefined ? undefined : parameters.get(at);
-  return named ?? all.find(([key]) => /Id$/.test(key))?.[1] ?? '';
 }

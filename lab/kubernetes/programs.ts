@@ -6,6 +6,9 @@ import { cacheDir, onPath } from '../programs.ts';
 /** What scripts/setup-kubernetes.sh builds: a test compares. */
 export const kubernetesVersion = '1.36.3';
 
+/** Whose resource definitions the script brings, from the module istio.io/api: a test compares. */
+export const istioVersion = '1.31.4';
+
 const script = 'scripts/setup-kubernetes.sh';
 
 /** The programs of a control plane, and the file of stages by which kwok plays kubelets. */
@@ -35,6 +38,13 @@ export async function findKubernetes(): Promise<KubernetesPrograms> {
     kwok: join(root, 'kwok'),
     stages: join(root, 'stages.yaml'),
   };
+}
+
+/** The file of Istio's resource definitions. @throws GantryError LAB_PART_MISSING */
+export async function findIstio(): Promise<string> {
+  const file = join(cacheDir(), `istio-definitions-${istioVersion}.yaml`);
+  if (existsSync(file)) return file;
+  throw missing(`Istio's resource definitions are not at ${file}`);
 }
 
 function missing(why: string): GantryError {

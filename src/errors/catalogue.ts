@@ -21,7 +21,9 @@ import { labErrors } from './catalogue/lab.ts';
 import { payloadErrors } from './catalogue/payloads.ts';
 import { platformErrors } from './catalogue/platform.ts';
 import { regionErrors } from './catalogue/region.ts';
+import { awsErrors } from './catalogue/region/aws.ts';
 import { ec2Errors } from './catalogue/region/ec2.ts';
+import { edgeErrors } from './catalogue/region/edge.ts';
 import { redisErrors } from './catalogue/redis.ts';
 import { sshErrors } from './catalogue/ssh.ts';
 
@@ -51,6 +53,8 @@ export const catalogue = {
   ...archiveAuditErrors,
   ...regionErrors,
   ...ec2Errors,
+  ...awsErrors,
+  ...edgeErrors,
   ...labErrors,
 };
 

@@ -23,6 +23,7 @@ export type {
 export { regionPools, rolloutRegion } from './region/look-ups.ts';
 export type { Cidr } from './region/cidr.ts';
 export { contains, overlaps, parseCidr } from './region/cidr.ts';
+export type { RolloutEdge } from './region/edge.ts';
 export type { Rollout, RolloutComponent, RolloutRegion } from './region/schema.ts';
 export type { Network } from './schema/network.ts';
 export { redisGroup } from './redis/look-ups.ts';

@@ -42,6 +42,10 @@ export const rolloutCases: Readonly<Record<string, RegionCase>> = {
     await stage.harness.update(handle, 'resolve', { action: 'retry' });
     return handle;
   },
+  'done-edge': async (stage) => {
+    await stage.fresh({ edge: true });
+    return begun(stage);
+  },
   aborted: async (stage) => {
     await refusing(stage);
     const handle = await begun(stage);
@@ -74,6 +78,11 @@ export const rolloutAllCases: Readonly<Record<string, RegionCase>> = {
 export const driftCases: Readonly<Record<string, RegionCase>> = {
   done: async (stage) => {
     await stage.fresh();
+    await (await begun(stage)).result();
+    return stage.harness.startDrift(region);
+  },
+  'done-edge': async (stage) => {
+    await stage.fresh({ edge: true });
     await (await begun(stage)).result();
     return stage.harness.startDrift(region);
   },

@@ -1,10 +1,12 @@
 import { NativeConnection } from '@temporalio/worker';
+import { startAuthority } from '../../lab/dns/authority.ts';
+import { makeZone } from '../../lab/dns/zone.ts';
 import type { LabEc2 } from '../../lab/ec2/ec2.ts';
 import { startEc2 } from '../../lab/ec2/ec2.ts';
 import type { PlayedCluster } from '../support/played-cluster.ts';
 import { playCluster } from '../support/played-cluster.ts';
 import type { RegionHarness, Scene } from '../workflows/region/harness.ts';
-import { intentOf, regionWorld, startRegionHarness } from '../workflows/region/harness.ts';
+import { edgeOf, intentOf, regionWorld, startRegionHarness } from '../workflows/region/harness.ts';
 import { connected, opening } from './opening.ts';
 
 /** The real workflows and steps of a region, over moto and a cluster in memory, on a real server. */
@@ -12,8 +14,8 @@ export type RegionStage = {
   stateDir: string;
   harness: RegionHarness;
   ec2: LabEc2;
-  /** An empty account, and another cluster. */
-  fresh: () => Promise<PlayedCluster>;
+  /** An empty account, and another cluster; on request the region has an edge. */
+  fresh: (options?: { edge?: boolean }) => Promise<PlayedCluster>;
   stop: () => Promise<void>;
 };
 
@@ -28,19 +30,26 @@ export function openRegionStage(): Promise<RegionStage> {
     parts.stops.push(() => native.close());
     const ec2 = await startEc2({ stateDir: parts.stateDir });
     parts.stops.push(() => ec2.stop());
-    const sceneOf = (cluster: PlayedCluster): Scene => ({
-      ...{ endpoint: ec2.endpoint, cluster },
-      intent: (region) => intentOf(region, components),
+    const authority = await startAuthority({ endpoint: ec2.direct });
+    parts.stops.push(() => authority.stop());
+    const sceneOf = (cluster: PlayedCluster, zone?: string): Scene => ({
+      ...{ endpoint: ec2.endpoint, cluster, resolver: authority.server },
+      intent: (region) => {
+        const meant = intentOf(region, components);
+        if (zone === undefined) return meant;
+        return { ...meant, config: { ...meant.config, edge: edgeOf(region, { zone, server: authority.server }) } };
+      },
     });
     const scene = { now: sceneOf(playCluster()) };
     const world = { ...regionWorld() };
     world.policy = { ...world.policy, approval: { ...world.policy.approval, people: 1 } };
     const harness = await startRegionHarness({ client, native }, world, scene);
     parts.stops.push(() => harness.stop());
-    const fresh = async (): Promise<PlayedCluster> => {
+    const fresh = async ({ edge = false } = {}): Promise<PlayedCluster> => {
       await ec2.reset();
       const cluster = playCluster();
-      scene.now = sceneOf(cluster);
+      const zone = edge ? await makeZone({ endpoint: ec2.direct, name: 'example.net' }) : undefined;
+      scene.now = sceneOf(cluster, zone);
       return cluster;
     };
     return { stateDir: parts.stateDir, harness, ec2, fresh, stop: parts.stop };

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { findHostImage, hostImageVersion } from '../../lab/host/image.ts';
-import { findKubernetes, kubernetesVersion } from '../../lab/kubernetes/programs.ts';
+import { findIstio, findKubernetes, istioVersion, kubernetesVersion } from '../../lab/kubernetes/programs.ts';
 import { findClickHouse, findModernClickHouse, findTemporalCli, findTimeSkippingServer } from '../../lab/programs.ts';
 import { labFolder, needs } from '../support/lab.ts';
 
@@ -37,6 +37,7 @@ describe('looking for programs', () => {
     expect(source('tools/schemathesis/requirements.txt')).toContain(`schemathesis==${schemathesis}`);
     expect(kubernetesVersion).toBe(versionIn('scripts/setup-kubernetes.sh'));
     expect(source('tools/kubernetes/go.mod')).toContain(`k8s.io/kubernetes v${kubernetesVersion} `);
+    expect(source('scripts/setup-kubernetes.sh')).toContain(`istio_version=${istioVersion}\n`);
     expect(hostImageVersion).toBe(versionIn('scripts/setup-host-image.sh'));
   });
 
@@ -53,6 +54,7 @@ describe('looking for programs', () => {
     await expect(findTimeSkippingServer()).rejects.toMatchObject({ code: 'LAB_PART_MISSING' });
     await expect(findClickHouse()).rejects.toThrow(/scripts\/setup-clickhouse\.sh/);
     await expect(findModernClickHouse()).rejects.toThrow(/scripts\/setup-clickhouse-modern\.sh/);
+    await expect(findIstio()).rejects.toThrow(/scripts\/setup-kubernetes\.sh/);
     await expect(findKubernetes()).rejects.toThrow(/scripts\/setup-kubernetes\.sh/);
     await expect(findHostImage()).rejects.toThrow(/scripts\/setup-host-image\.sh/);
   });

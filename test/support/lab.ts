@@ -7,7 +7,7 @@ import { findBmc } from '../../lab/bmc.ts';
 import { findOwnNetwork } from '../../lab/own-network.ts';
 import { findSmallDisk } from '../../lab/faults/small-disk.ts';
 import { findHostImage } from '../../lab/host/image.ts';
-import { findKubernetes } from '../../lab/kubernetes/programs.ts';
+import { findIstio, findKubernetes } from '../../lab/kubernetes/programs.ts';
 import {
   fakeTimeLibrary,
   findChromium,
@@ -37,6 +37,7 @@ const find = {
   chromium: findChromium,
   compose: findCompose,
   kubernetes: findKubernetes,
+  istio: findIstio,
   host: findHostImage,
   temporal: findTemporalCli,
   'temporal-stock': findStockTemporal,

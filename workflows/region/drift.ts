@@ -13,6 +13,14 @@ const noAnswer: readonly ErrorCode[] = [
   ...(['EC2_UNREACHABLE', 'EC2_THROTTLED', 'EC2_AUTH_FAILED', 'EC2_NO_PERMISSION', 'EC2_REFUSED'] as const),
   ...(['KUBERNETES_UNREACHABLE', 'KUBERNETES_UNAVAILABLE', 'KUBERNETES_FORBIDDEN'] as const),
   ...(['KUBERNETES_AUTHORITY_UNREADABLE', 'KUBERNETES_UNEXPECTED_ANSWER'] as const),
+  ...([
+    'AWS_UNREACHABLE',
+    'AWS_THROTTLED',
+    'AWS_AUTH_FAILED',
+    'AWS_NO_PERMISSION',
+    'AWS_MISSING',
+    'AWS_REFUSED',
+  ] as const),
   ...(['REGION_DUPLICATE', 'REGION_NO_CLUSTER', 'REGION_PLAN_STALE', 'SECRET_NOT_FOUND'] as const),
 ];
 
@@ -23,15 +31,16 @@ const noAnswer: readonly ErrorCode[] = [
 export async function regionDrift(input: RegionDriftInput): Promise<RunReport> {
   return openRun('region.drift', input, async (run) => {
     const { data } = await run.plan(region.planDrift, input);
-    const compare = (
+    const compare = <I>(
       title: string,
       place: string,
-      ref: StepRef<typeof data, DriftVerdict, PlannedStep<'region.drift'>>,
+      ref: StepRef<I, DriftVerdict, PlannedStep<'region.drift'>>,
+      of: I,
     ): Promise<readonly Finding[]> =>
       run.ifItFails(
         noAnswer,
         async () => {
-          const seen = await run.step(title, ref, data, { profile: 'slow' });
+          const seen = await run.step(title, ref, of, { profile: 'slow' });
           // One that a person had skip its look has seen nothing, which is no good news either.
           if (!seen) return [{ code: 'REGION_DRIFT', message: `${place}: nothing was looked at`, place }];
           run.measure(`compared.${place}`, seen.after.compared);
@@ -40,8 +49,9 @@ export async function regionDrift(input: RegionDriftInput): Promise<RunReport> {
         async ({ code, message }) => [{ code, message, place }],
       );
     const findings = [
-      ...(await compare('compare the network', 'network', region.compareNetwork)),
-      ...(await compare('compare the components', 'components', region.compareComponents)),
+      ...(await compare('compare the network', 'network', region.compareNetwork, data)),
+      ...(await compare('compare the components', 'components', region.compareComponents, data)),
+      ...(data.edge ? await compare('compare the edge', 'edge', region.compareEdge, data.edge) : []),
     ];
     failWithFindings(run, findings);
   });

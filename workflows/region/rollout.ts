@@ -1,5 +1,11 @@
 import type { RegionActivities } from '../../activities/region/index.ts';
-import type { PlannedStep, RegionRolloutData, RegionRolloutInput, RunReport } from '../../src/runs/index.ts';
+import type {
+  PlannedEdge,
+  PlannedStep,
+  RegionRolloutData,
+  RegionRolloutInput,
+  RunReport,
+} from '../../src/runs/index.ts';
 import { fleetHosts } from '../../src/runs/index.ts';
 import { domainRefs } from '../run/call.ts';
 import type { ChildSpec } from '../run/children.ts';
@@ -18,19 +24,20 @@ const window = 8;
 /** Of a gate: a look is eleven events of the history, however long it lasts; pause and abort wait for its end. Milliseconds. */
 const lookForMs = 10_000;
 /** Pools of hosts at once; each has a window of its own. */
-const pools = 4;
+const poolsAtOnce = 4;
 
 /**
  * Brings one region up, or to what the platform file says: its network, then its components along their graph, each followed by its gate,
- * then its hosts where they are asked for.
- * It holds the region. Runbook: docs/region/rollout.md.
+ * then its hosts where they are asked for, then its edge, which takes no traffic yet. It holds the region. Runbook: docs/region/rollout.md.
  */
 export async function regionRollout(input: RegionRolloutInput): Promise<RunReport> {
   return openRun('region.rollout', input, async (run) => {
     const plan = await run.plan(region.planRollout, input);
     await run.approval(plan);
+    const { pools, edge } = plan.data;
     await run.graph([...network(plan.data), ...components(plan.data)], { window });
-    if (plan.data.pools.length > 0) await run.children(hosts(plan.data, input), { window: pools, pauseMs: 0 });
+    if (pools.length > 0) await run.children(hosts(plan.data, input), { window: poolsAtOnce, pauseMs: 0 });
+    if (edge) await run.graph([edgeNode(edge)], { window });
   });
 }
 
@@ -66,11 +73,14 @@ function network({ region: name, vpc, zones, groups, rules }: RegionRolloutData)
   ];
 }
 
-function components({ zones, components: all }: RegionRolloutData): Node[] {
-  const wholeNetwork = ['network/groups', ...zones.map(({ zone }) => `network/${zone}`)];
-  return all.map(({ after, readyWithinMs, ...of }) => ({
+function wholeNetwork({ zones }: RegionRolloutData): string[] {
+  return ['network/groups', ...zones.map(({ zone }) => `network/${zone}`)];
+}
+
+function components(data: RegionRolloutData): Node[] {
+  return data.components.map(({ after, readyWithinMs, ...of }) => ({
     name: `component/${of.component}`,
-    after: [...wholeNetwork, ...after.map((name) => `component/${name}`)],
+    after: [...wholeNetwork(data), ...after.map((name) => `component/${name}`)],
     body: async (lane) => {
       await lane.step(`apply ${of.component}`, region.applyComponent, of, made);
       const gate = { ...of, lookForMs: Math.min(lookForMs, readyWithinMs) };
@@ -84,11 +94,11 @@ function components({ zones, components: all }: RegionRolloutData): Node[] {
 
 /** One run for each pool, in parts where it has more hosts than one run takes; the parts share a lock and follow each other. */
 function hosts(
-  { pools: all }: RegionRolloutData,
+  { pools }: RegionRolloutData,
   { requestedBy, reason }: RegionRolloutInput,
 ): ChildSpec<PlannedStep<'region.rollout'>>[] {
   const common = { ...(requestedBy ? { requestedBy } : {}), ...(reason ? { reason } : {}) };
-  return all.flatMap(({ zone, class: hostClass, serials }) =>
+  return pools.flatMap(({ zone, class: hostClass, serials }) =>
     Array.from({ length: Math.ceil(serials.length / fleetHosts) }, (_, part) => {
       const some = serials.slice(part * fleetHosts, (part + 1) * fleetHosts);
       return {
@@ -98,4 +108,25 @@ function hosts(
       };
     }),
   );
+}
+
+/** The last wave: what is before everything comes after everything. */
+function edgeNode({ servedWithinMs, ...of }: PlannedEdge): Node {
+  const { name } = of.balancer;
+  return {
+    name: 'edge',
+    after: [],
+    body: async (lane) => {
+      await lane.step(`make the target group ${name}`, region.makeTargetGroup, of, made);
+      await lane.step(`make the load balancer ${name}`, region.makeLoadBalancer, of, made);
+      await lane.step(`have ${name} listen`, region.makeListener, of, made);
+      if (of.webAcl !== undefined) await lane.step('put the web ACL before it', region.attachWebAcl, of, made);
+      if (of.health) await lane.step('make its health check', region.makeHealthCheck, of, made);
+      await lane.step('set its records, at weight 0', region.setEdgeRecords, of, made);
+      await lane.gate(`${of.names.own} is served`, region.edgeServed, of, {
+        everyMs: [500, 10_000],
+        deadlineMs: servedWithinMs,
+      });
+    },
+  };
 }

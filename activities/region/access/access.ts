@@ -1,6 +1,10 @@
+import type { Dns } from '../../../src/drivers/dns/index.ts';
 import type { Ec2 } from '../../../src/drivers/ec2/index.ts';
+import type { Elb } from '../../../src/drivers/elb/index.ts';
 import type { KubernetesObjects } from '../../../src/drivers/kubernetes/index.ts';
 import type { RegionPool } from '../../../src/runs/index.ts';
+import type { Route53 } from '../../../src/drivers/route53/index.ts';
+import type { Waf } from '../../../src/drivers/waf/index.ts';
 import type { Network, RolloutComponent, RolloutRegion } from '../../../src/platform/index.ts';
 
 /** What the platform file says of one region, and of what its components are made of. */
@@ -18,6 +22,9 @@ export type RegionIntent = {
 /** How a call is made: it ends with the step, and nothing is changed that a woken zombie must not change. */
 export type CallOptions = { signal: AbortSignal; beforeChange?: () => void };
 
+/** What the edge of a region is made in, and what its names are asked of. */
+export type EdgeAccess = { elb: Elb; waf: Waf; route53: Route53; dns: Dns; close: () => void };
+
 /** What every step of a region is given. */
 export type RegionDeps = {
   /** The platform's name: whose everything is that carries it as a tag. */
@@ -28,6 +35,8 @@ export type RegionDeps = {
   intent: (region: string) => RegionIntent;
   /** The account that holds the region's network. The caller closes it. @throws REGION_UNKNOWN, SECRET_NOT_FOUND */
   ec2: (region: string, options: CallOptions) => Ec2;
+  /** The caller closes it. @throws REGION_UNKNOWN, SECRET_NOT_FOUND */
+  edge: (region: string, options: CallOptions) => EdgeAccess;
   /** The cluster of the region; nothing where the file names none. @throws REGION_UNKNOWN, SECRET_NOT_FOUND */
   cluster: (region: string, signal: AbortSignal) => KubernetesObjects | undefined;
   /** The text of a file of the catalogue. @throws REGION_MANIFEST_INVALID */

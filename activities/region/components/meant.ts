@@ -29,7 +29,10 @@ export async function meantOf(
     };
   });
   return {
-    meant: { region, cidr: config.cidr, zones: config.zones, network, components: intended, pools },
+    meant: {
+      ...{ region, cidr: config.cidr, zones: config.zones, network, components: intended, pools },
+      ...(config.edge ? { edge: config.edge } : {}),
+    },
     ...{ rendered, findings },
   };
 }

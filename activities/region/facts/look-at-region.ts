@@ -1,19 +1,21 @@
 import type { Ec2 } from '../../../src/drivers/ec2/index.ts';
 import type { Finding, MeantRegion, RolloutExtent, RolloutFacts } from '../../../src/planning/region/index.ts';
-import { securityGroups, securityRules } from '../../../src/planning/region/index.ts';
+import { regionAsMeant, securityGroups, securityRules } from '../../../src/planning/region/index.ts';
 import type { RegionDeps } from '../access/access.ts';
 import { isOwn, ownName } from '../access/tags.ts';
 import { meantOf } from '../components/meant.ts';
 import { tryComponents } from '../components/try-components.ts';
+import { edgeFacts } from '../edge/facts.ts';
 import { compareRules, rulesThere } from '../network/set-rules.ts';
 
 /** What the file says of a region, and what of it is there. @throws REGION_UNKNOWN, EC2_…, KUBERNETES_… */
 export async function lookAtRegion(
   deps: RegionDeps,
   region: string,
-  { throughWave = Infinity }: RolloutExtent,
+  extent: RolloutExtent,
   signal: AbortSignal,
 ): Promise<{ meant: MeantRegion; facts: RolloutFacts }> {
+  const { throughWave = Infinity } = extent;
   const { meant, rendered: all, findings } = await meantOf(deps, region);
   const waves = new Map(meant.components.map(({ name, wave }) => [name, wave]));
   const rendered = new Map([...all].filter(([name]) => (waves.get(name) ?? 0) <= throughWave));
@@ -28,12 +30,13 @@ export async function lookAtRegion(
   try {
     const account = await accountOf(region, deps, client);
     const tried = cluster ? await tryComponents(cluster, rendered) : { standing: {}, findings: [] };
+    const edge = await edgeFacts(regionAsMeant(meant, extent).edge, deps, signal);
     return {
       meant,
       facts: {
         ...account,
-        standing: tried.standing,
-        findings: [...findings, ...account.findings, ...tried.findings],
+        ...{ standing: tried.standing, edge: edge.standing },
+        findings: [...findings, ...account.findings, ...tried.findings, ...edge.findings],
       },
     };
   } finally {
@@ -41,7 +44,7 @@ export async function lookAtRegion(
   }
 }
 
-type Account = Omit<RolloutFacts, 'standing'>;
+type Account = Omit<RolloutFacts, 'standing' | 'edge'>;
 
 async function accountOf(region: string, deps: RegionDeps, client: Ec2): Promise<Account> {
   const { owner, intent } = deps;

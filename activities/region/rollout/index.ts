@@ -1,6 +1,13 @@
 import type { ProcedureTable } from '../../../src/steps/index.ts';
 import { applyComponent } from '../components/apply-component.ts';
 import { componentReady } from '../components/component-ready.ts';
+import { attachWebAcl } from '../edge/attach-web-acl.ts';
+import { edgeServed } from '../edge/edge-served.ts';
+import { makeHealthCheck } from '../edge/make-health-check.ts';
+import { makeListener } from '../edge/make-listener.ts';
+import { makeLoadBalancer } from '../edge/make-load-balancer.ts';
+import { makeTargetGroup } from '../edge/make-target-group.ts';
+import { setEdgeRecords } from '../edge/set-edge-records.ts';
 import { attachGateway } from '../network/attach-gateway.ts';
 import { makeGroups } from '../network/make-groups.ts';
 import { makeNat } from '../network/make-nat.ts';
@@ -22,4 +29,11 @@ export const rollout = {
   regionMakeRoutes: makeRoutes,
   regionApplyComponent: applyComponent,
   regionComponentReady: componentReady,
+  regionMakeTargetGroup: makeTargetGroup,
+  regionMakeLoadBalancer: makeLoadBalancer,
+  regionMakeListener: makeListener,
+  regionAttachWebAcl: attachWebAcl,
+  regionMakeHealthCheck: makeHealthCheck,
+  regionSetEdgeRecords: setEdgeRecords,
+  regionEdgeServed: edgeServed,
 } satisfies ProcedureTable<'region.rollout'>;

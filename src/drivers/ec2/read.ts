@@ -1,15 +1,12 @@
-import type { Tag, TagSpecification, ResourceType } from '@aws-sdk/client-ec2';
-import { GantryError } from '../../errors/index.ts';
+import type { ResourceType, TagSpecification } from '@aws-sdk/client-ec2';
+import { must as mustHave, tagList } from '../aws/index.ts';
 import type { Ec2Tags } from './types.ts';
 
-/** EC2's list of tags → by key. */
-export function tagsOf(tags: readonly Tag[] | undefined): Ec2Tags {
-  return Object.fromEntries((tags ?? []).map(({ Key = '', Value = '' }) => [Key, Value]));
-}
+export { tagsOf } from '../aws/index.ts';
 
 /** Tags that are given with the object itself. */
 export function tagged(kind: ResourceType, tags: Ec2Tags): TagSpecification[] {
-  return [{ ResourceType: kind, Tags: Object.entries(tags).map(([Key, Value]) => ({ Key, Value })) }];
+  return [{ ResourceType: kind, Tags: tagList(tags) }];
 }
 
 /** Filters for what has all of these tags. */
@@ -19,6 +16,5 @@ export function withTags(tags: Ec2Tags): { Name: string; Values: string[] }[] {
 
 /** A field that the answer must have. @throws EC2_REFUSED */
 export function must<T>(value: T | undefined, request: string, field: string): T {
-  if (value !== undefined) return value;
-  throw new GantryError('EC2_REFUSED', `${request}: the answer has no ${field}`);
+  return mustHave('EC2', value, request, field);
 }

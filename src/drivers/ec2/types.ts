@@ -1,9 +1,9 @@
+import type { AwsCredentials, AwsEndpoint, AwsTags } from '../aws/index.ts';
+
 /** Where an account's network is. */
-export type Ec2Endpoint = { region: string; endpoint?: string };
-
-export type Ec2Credentials = { accessKeyId: string; secretAccessKey: string; sessionToken?: string };
-
-export type Ec2Tags = Readonly<Record<string, string>>;
+export type Ec2Endpoint = AwsEndpoint;
+export type Ec2Credentials = AwsCredentials;
+export type Ec2Tags = AwsTags;
 
 export type Vpc = { id: string; cidr: string; isDefault: boolean; tags: Ec2Tags };
 export type Subnet = { id: string; vpcId: string; cidr: string; zone: string; tags: Ec2Tags };

@@ -4,6 +4,7 @@ export { readinessOf, together, workloadKinds } from './components/ready.ts';
 export type { NetworkIntent } from './network/groups.ts';
 export { groupName, outletOf, ruleKey, securityGroups, securityRules } from './network/groups.ts';
 export { sharesAddresses } from './network/ranges.ts';
+export type { EdgeIntent } from './edge/meant.ts';
 export { waitsFor } from './meant/order.ts';
 export type { RolloutExtent } from './meant/region.ts';
 export { regionAsMeant } from './meant/region.ts';

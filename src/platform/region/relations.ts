@@ -3,13 +3,14 @@ import type { Finding, Match } from '../references.ts';
 import { fields, matches } from '../references.ts';
 import type { Cidr } from './cidr.ts';
 import { contains, overlaps, parseCidr } from './cidr.ts';
+import { edgeFindings } from './edge-relations.ts';
 import { graphFindings } from './graph.ts';
 
 type Range = { path: Finding['path']; text: string; range: Cidr; what: string };
 
 /**
- * What the regions of a rollout must agree on: no address in two places, each zone with all the segments, flows with ports, and
- * a graph of components that can be walked. Like `danglingNames` it bears malformed content.
+ * What the regions of a rollout must agree on: no address in two places, each zone with all the segments, flows with ports, a
+ * graph of components that can be walked, and an edge that packets reach. Like `danglingNames` it bears malformed content.
  */
 export function rolloutDisagreements(content: unknown): Finding[] {
   const regions = matches(content, ['rollout', 'regions', '*']);
@@ -25,6 +26,7 @@ export function rolloutDisagreements(content: unknown): Finding[] {
     ...addresses(content, regions),
     ...(regions.length > 0 ? flowsWithoutPorts(content) : []),
     ...graphFindings(content),
+    ...edgeFindings(content),
   ];
 }
 

@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { kubernetesAccess } from '../host/schema.ts';
 import { count, mapOf, name, text, url } from '../schema/names.ts';
-import { secretRef } from '../schema/secret.ts';
 import { duration, rename } from '../schema/units.ts';
 import { parseCidr } from './cidr.ts';
+import { awsCredentials, regionEdge } from './edge.ts';
 
 const cidr = z.string().refine((value) => parseCidr(value) !== undefined, {
   error: 'a range of IPv4 addresses without bits beyond its prefix, such as 10.20.0.0/16',
@@ -17,10 +17,7 @@ const awsCidr = cidr.refine((value) => Number(value.split('/')[1]) >= 16 && Numb
 const ec2 = z
   .strictObject({
     endpoint: url.exactOptional().describe('AWS’s own of the region unless given.'),
-    credentials: z
-      .strictObject({ accessKeyId: secretRef, secretAccessKey: secretRef, sessionToken: secretRef.exactOptional() })
-      .exactOptional()
-      .describe('Left out: what the environment of the worker gives the AWS SDK (a role, a profile).'),
+    credentials: awsCredentials.exactOptional(),
   })
   .describe('The account that holds the network of the region.');
 
@@ -29,6 +26,9 @@ const region = z.strictObject({
   zones: mapOf(mapOf(awsCidr)).describe('By zone, the range of each network segment in it.'),
   ec2: ec2.prefault({}),
   kubernetes: kubernetesAccess.exactOptional().describe('The API that its components are applied to.'),
+  edge: regionEdge
+    .exactOptional()
+    .describe('What of it is seen from outside: a load balancer, and DNS records at weight 0. Left out: nothing is.'),
   patches: mapOf(z.record(z.string(), z.record(z.string(), z.json()))).describe(
     'By component and `Kind/name`: a merge patch (RFC 7386) for what is different in this region.',
   ),

@@ -6,7 +6,7 @@ import { name, runFields } from '../fields.ts';
 /** Whether a region is as the platform file says. */
 export const regionDrift = defineKind<RegionDriftInput>()({
   kind: 'region.drift',
-  summary: 'Compare a region with the platform file: network, components, whether they are ready; change nothing',
+  summary: 'Compare a region with the platform file: network, components, whether they are ready, edge; change nothing',
   input: z.strictObject({
     region: name.describe('As `rollout.regions` of the platform file names it.'),
     ...runFields,

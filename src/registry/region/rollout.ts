@@ -3,11 +3,11 @@ import type { RegionRolloutInput } from '../../runs/index.ts';
 import { defineKind } from '../entry.ts';
 import { name, runFields } from '../fields.ts';
 
-/** One region: its network, and its components along their graph. */
+/** One region: its network, its components along their graph, and its edge. */
 export const regionRollout = defineKind<RegionRolloutInput>()({
   kind: 'region.rollout',
   summary:
-    'Bring one region up, or to what the platform file says: network, then components along their graph, then hosts',
+    'Bring one region up, or to what the platform file says: network, components along their graph, hosts, edge at weight 0',
   input: z.strictObject({
     region: name.describe('As `rollout.regions` of the platform file names it.'),
     throughWave: z

@@ -3,7 +3,7 @@ import type { RunInput } from '../protocol.ts';
 import type { RegionRolloutData } from './rollout.ts';
 
 /** The steps of its runs, in the order in which they first take place. */
-export const driftSteps = ['compare-network', 'compare-components'] as const;
+export const driftSteps = ['compare-network', 'compare-components', 'compare-edge'] as const;
 
 /** The input of a look at one region. */
 export type RegionDriftInput = RunInput & {

@@ -1,3 +1,4 @@
 export * from './drift.ts';
+export * from './edge.ts';
 export * from './rollout.ts';
 export * from './rollout-all.ts';

@@ -1,4 +1,5 @@
 import type { RunInput } from '../protocol.ts';
+import type { RegionEdge } from './edge.ts';
 
 /** The steps of its runs, in the order in which they first take place. */
 export const rolloutSteps = [
@@ -11,6 +12,13 @@ export const rolloutSteps = [
   'make-routes',
   'apply-component',
   'component-ready',
+  'make-target-group',
+  'make-load-balancer',
+  'make-listener',
+  'attach-web-acl',
+  'make-health-check',
+  'set-edge-records',
+  'edge-served',
 ] as const;
 
 /** The input of a run that brings one region up, or to what the platform file says. */
@@ -66,6 +74,8 @@ export type PlannedComponent = RegionComponent & { after: readonly string[]; rea
 
 /** The hosts of one zone and class, by serial number. */
 export type RegionPool = { zone: string; class: string; serials: readonly string[] };
+/** What a plan shows of the edge: `servedWithinMs` is the time of its gate. */
+export type PlannedEdge = RegionEdge & { servedWithinMs: number };
 
 /** What a run is carried out from. */
 export type RegionRolloutData = {
@@ -77,4 +87,6 @@ export type RegionRolloutData = {
   components: readonly PlannedComponent[];
   /** The hosts that are taken in after the components; none unless the input asks for them. */
   pools: readonly RegionPool[];
+  /** Where the region has one. */
+  edge?: PlannedEdge;
 };

@@ -22,6 +22,7 @@ const facts: RolloutFacts = {
   subnets: [],
   addresses: { quota: 5, there: 3, own: 0 },
   standing: {},
+  edge: [],
   findings: [],
 };
 const own = { id: 'vpc-1', cidr: '10.1.0.0/16', isDefault: false, own: true };

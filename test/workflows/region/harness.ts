@@ -3,9 +3,15 @@ import { readFile } from 'node:fs/promises';
 import type { WorkflowHandle } from '@temporalio/client';
 import type { RegionDeps, RegionIntent } from '../../../activities/region/index.ts';
 import { regionDefinitions } from '../../../activities/region/index.ts';
+import { patience } from '../../../lab/clock.ts';
 import { labEc2Login } from '../../../lab/ec2/ec2.ts';
 import type { KubernetesObjects } from '../../../src/drivers/kubernetes/index.ts';
+import { dnsQuestions } from '../../../src/drivers/dns/index.ts';
 import { connectEc2 } from '../../../src/drivers/ec2/index.ts';
+import { connectElb } from '../../../src/drivers/elb/index.ts';
+import { connectRoute53 } from '../../../src/drivers/route53/index.ts';
+import { connectWaf } from '../../../src/drivers/waf/index.ts';
+import type { RolloutEdge } from '../../../src/platform/index.ts';
 import { parsePlatform, rolloutRegion } from '../../../src/platform/index.ts';
 import type { RegionRolloutAllInput, RegionRolloutInput } from '../../../src/runs/index.ts';
 import { serve } from '../../../src/steps/index.ts';
@@ -33,6 +39,8 @@ export const pinned: Readonly<Record<string, string>> = Object.fromEntries(
 export function intentOf(region: string, only?: readonly string[]): RegionIntent {
   const { rollout, network } = platform;
   const config = { ...rolloutRegion(platform, region) };
+  // Tests of the edge bring one along.
+  delete config.edge;
   const components = Object.entries(rollout.components)
     .filter(([name, { regions }]) => (regions?.includes(region) ?? true) && (only?.includes(name) ?? true))
     .map(([name, one]) => [name, { ...one, readyWithinMs: 400 }] as const);
@@ -50,8 +58,28 @@ export function manifestOf(name: string): Promise<string> {
   return readFile(`deploy/platform/${name}`, 'utf8');
 }
 
+/** The edge that the example gives a region, with a hosted zone, a web ACL and a name server of the lab. */
+export function edgeOf(region: string, lab: { zone: string; webAcl?: string; server: string }): RolloutEdge {
+  const { edge } = rolloutRegion(platform, region);
+  if (!edge) throw new Error(`the example gives ${region} no edge`);
+  const own = structuredClone(edge);
+  // moto has no certificate of this ARN.
+  delete own.balancer.certificate;
+  delete own.webAcl;
+  if (lab.webAcl !== undefined) own.webAcl = lab.webAcl;
+  own.servedWithinMs = 100 * patience;
+  own.dns = { ...own.dns, zone: lab.zone, authority: [lab.server] };
+  return own;
+}
+
 /** What a test puts in the place of the example and of the cluster. */
-export type Scene = { endpoint: string; cluster: KubernetesObjects; intent: (region: string) => RegionIntent };
+export type Scene = {
+  endpoint: string;
+  cluster: KubernetesObjects;
+  intent: (region: string) => RegionIntent;
+  /** The name server in the place of every resolver. */
+  resolver?: string;
+};
 
 export function depsOf(scene: Scene): RegionDeps {
   return {
@@ -60,6 +88,17 @@ export function depsOf(scene: Scene): RegionDeps {
     intent: (region) => scene.intent(region),
     ec2: (region, options) =>
       connectEc2({ region, endpoint: scene.endpoint }, labEc2Login, { firstPauseMs: 5, ...options }),
+    edge: (region, options) => {
+      const [at, sent] = [
+        { region, endpoint: scene.endpoint },
+        { firstPauseMs: 5, ...options },
+      ];
+      const [elb, waf] = [connectElb(at, labEc2Login, sent), connectWaf(at, labEc2Login, sent)];
+      const route53 = connectRoute53(at, labEc2Login, sent);
+      const resolvers = scene.resolver === undefined ? {} : { resolvers: [scene.resolver] };
+      const dns = dnsQuestions({ timeoutMs: 100 * patience, signal: options.signal, ...resolvers });
+      return { elb, waf, route53, dns, close: () => [elb, waf, route53].forEach((one) => one.close()) };
+    },
     cluster: () => scene.cluster,
     manifest: manifestOf,
   };

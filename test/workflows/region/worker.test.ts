@@ -8,7 +8,7 @@ import type { RunReport } from '../../../src/runs/index.ts';
 import { createLog } from '../../../src/telemetry/log.ts';
 import type { RunningWorkers } from '../../../workers/all.ts';
 import { startWorkers } from '../../../workers/all.ts';
-import { ec2Rig } from '../../support/ec2-rig.ts';
+import { edgeRig } from '../../support/edge-rig.ts';
 import { describeWith } from '../../support/lab.ts';
 import { removeSoon } from '../../support/remove-soon.ts';
 import { useTemporal } from '../../support/temporal.ts';
@@ -16,12 +16,22 @@ import { reportOf } from '../run/harness.ts';
 
 await describeWith(['temporal', 's3'], 'a region worker', () => {
   const server = useTemporal();
-  const rig = ec2Rig();
+  const rig = edgeRig();
   const stateDir = mkdtempSync(join(tmpdir(), 'gantry-region-'));
   const taskQueue = `region-worker-${process.pid}`;
   let workers: RunningWorkers | undefined;
 
   beforeAll(async () => {
+    const { server: nameServer } = rig.authority;
+    const credentials = { accessKeyId: { env: 'LAB_EC2_ID' }, secretAccessKey: { env: 'LAB_EC2_SECRET' } };
+    const names = { name: 'r1.api.lab.example', group: 'us.api.lab.example', geoAlias: 'api.lab.example' };
+    const edge = {
+      endpoint: rig.ec2.endpoint,
+      balancer: { name: 'edge', type: 'network', segment: 'public', member: 'balancers' },
+      targets: { segment: 'app', member: 'services', port: 8080 },
+      healthCheck: {},
+      dns: { zone: await rig.zone('lab.example'), ...names, authority: [nameServer], resolvers: [nameServer] },
+    };
     const zone = { public: '10.90.0.0/24', app: '10.90.1.0/24' };
     const platform = {
       ...{ version: 1, name: 'lab', regions: { 'us-west-2': { zones: { 'us-west-2a': { runs: [] } } } } },
@@ -31,16 +41,14 @@ await describeWith(['temporal', 's3'], 'a region worker', () => {
           { from: 'public', source: 'balancers', to: 'app', target: 'services', ports: [8080] },
           { from: 'app', source: 'services', to: 'public', target: 'nat-gateways', ports: [443] },
         ],
+        entries: [{ to: 'public', target: 'balancers', sources: ['0.0.0.0/0'], ports: [443] }],
       },
       rollout: {
         catalogue: 'catalogue',
         regions: {
           'us-west-2': {
             ...{ cidr: '10.90.0.0/16', zones: { 'us-west-2a': zone } },
-            ec2: {
-              endpoint: rig.ec2.endpoint,
-              credentials: { accessKeyId: { env: 'LAB_EC2_ID' }, secretAccessKey: { env: 'LAB_EC2_SECRET' } },
-            },
+            ...{ edge, ec2: { endpoint: rig.ec2.endpoint, credentials } },
           },
         },
         components: { later: { layer: 'app', external: 'not chosen yet' } },
@@ -81,6 +89,8 @@ await describeWith(['temporal', 's3'], 'a region worker', () => {
     expect(report.outcome).toBe('done');
     const [vpc] = (await rig.open('us-west-2').vpcs()).filter(({ tags }) => tags['gantry:owner'] === 'lab');
     expect(vpc).toMatchObject({ cidr: '10.90.0.0/16', tags: { 'gantry:region': 'us-west-2', 'gantry:name': 'vpc' } });
+    expect(await rig.elb('us-west-2').loadBalancer('edge')).toMatchObject({ kind: 'network', state: 'active' });
+    expect(rig.authority.asked).toContain('r1.api.lab.example');
     expect(JSON.stringify(await real.fetchHistory())).not.toContain(labEc2Login.secretAccessKey);
   });
 

@@ -10,7 +10,7 @@ export type DriftPlanning =
 export function planDrift(meant: MeantRegion, findings: readonly Finding[]): DriftPlanning {
   if (findings.length > 0) return { ok: false, findings };
   const data = regionAsMeant(meant);
-  const { region, zones, groups, rules, components } = data;
+  const { region, zones, groups, rules, components, edge } = data;
   const objects = components.reduce((sum, one) => sum + one.objects.length, 0);
   return {
     ok: true,
@@ -27,6 +27,15 @@ export function planDrift(meant: MeantRegion, findings: readonly Finding[]): Dri
           what: `Compare ${objects} objects of ${components.length} components, and whether their pods are ready`,
           reversible: true,
         },
+        ...(edge
+          ? [
+              {
+                step: 'region.compare-edge' as const,
+                what: `Compare ${edge.balancer.name} and its records, and ask the name servers for ${edge.names.own}`,
+                reversible: true,
+              },
+            ]
+          : []),
       ],
       ...{ facts: [], warnings: [], irreversible: [], voidIf: [] },
       data,

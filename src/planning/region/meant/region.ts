@@ -1,14 +1,15 @@
 import type { PlannedComponent, RegionRolloutData, RegionRolloutInput, RegionZone } from '../../../runs/index.ts';
+import { edgeAsMeant } from '../edge/meant.ts';
 import { outletOf, securityGroups, securityRules } from '../network/groups.ts';
 import { waitsFor } from './order.ts';
 import type { MeantRegion } from './types.ts';
 
-/** How far a rollout goes: all components and no hosts, unless it says otherwise. */
+/** How far a rollout goes: all components, the edge and no hosts, unless it says otherwise. */
 export type RolloutExtent = Pick<RegionRolloutInput, 'withHosts' | 'throughWave'>;
 
-/** What the file alone says that a region is made of; its hosts where they are asked for. Pure. */
+/** What the file alone says that a region is made of; its hosts where they are asked for, its edge after the last wave alone. Pure. */
 export function regionAsMeant(intent: MeantRegion, { withHosts, throughWave }: RolloutExtent = {}): RegionRolloutData {
-  const { region, cidr, network } = intent;
+  const { region, cidr, network, zones, edge } = intent;
   return {
     ...{ region, vpc: { region, cidr }, zones: zonesOf(intent) },
     ...{
@@ -17,6 +18,7 @@ export function regionAsMeant(intent: MeantRegion, { withHosts, throughWave }: R
       components: componentsOf(intent, throughWave),
     },
     pools: withHosts ? intent.pools : [],
+    ...(edge && throughWave === undefined ? { edge: edgeAsMeant(region, Object.keys(zones), edge) } : {}),
   };
 }
 

@@ -1,4 +1,5 @@
 import type { RegionPool } from '../../../runs/index.ts';
+import type { EdgeIntent } from '../edge/meant.ts';
 import type { NetworkIntent } from '../network/groups.ts';
 
 /** What the platform file says of a region. */
@@ -10,6 +11,7 @@ export type MeantRegion = {
   network: NetworkIntent;
   components: readonly IntendedComponent[];
   pools: readonly RegionPool[];
+  edge?: EdgeIntent;
 };
 
 export type IntendedComponent = {

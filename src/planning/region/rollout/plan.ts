@@ -1,4 +1,5 @@
 import type { DraftOf, PlannedComponent, RegionPool, RegionRolloutData, RegionZone } from '../../../runs/index.ts';
+import { edgeActions } from '../edge/plan.ts';
 import type { RolloutExtent } from '../meant/region.ts';
 import { needsNat, regionAsMeant, zonesOf } from '../meant/region.ts';
 import type { MeantRegion } from '../meant/types.ts';
@@ -26,7 +27,12 @@ export function planRollout(intent: MeantRegion, facts: RolloutFacts, extent: Ro
   return {
     ok: true,
     draft: {
-      title: `Bring up ${region}: ${zones.length} zones, ${data.groups.length} security groups, ${data.components.length} components${throughWave === undefined ? '' : ` through wave ${throughWave}`}${withHosts ? `, ${hosts} hosts` : ''}`,
+      title: [
+        `Bring up ${region}: ${zones.length} zones, ${data.groups.length} security groups, ${data.components.length} components`,
+        ...(throughWave === undefined ? [] : [`no component beyond wave ${throughWave}`]),
+        ...(withHosts ? [`${hosts} hosts`] : []),
+        ...(data.edge ? ['its edge at weight 0'] : []),
+      ].join(', '),
       actions: actionsOf(data),
       facts: [
         ...shown(data, facts),
@@ -55,7 +61,7 @@ function count(pools: readonly RegionPool[]): number {
   return pools.reduce((sum, { serials }) => sum + serials.length, 0);
 }
 
-function actionsOf({ vpc, zones, groups, rules, components, pools }: RegionRolloutData): Draft['actions'] {
+function actionsOf({ vpc, zones, groups, rules, components, pools, edge }: RegionRolloutData): Draft['actions'] {
   return [
     { step: 'region.make-vpc', what: `Make the VPC ${vpc.cidr}`, reversible: true },
     { step: 'region.attach-gateway', what: 'Give it an internet gateway', reversible: true },
@@ -99,6 +105,7 @@ function actionsOf({ vpc, zones, groups, rules, components, pools }: RegionRollo
       what: `Take in ${serials.length} hosts of ${zone}, class ${hostClass}: ${serials.join(', ')}`,
       reversible: false,
     })),
+    ...edgeActions(edge),
   ];
 }
 
@@ -166,6 +173,7 @@ function shown({ components, groups, rules }: RegionRolloutData, facts: RolloutF
       label: component,
       value: standingInWords(facts.standing[component]),
     })),
+    ...facts.edge.map(({ place, words }) => ({ label: `edge: ${place}`, value: words })),
     { label: 'graph', value: mermaid(components) },
   ];
 }
@@ -193,7 +201,7 @@ export function mermaid(components: readonly Pick<PlannedComponent, 'component' 
   return ['graph LR', ...edges].join('\n');
 }
 
-function warningsOf({ components }: RegionRolloutData, facts: RolloutFacts, natZones: number): string[] {
+function warningsOf({ components, edge }: RegionRolloutData, facts: RolloutFacts, natZones: number): string[] {
   const untried = components.filter(({ component }) => (facts.standing[component]?.untried ?? 0) > 0);
   return [
     ...(untried.length > 0
@@ -204,6 +212,7 @@ function warningsOf({ components }: RegionRolloutData, facts: RolloutFacts, natZ
     ...(facts.addresses.quota === undefined
       ? ['EC2 does not say how many elastic addresses the account may have.']
       : []),
+    ...(edge ? [`Its targets are registered in ${edge.balancer.name} by who runs them; Gantry raises no weight.`] : []),
     `${natZones} NAT gateways and their addresses cost money from the moment they are made.`,
   ];
 }

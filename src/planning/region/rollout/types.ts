@@ -10,6 +10,8 @@ export type RolloutFacts = {
   addresses: { quota?: number; there: number; own: number };
   /** By component, how its objects stand. */
   standing: Readonly<Record<string, ComponentStanding>>;
+  /** By part of the edge, how it stands. */
+  edge: readonly { place: string; words: string }[];
   /** What reading found in the way already. */
   findings: readonly Finding[];
 };

@@ -1,0 +1,2 @@
+export { connectElb } from './connect.ts';
+export type { BalancerKind, Elb, Listener, LoadBalancer, TargetGroup } from './types.ts';

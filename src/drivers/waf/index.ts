@@ -1,0 +1,2 @@
+export { connectWaf } from './waf.ts';
+export type { Waf } from './waf.ts';
