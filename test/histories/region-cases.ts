@@ -1,5 +1,7 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import type { WorkflowHandle } from '@temporalio/client';
 import { GantryError } from '../../src/errors/index.ts';
+import type { RunStatus } from '../../src/runs/index.ts';
 import type { Case } from './play.ts';
 import { approved } from './play.ts';
 import type { RegionStage } from './region-stage.ts';
@@ -67,6 +69,8 @@ export const rolloutAllCases: Readonly<Record<string, RegionCase>> = {
     // The played admission knows of no cover: the runs of the region ask as well, one for each wave.
     const own = stage.harness.client.workflow.getHandle(`region/${region}`);
     for (let left = wavesOfStage; left > 0; left -= 1) {
+      // Under its id there may still be the run of the wave before, which has ended.
+      while ((await own.query<RunStatus>('status').catch(() => undefined))?.state !== 'awaiting-approval') await pause(20);
       await approved(own);
       await own.result();
     }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { RunReport } from '../../src/runs/index.ts';
+import type { KindDefinition, RunReport } from '../../src/runs/index.ts';
 import { isKind, kinds } from '../../src/runs/index.ts';
 import { fixtures } from './fixtures.ts';
 
@@ -60,9 +60,10 @@ describe('a recorded run', () => {
   });
 
   test.each(recorded)('$name takes only steps of its kind', ({ report }) => {
-    const known = isKind(report.kind)
-      ? kinds[report.kind].steps.map((step) => `${report.kind.split('.')[0]}.${step}`)
-      : [];
+    const { steps, covers = [] }: KindDefinition = isKind(report.kind)
+      ? kinds[report.kind]
+      : { targetFields: [''], steps: [] };
+    const known = [...steps.map((step) => `${report.kind.split('.')[0]}.${step}`), ...covers];
     expect(
       report.steps
         .map(({ step }) => step)
