@@ -1,5 +1,6 @@
 import type { ErrorCode } from '../../errors/index.ts';
 import { GantryError } from '../../errors/index.ts';
+import { readAwsFailure } from './read-error.ts';
 
 /** Whose codes of the catalogue: those of EC2, or those of the services that a region's edge is made in. */
 export type AwsFamily = 'EC2' | 'AWS';
@@ -46,17 +47,8 @@ const byName: readonly (readonly [RegExp, Fault])[] = [
  */
 export function awsError(family: AwsFamily, error: unknown, request: string): GantryError {
   if (error instanceof GantryError) return error;
-  const from = (typeof error === 'object' && error !== null ? error : {}) as {
-    name?: unknown;
-    Code?: unknown;
-    code?: unknown;
-    message?: unknown;
-    $metadata?: { httpStatusCode?: number };
-  };
-  const name = [from.Code, from.name].find((one) => typeof one === 'string' && one !== 'Error') as string | undefined;
-  const said = (typeof from.message === 'string' ? from.message : String(error)).trim().slice(0, 400);
-  const status = from.$metadata?.httpStatusCode;
-  const fault = faultOf(name ?? '', status, typeof from.code === 'string' ? from.code : '', said);
+  const { name, status, systemCode, said } = readAwsFailure(error);
+  const fault = faultOf(name, status, systemCode ?? '', said);
   const code: ErrorCode = `${family}_${fault}`;
   const evidence = { request, answer: said, ...(name ? { name } : {}), ...(status === undefined ? {} : { status }) };
   return new GantryError(code, `${request}: ${name && !said.includes(name) ? `${name}: ` : ''}${said}`, { evidence });

@@ -1,5 +1,6 @@
 import type { ErrorCode } from '../../errors/index.ts';
 import { GantryError } from '../../errors/index.ts';
+import { readAwsFailure } from '../aws/read-error.ts';
 
 /** What the store calls an error (its `Code`) → the catalogue's code. AWS's own names, which others took over. */
 const byName: Readonly<Record<string, ErrorCode>> = {
@@ -56,7 +57,7 @@ const network =
  */
 export function s3Error(error: unknown, request: string): GantryError {
   if (error instanceof GantryError) return error;
-  const { name, status, systemCode, said } = read(error);
+  const { name, status, systemCode, said } = readAwsFailure(error);
   const code = codeOf(name, status, systemCode, said);
   const evidence = {
     ...{ request, answer: said },
@@ -69,28 +70,7 @@ export function s3Error(error: unknown, request: string): GantryError {
 
 /** The store's own name of an error, if it has one. */
 export function s3NameOf(error: unknown): string | undefined {
-  return error instanceof GantryError ? (error.evidence['name'] as string | undefined) : read(error).name;
-}
-
-type Read = { name: string; status: number | undefined; systemCode: string | undefined; said: string };
-
-function read(error: unknown): Read {
-  const from = (typeof error === 'object' && error !== null ? error : {}) as {
-    name?: unknown;
-    Code?: unknown;
-    code?: unknown;
-    message?: unknown;
-    $metadata?: { httpStatusCode?: number };
-  };
-  const named = typeof from.Code === 'string' ? from.Code : from.name;
-  const name = typeof named === 'string' && !/^(Error|UnknownError|Unknown|\d+)$/.test(named) ? named : '';
-  const message = typeof from.message === 'string' ? from.message : String(error);
-  return {
-    name,
-    status: from.$metadata?.httpStatusCode,
-    systemCode: typeof from.code === 'string' ? from.code : undefined,
-    said: message.trim().slice(0, 400),
-  };
+  return error instanceof GantryError ? (error.evidence['name'] as string | undefined) : readAwsFailure(error).name;
 }
 
 function codeOf(name: string, status: number | undefined, systemCode: string | undefined, said: string): ErrorCode {
