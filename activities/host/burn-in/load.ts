@@ -13,7 +13,8 @@ const [leastMib, mostMib] = [64, 16 * 1024];
 
 /**
  * sh -c … sh <mount point> <file> <MiB> <seconds>: random reads and writes that verify what they wrote. Only on what is really
- * mounted there: without it the load would fill the disk of the system.
+ * mounted there: without it the load would fill the disk of the system. No state of the verification is kept, which fio otherwise
+ * leaves beside the file.
  */
 const diskScript = `
 set -eu
@@ -23,10 +24,10 @@ trap 'rm -f "$2"' EXIT
 free=$(df --output=avail -B1M . | tail -n 1 | tr -d ' ')
 [ "$free" -gt $(($3 * 2)) ] || { echo "only $free MiB are free at $1, $3 are written"; exit 8; }
 fio --name=gantry --filename="$2" --size="\${3}M" --rw=randrw --bs=64k --ioengine=libaio --iodepth=16 --direct=1 \\
-  --verify=crc32c --verify_fatal=1 --verify_backlog=1024 --time_based --runtime="$4" --eta=never --output-format=normal
+  --verify=crc32c --verify_fatal=1 --verify_state_save=0 --verify_backlog=1024 --time_based --runtime="$4" --eta=never --output-format=normal
 # What one load wrote is read back whole once more: a time-based load may end before it has come to all of it.
 fio --name=gantry --filename="$2" --size="\${3}M" --rw=write --bs=1M --ioengine=libaio --iodepth=8 --direct=1 \\
-  --verify=crc32c --verify_fatal=1 --do_verify=1 --eta=never --output-format=normal`;
+  --verify=crc32c --verify_fatal=1 --verify_state_save=0 --do_verify=1 --eta=never --output-format=normal`;
 
 /** The loads of a class. `stress-ng` counts every wrong result as a failure with `--verify`, and ends with another code than 0. */
 export function loadsOf({ burnIn, storage }: Pick<HostClass, 'burnIn' | 'storage'>): readonly Load[] {
