@@ -36,7 +36,10 @@ await describeWith(['temporal'], 'a client that is generated from the OpenAPI fi
       ...{ params: { path }, parseAs: 'stream' as const },
     });
     // The generated types know the stream's text alone; asked for as a stream, it is one of bytes.
-    const followed = statesOf(stream as unknown as AsyncIterable<Uint8Array>);
+    const told: Run[] = [];
+    const followed = readStates(stream as unknown as AsyncIterable<Uint8Array>, told);
+    // A stream tells how the run stands, not each state that it went through: nobody decides before this one was told.
+    expect(await until(async () => told.some(({ state }) => state === 'awaiting-approval'), 60_000)).toBe(true);
 
     const waiting = await until(async () => {
       const { data } = await clientOf('dan').GET('/v1/runs/{workflowId}', { params: { path } });
@@ -50,9 +53,8 @@ await describeWith(['temporal'], 'a client that is generated from the OpenAPI fi
     expect((await approve('bob')).data?.run.approval?.given).toEqual(['bob']);
     expect((await approve('cid')).response.status).toBe(200);
 
-    const states = await followed;
-    expect(states.map(({ state }) => state)).toContain('awaiting-approval');
-    expect(states.at(-1)?.state).toBe('done');
+    await followed;
+    expect(told.at(-1)?.state).toBe('done');
     const { data: read } = await clientOf('dan').GET('/v1/runs/{workflowId}/report', { params: { path } });
     expect(read?.report).toMatchObject({ outcome: 'done', requestedBy: 'ann' });
     expect(read?.report.actions.map(({ by }) => by)).toEqual(['bob', 'cid']);
@@ -64,11 +66,13 @@ await describeWith(['temporal'], 'a client that is generated from the OpenAPI fi
   });
 });
 
-/** The runs that a stream of events tells of, to its end. */
-async function statesOf(stream: AsyncIterable<Uint8Array>): Promise<Run[]> {
+/** Puts the runs that a stream of events tells of into `told`, as they come, to its end. */
+async function readStates(stream: AsyncIterable<Uint8Array>, told: Run[]): Promise<void> {
   let text = '';
-  for await (const chunk of stream) text += Buffer.from(chunk).toString();
-  return [...text.matchAll(/^event: state\ndata: (.*)$/gm)].map(
-    ([, data]) => (JSON.parse(data ?? '') as { run: Run }).run,
-  );
+  for await (const chunk of stream) {
+    text += Buffer.from(chunk).toString();
+    const whole = text.slice(0, text.lastIndexOf('\n') + 1);
+    const all = [...whole.matchAll(/^event: state\ndata: (.*)\n/gm)];
+    for (const [, data] of all.slice(told.length)) told.push((JSON.parse(data ?? '') as { run: Run }).run);
+  }
 }
