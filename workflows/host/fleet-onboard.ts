@@ -1,6 +1,7 @@
 import type { HostActivities } from '../../activities/host/index.ts';
 import type { HostFleetOnboardInput, RunReport } from '../../src/runs/index.ts';
 import { domainRefs } from '../run/call.ts';
+import { onBehalf } from '../run/on-behalf.ts';
 import { openRun } from '../run/open-run.ts';
 
 const host = domainRefs<HostActivities, 'host'>('host');
@@ -15,10 +16,8 @@ export async function hostFleetOnboard(input: HostFleetOnboardInput): Promise<Ru
     const { zone, hosts, window, maxFailures, limits } = plan.data;
     await run.approval(plan);
 
-    const { requestedBy, reason } = input;
-    const common = { ...(requestedBy ? { requestedBy } : {}), ...(reason ? { reason } : {}) };
     const tally = await run.list(`take in the hosts of ${zone}`, {
-      ...{ items: hosts, as: 'host.onboard', common, window, maxFailures, limits },
+      ...{ items: hosts, as: 'host.onboard', common: onBehalf(input), window, maxFailures, limits },
     });
     run.measure('hosts', tally.total);
     run.measure('hostsDone', tally.done);

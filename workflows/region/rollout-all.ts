@@ -2,6 +2,7 @@ import type { RegionActivities } from '../../activities/region/index.ts';
 import type { PlannedStep, RegionRolloutAllData, RegionRolloutAllInput, RunReport } from '../../src/runs/index.ts';
 import { domainRefs } from '../run/call.ts';
 import type { ChildSpec } from '../run/children.ts';
+import { onBehalf } from '../run/on-behalf.ts';
 import { openRun } from '../run/open-run.ts';
 
 const region = domainRefs<RegionActivities, 'region'>('region');
@@ -23,15 +24,18 @@ export async function regionRolloutAll(input: RegionRolloutAllInput): Promise<Ru
 /** Each region once for each wave; the last time it goes on to what follows its components. */
 function rollouts(
   { regions, waves, withHosts }: RegionRolloutAllData,
-  { requestedBy, reason }: RegionRolloutAllInput,
+  input: RegionRolloutAllInput,
 ): ChildSpec<PlannedStep<'region.rollout-all'>>[] {
-  const common = { ...(requestedBy ? { requestedBy } : {}), ...(reason ? { reason } : {}) };
   return waves.flatMap((wave, at) => {
     const isLast = at === waves.length - 1;
     return regions.map((name) => ({
       title: isLast ? `${name}, to its end` : `${name}, through wave ${wave}`,
       kind: 'region.rollout' as const,
-      input: { region: name, ...(isLast ? (withHosts ? { withHosts } : {}) : { throughWave: wave }), ...common },
+      input: {
+        region: name,
+        ...(isLast ? (withHosts ? { withHosts } : {}) : { throughWave: wave }),
+        ...onBehalf(input),
+      },
       ...{ wave, alone: [name] },
     }));
   });

@@ -10,6 +10,7 @@ import { fleetHosts } from '../../src/runs/index.ts';
 import { domainRefs } from '../run/call.ts';
 import type { ChildSpec } from '../run/children.ts';
 import type { GraphNode } from '../run/graph.ts';
+import { onBehalf } from '../run/on-behalf.ts';
 import { openRun } from '../run/open-run.ts';
 import type { Lane } from '../run/run.ts';
 
@@ -73,14 +74,11 @@ function network({ region: name, vpc, zones, groups, rules }: RegionRolloutData)
   ];
 }
 
-function wholeNetwork({ zones }: RegionRolloutData): string[] {
-  return ['network/groups', ...zones.map(({ zone }) => `network/${zone}`)];
-}
-
-function components(data: RegionRolloutData): Node[] {
-  return data.components.map(({ after, readyWithinMs, ...of }) => ({
+function components({ zones, components: all }: RegionRolloutData): Node[] {
+  const wholeNetwork = ['network/groups', ...zones.map(({ zone }) => `network/${zone}`)];
+  return all.map(({ after, readyWithinMs, ...of }) => ({
     name: `component/${of.component}`,
-    after: [...wholeNetwork(data), ...after.map((name) => `component/${name}`)],
+    after: [...wholeNetwork, ...after.map((name) => `component/${name}`)],
     body: async (lane) => {
       await lane.step(`apply ${of.component}`, region.applyComponent, of, made);
       const gate = { ...of, lookForMs: Math.min(lookForMs, readyWithinMs) };
@@ -93,24 +91,23 @@ function components(data: RegionRolloutData): Node[] {
 }
 
 /** One run for each pool, in parts where it has more hosts than one run takes; the parts share a lock and follow each other. */
-function hosts(
-  { pools }: RegionRolloutData,
-  { requestedBy, reason }: RegionRolloutInput,
-): ChildSpec<PlannedStep<'region.rollout'>>[] {
-  const common = { ...(requestedBy ? { requestedBy } : {}), ...(reason ? { reason } : {}) };
+function hosts({ pools }: RegionRolloutData, input: RegionRolloutInput): ChildSpec<PlannedStep<'region.rollout'>>[] {
   return pools.flatMap(({ zone, class: hostClass, serials }) =>
     Array.from({ length: Math.ceil(serials.length / fleetHosts) }, (_, part) => {
       const some = serials.slice(part * fleetHosts, (part + 1) * fleetHosts);
       return {
         title: `take in ${some.length} hosts of ${zone}, ${hostClass}`,
-        ...{ kind: 'host.fleet-onboard' as const, input: { zone, class: hostClass, serials: some, ...common } },
+        ...{
+          kind: 'host.fleet-onboard' as const,
+          input: { zone, class: hostClass, serials: some, ...onBehalf(input) },
+        },
         ...{ wave: 1, alone: [`${zone}/${hostClass}`] },
       };
     }),
   );
 }
 
-/** The last wave: what is before everything comes after everything. */
+/** What lets traffic in comes last: a graph of its own, begun when all else is done. */
 function edgeNode({ servedWithinMs, ...of }: PlannedEdge): Node {
   const { name } = of.balancer;
   return {

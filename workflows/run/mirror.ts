@@ -18,7 +18,7 @@ export const reportsToProxy = { gantryReportsTo: 'proxy' } as const;
 const share = 20;
 const leastMs = 30_000;
 
-/** Tells the proxy run how its run stands. Nobody waits for it: a proxy run that has been terminated hears nothing. */
+/** Tells the proxy run how its run stands. The run does not wait for it: a proxy run that has been terminated hears nothing. */
 export class Mirror {
   #toldAt = 0;
 

@@ -139,14 +139,16 @@ export class RunRecord {
 
   /** What people wait for has changed: the UI's current details, here and at the proxy run. */
   changed(): void {
-    this.show();
-    this.#mirror.tell(this.head(), this.steps);
+    const status = this.head();
+    setCurrentDetails(detailsMarkdown(status, this.steps));
+    this.#mirror.tell(status, this.steps);
   }
 
   /** Brings the UI's current details up to date; those of the proxy run follow now and then. */
   show(): void {
-    setCurrentDetails(detailsMarkdown(this.head(), this.steps));
-    this.#mirror.tellNowAndThen(this.head(), this.steps);
+    const status = this.head();
+    setCurrentDetails(detailsMarkdown(status, this.steps));
+    this.#mirror.tellNowAndThen(status, this.steps);
   }
 
   planned(plan: Plan<unknown>): void {

@@ -4,7 +4,7 @@ import type { RegionDeps } from '../access/access.ts';
 import { lookAtAnswers, looksAtEdge } from '../edge/looks.ts';
 import { lookAtAll } from './look-at-all.ts';
 
-/** Looks at the edge of a region as a rollout does, asks the authority, and changes nothing. A weight is nobody's drift. */
+/** Looks at the edge of a region as a rollout does, asks the authority, and changes nothing. A weight is no drift: an operator may have set it. */
 export const compareEdge = defineStep<RegionEdge, DriftVerdict, RegionDeps>({
   name: 'region.compare-edge',
   probe: async (of, deps, context) => {
