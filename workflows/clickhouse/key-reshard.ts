@@ -10,6 +10,7 @@ import type {
 import { shardNumber, tableName } from '../../src/runs/index.ts';
 import { domainRefs } from '../run/call.ts';
 import type { ChildSpec } from '../run/children.ts';
+import { onBehalf } from '../run/on-behalf.ts';
 import { openRun } from '../run/open-run.ts';
 import type { Run } from '../run/run.ts';
 import { needed } from './moves/prepare.ts';
@@ -70,12 +71,11 @@ async function switchTheRule(run: Run<StepOf<'clickhouse.key-reshard'>>, data: K
 
 /** Each a wave of its own: two splits of one partition have the same lock. */
 function splitRun(input: ClickHouseKeyReshardInput, move: ReshardMove, at: number): ChildSpec<'clickhouse.split'> {
-  const { cluster, table, requestedBy, reason } = input;
+  const { cluster, table } = input;
   const { partition, from, to, buckets } = move;
   const split: ClickHouseSplitInput = {
     ...{ cluster, table, partition, from: shardNumber(from), to: shardNumber(to), buckets },
-    ...(requestedBy === undefined ? {} : { requestedBy }),
-    ...(reason === undefined ? {} : { reason }),
+    ...onBehalf(input),
   };
   const title = `move rows of ${partition} from ${from} to ${to}`;
   return { title, kind: 'clickhouse.split', input: split, wave: at + 1, alone: [from, to] };

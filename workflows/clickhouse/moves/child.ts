@@ -1,18 +1,18 @@
 import type { ClickHouseMoveInput, RunInput } from '../../../src/runs/index.ts';
 import { shardName } from '../../../src/runs/index.ts';
 import type { ChildSpec } from '../../run/children.ts';
+import { onBehalf } from '../../run/on-behalf.ts';
 
 /** The run of one move under the run that holds the table: asked for by the same person, for the same reason. */
 export function moveRun(
-  { requestedBy, reason }: Pick<RunInput, 'requestedBy' | 'reason'>,
+  parent: RunInput,
   move: Omit<ClickHouseMoveInput, keyof RunInput>,
   wave = 1,
 ): ChildSpec<'clickhouse.move'> {
   const [from, to] = [shardName(move.from), shardName(move.to)];
   const input: ClickHouseMoveInput = {
     ...move,
-    ...(requestedBy === undefined ? {} : { requestedBy }),
-    ...(reason === undefined ? {} : { reason }),
+    ...onBehalf(parent),
   };
   return {
     title: `move ${move.partition} from ${from} to ${to}`,
