@@ -32,6 +32,11 @@ export type KindEntry<I extends RunInput = RunInput> = {
   /** A second word of the command, and the input's field that it sets: `<node>`. */
   second?: { name: string; field: string; help: string };
   options: readonly InputOption[];
+  /**
+   * Runs of another domain that it starts where this field of its input is set. Over the API, whoever starts or approves it needs the
+   * role over these kinds, too.
+   */
+  alsoStarts?: readonly { kind: Kind; field: string }[];
 };
 
 type Frozen<T> = T extends readonly (infer E)[]

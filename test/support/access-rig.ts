@@ -20,8 +20,8 @@ import { createWorld, worldActivities } from '../workflows/run/world.ts';
 import { memoryPayloads } from './payloads.ts';
 import type { TestServer } from './temporal.ts';
 
-/** People: ann may do everything, bob and cid approve, dan only looks. */
-export const names = ['ann', 'bob', 'cid', 'dan'] as const;
+/** People: ann may do everything, bob and cid approve, dan only looks, eve starts and approves runs of regions alone. */
+export const names = ['ann', 'bob', 'cid', 'dan', 'eve'] as const;
 export type Name = (typeof names)[number];
 
 /** The admission, approvals and audit of production over steps in memory, and an API that signs. */
@@ -135,6 +135,7 @@ function accessOf() {
         { to: 'bob', roles: ['approver'], over: ['*'] },
         { to: 'cid', roles: ['approver'], over: ['*'] },
         { to: 'dan', roles: ['viewer'], over: ['*'] },
+        { to: 'eve', roles: ['proposer', 'approver'], over: ['region.*'] },
       ],
     }),
     'access.yaml',

@@ -1,4 +1,5 @@
 import { activityInfo } from '@temporalio/activity';
+import { entries } from '../../src/registry/index.ts';
 import type { Kind, PlanCall, RunInput } from '../../src/runs/index.ts';
 import { domains } from '../../src/runs/index.ts';
 import { defineStep, done, plainActivity, sealPlan, stepActivity } from '../../src/steps/index.ts';
@@ -20,13 +21,21 @@ const data: Partial<Record<Kind, object>> = {
 const plan = plainActivity(async (call: PlanCall<RunInput>) =>
   sealPlan(
     {
-      ...{ title: `${call.kind} of ${call.target}`, actions: [], facts: [], warnings: [] },
+      ...{ title: `${call.kind} of ${call.target}`, actions: alsoStarted(call), facts: [], warnings: [] },
       ...{ irreversible: [], voidIf: [], data: data[call.kind as Kind] ?? {} },
     },
     call,
     oneDigest('digest'),
   ),
 );
+/** Runs of other domains, where the input asks for them. */
+function alsoStarted({ kind, input }: PlanCall<RunInput>) {
+  const { alsoStarts = [] } = entries[kind as Kind];
+  return alsoStarts
+    .filter(({ field }) => (input as Record<string, unknown>)[field] === true)
+    .map((other) => ({ step: other.kind, what: `start runs of ${other.kind}`, reversible: true }));
+}
+
 /** A look that finds everything as it should be. */
 const look = stepActivity(
   defineStep<unknown, { findings: [] }, undefined>({

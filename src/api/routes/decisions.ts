@@ -1,6 +1,10 @@
 import { z } from 'zod';
 import { abort, approve, pause, resolve, resume, runStatus } from '../../client/index.ts';
+import { entries } from '../../registry/index.ts';
+import type { Kind, RunStatus } from '../../runs/index.ts';
+import { isKind } from '../../runs/index.ts';
 import type { Api, ApiOptions } from '../context.ts';
+import { mustBeAllowed } from '../context.ts';
 import { problems, statusAnswer } from './answers.ts';
 import { runOf, runPath, runQuery } from './runs.ts';
 
@@ -48,6 +52,7 @@ export function decisionRoutes(api: Api, options: ApiOptions): void {
       const { planHash, note } = request.body;
       request.act = { ...request.act, planHash, ...(note === undefined ? {} : { reason: note }) };
       const { status, closed } = await runStatus(client, ref);
+      for (const kind of alsoApproved(status, planHash)) mustBeAllowed(options, request, 'approve', kind);
       if (signer === undefined || closed) return { run: await approve(client, ref, { ...request.body, by: person }) };
       // The token is for the run that does the work, not for the request that started it.
       const { workflowId, runId } = status;
@@ -85,4 +90,11 @@ export function decisionRoutes(api: Api, options: ApiOptions): void {
       return { run: await resolve(client, ref, { ...request.body, by: person }) };
     },
   });
+}
+
+/** Kinds of other domains that an approval of this plan covers as well. Of a plan that is not the run's present one: all that the kind may start. */
+function alsoApproved({ kind, plan }: RunStatus, planHash: string): Kind[] {
+  const others = (isKind(kind) ? entries[kind].alsoStarts : undefined) ?? [];
+  const planned = plan?.hash === planHash ? plan.actions.map(({ step }): string => step) : undefined;
+  return others.map((other) => other.kind).filter((other) => planned?.includes(other) ?? true);
 }

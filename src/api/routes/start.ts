@@ -33,7 +33,8 @@ export function startRoutes(api: Api, options: ApiOptions): void {
   for (const entry of Object.values(entries)) if (startedBy(entry.kind) === undefined) startRoute(api, options, entry);
 }
 
-function startRoute(api: Api, options: ApiOptions, { kind, summary, docs, example }: KindEntry): void {
+function startRoute(api: Api, options: ApiOptions, entry: KindEntry): void {
+  const { kind, summary, docs, example, alsoStarts = [] } = entry;
   const { client, taskQueue, signer } = options;
   api.route({
     method: 'POST',
@@ -66,6 +67,8 @@ function startRoute(api: Api, options: ApiOptions, { kind, summary, docs, exampl
         throw new GantryError('INVALID_INPUT', 'the body must be one JSON object');
       if ('requestedBy' in body)
         throw new GantryError('INVALID_INPUT', 'requestedBy: the API says who asks, by the token of the request');
+      for (const other of alsoStarts)
+        if ((body as Record<string, unknown>)[other.field]) mustBeAllowed(options, request, 'start', other.kind);
       const { workflowId, runId, dryRun, again } = await startOnce(
         client,
         kind,

@@ -30,6 +30,7 @@ export const regionRollout = defineKind<RegionRolloutInput>()({
   },
   docs: 'docs/region/rollout.md',
   target: { name: 'region', help: 'the region, by its name in `rollout.regions` of the platform file' },
+  alsoStarts: [{ kind: 'host.fleet-onboard', field: 'withHosts' }],
   options: [
     { flags: '--through-wave <wave>', field: 'throughWave', help: 'only up to this wave of components', number: true },
     { flags: '--with-hosts', field: 'withHosts', help: "also take in the hosts of the region's pools" },
