@@ -18,8 +18,8 @@ export type BenchTemporal = {
   codePath: string;
 };
 
-/** Starts a server for a bench, and ends it with the bench. @throws GantryError LAB_PART_MISSING, LAB_PART_FAILED */
-export async function benchTemporal(workflows: string): Promise<BenchTemporal> {
+/** Starts a server for a bench, and ends it with the bench. The workflows are those of production unless given. @throws GantryError LAB_PART_MISSING, LAB_PART_FAILED */
+export async function benchTemporal(workflows?: string): Promise<BenchTemporal> {
   const stateDir = benchFolder();
   const temporal = await startTemporal({ stateDir, dbFile: join(stateDir, 'temporal.db') });
   atEnd(() => temporal.stop());

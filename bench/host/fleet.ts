@@ -7,13 +7,13 @@ import { startProcess } from '../../lab/process.ts';
 import { runsWorker } from '../../lab/run-typescript.ts';
 import { temporalSettings } from '../../lab/temporal/temporal.ts';
 import type { HostFleetOnboardInput, RunReport, RunStatus } from '../../src/runs/index.ts';
-import { listRunnerId, lockId, onboardSteps } from '../../src/runs/index.ts';
+import { domainQueue, listRunnerId, lockId, onboardSteps } from '../../src/runs/index.ts';
 import type { Say } from '../bench.ts';
 import { defineBench } from '../bench.ts';
 import { atEnd } from '../cleanup.ts';
 import { oneMinuteLoad, p50, rounded } from '../statistics.ts';
 import { benchTemporal } from '../temporal.ts';
-import { aloneHosts, fleetPlatform, pool, serialOf } from './platform.ts';
+import { aloneHosts, fleetPlatform, pool, region, serialOf } from './platform.ts';
 import type { PlayedHosts } from './played.ts';
 
 const command = { commandMs: 200, jitterMs: 60, looks: 3, acts: 4 } as const;
@@ -25,7 +25,7 @@ const settings = [
   'Temporal dev server of the lab (lab/temporal/temporal.ts), SQLite on a file: journal_mode=wal, synchronous=off',
   ...Object.entries(temporalSettings).map(([key, value]) => `${key}=${value}`),
   'one worker process: orchestration as in production, and a played host role',
-  `a host: the ${onboardSteps.length} steps of host.onboard by name, each ${2 * command.looks + command.acts} commands to make and ${command.looks} to look first`,
+  `a host: host.onboard as in production, its ${onboardSteps.length} steps played: each ${2 * command.looks + command.acts} commands to make, ${command.looks} of them to look first; after its reboot it is looked at again`,
   `a command: ${command.commandMs} ms, ± ${command.jitterMs} ms (--quick: ${quickCommand.commandMs} ms, ± ${quickCommand.jitterMs} ms); each fiftieth host fails its first run`,
 ];
 
@@ -108,20 +108,19 @@ export const hostFleet = defineBench<HostFleetResult>({
 type Stage = { client: Client; taskQueue: string; serverVersion: string };
 
 const workerMain = fileURLToPath(new URL('./worker.ts', import.meta.url));
-const workflows = fileURLToPath(new URL('./workflows.ts', import.meta.url));
 
 async function openStage(
   hosts: number,
   play: Omit<PlayedHosts, 'failing'> & { failing: readonly string[] },
 ): Promise<Stage> {
-  const { stateDir, temporal, connection, client, serverVersion, codePath } = await benchTemporal(workflows);
+  const { stateDir, temporal, connection, client, serverVersion, codePath } = await benchTemporal();
   const { address } = temporal;
   const platformFile = join(stateDir, 'platform.yaml');
   writeFileSync(platformFile, fleetPlatform(stateDir, hosts));
   const taskQueue = 'fleet';
   const polls = async (): Promise<boolean> => {
     const { pollers } = await connection.workflowService.describeTaskQueue({
-      ...{ namespace: 'default', taskQueue: { name: `${taskQueue}-host` }, taskQueueType: 2 },
+      ...{ namespace: 'default', taskQueue: { name: domainQueue(taskQueue, 'host', region) }, taskQueueType: 2 },
     });
     return (pollers?.length ?? 0) > 0;
   };

@@ -3,6 +3,9 @@ import { join } from 'node:path';
 /** The pool of the bench: racks of twenty hosts, links of forty. */
 export const pool = { zone: 'z1', class: 'small' } as const;
 
+/** Of its zones: hosts are reached from workers within it. */
+export const region = 'r1';
+
 export const serialOf = (at: number): string => `BENCH${String(at).padStart(5, '0')}`;
 
 /** Hosts after those of the pool, in another zone: they are measured alone. */
@@ -23,7 +26,7 @@ export function fleetPlatform(folder: string, hosts: number, asked: readonly str
   });
   return `version: 1
 name: bench
-regions: { r1: { zones: { z1: { runs: [vm-hosts] }, z2: { runs: [vm-hosts] } } } }
+regions: { ${region}: { zones: { z1: { runs: [vm-hosts] }, z2: { runs: [vm-hosts] } } } }
 reports: { folder: ${JSON.stringify(join(folder, 'reports'))} }
 policies:
   default: { approval: { people: 0 } }

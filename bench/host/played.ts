@@ -3,7 +3,7 @@ import { fleetOnboard } from '../../activities/host/fleet-onboard/index.ts';
 import { createLog } from '../../src/telemetry/log.ts';
 import { GantryError } from '../../src/errors/index.ts';
 import type { LoadedPlatform } from '../../src/platform/index.ts';
-import type { HostOnboardInput, Plan, PlanCall } from '../../src/runs/index.ts';
+import type { HostOnboardInput, PlanCall } from '../../src/runs/index.ts';
 import { activityName, onboardSteps } from '../../src/runs/index.ts';
 import type { StepRuntime } from '../../src/steps/index.ts';
 import { defineStep, done, plainActivity, sealPlan, serve, stepActivity, todo } from '../../src/steps/index.ts';
@@ -18,10 +18,6 @@ export type PlayedHosts = {
   acts: number;
   /** Hosts whose first run fails, by serial number. */
   failing: ReadonlySet<string>;
-};
-
-export type PlayedActivities = {
-  hostPlanOnboard: (call: PlanCall<HostOnboardInput>) => Promise<Plan<{ serial: string }>>;
 };
 
 /** The activities of the host domain over played hosts: the fleet's plan is that of production. */
@@ -49,7 +45,7 @@ export function playedActivities(platform: LoadedPlatform, runtime: StepRuntime,
     });
     return [activityName(name), stepActivity(definition, {}, runtime)] as const;
   });
-  const hostPlanOnboard: PlayedActivities['hostPlanOnboard'] = plainActivity(async (call, signal) => {
+  const hostPlanOnboard = plainActivity(async (call: PlanCall<HostOnboardInput>, signal) => {
     const { serial } = call.input;
     await commands(play.looks, signal);
     if (play.failing.has(serial) && !failedOnce.has(serial)) {
@@ -62,7 +58,8 @@ export function playedActivities(platform: LoadedPlatform, runtime: StepRuntime,
       warnings: [],
       irreversible: [],
       voidIf: [],
-      data: { serial, generation: 1, wipes: [], services: [] },
+      // So that every step takes place.
+      data: { serial, generation: 1, wipes: [], network: {}, services: ['metald.service'] },
     };
     const actions = onboardSteps.map((step) => ({ step: `host.${step}`, what: step, reversible: true }));
     return sealPlan({ ...draft, actions }, call, runtime);

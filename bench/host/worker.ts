@@ -5,6 +5,7 @@ import { openContext } from '../../workers/context.ts';
 import { orchestrationWorkers } from '../../workers/orchestration.ts';
 import { payloadStore } from '../../workers/payloads.ts';
 import { createWorker } from '../../workers/worker.ts';
+import { region } from './platform.ts';
 import type { PlayedHosts } from './played.ts';
 import { playedActivities } from './played.ts';
 
@@ -15,12 +16,11 @@ const platform = loadPlatform(platformFile);
 const connection = { address, namespace: 'default', options: { address } };
 const context = await openContext({ connection, taskQueue, platform, log: createLog('warn') });
 const runtime = { ...platformDigests(platform.platform), payloads: payloadStore(platform) };
+const activities = playedActivities(platform, runtime, { ...play, failing: new Set(failing) });
 const workers = [
   ...(await orchestrationWorkers(context, codePath)),
-  await createWorker(context, {
-    taskQueue: domainQueue(taskQueue, 'host'),
-    activities: playedActivities(platform, runtime, { ...play, failing: new Set(failing) }),
-  }),
+  await createWorker(context, { taskQueue: domainQueue(taskQueue, 'host'), activities }),
+  await createWorker(context, { taskQueue: domainQueue(taskQueue, 'host', region), activities }),
 ];
 process.once('SIGTERM', () => {
   for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();

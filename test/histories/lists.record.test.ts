@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import type { WorkflowHandle } from '@temporalio/client';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import { describe, expect, test } from 'vitest';
-import { pool } from '../../bench/host/platform.ts';
+import { pool, serialOf } from '../../bench/host/platform.ts';
 import { pause } from '../../lab/clock.ts';
 import type { ListItem, RunReport, RunStatus } from '../../src/runs/index.ts';
 import { storeList } from '../../src/steps/index.ts';
@@ -26,6 +26,8 @@ describe.skipIf(!process.env['GANTRY_RECORD'])('a recording', () => {
     const [workflow, which] = name.split(' ');
     writeFileSync(`${here}${workflow}@${version}-${which}.json`, scrubbed(history, { [server().stateDir]: '/lab', [root]: '' }));
   }
+
+  const host = (at: number): WorkflowHandle => server().client.workflow.getHandle(`host/${serialOf(at)}`);
 
   test('of the runner of a list: a history that continued as new, and its last', async () => {
     const world = createWorld();
@@ -55,6 +57,32 @@ describe.skipIf(!process.env['GANTRY_RECORD'])('a recording', () => {
     }
   });
 
+  test('of a host: planned, aborted; of its conformance', async () => {
+    const rig = await startFleetRig(server(), 4);
+    const serial = serialOf(4);
+    const start = (type: string, workflowId: string, input: object): Promise<WorkflowHandle> =>
+      server().client.workflow.start(type, { workflowId, taskQueue: rig.taskQueue, args: [{ ...input, requestedBy: 'ada' }] });
+    try {
+      const planned = await start('hostOnboard', `dry-run/host/${serial}`, { serial, dryRun: true });
+      await planned.result();
+      await write('hostOnboard planned', planned);
+      const aborted = await start('hostOnboard', `host/${serial}`, { serial });
+      let now: RunStatus = await aborted.query<RunStatus>('status');
+      for (; now.state !== 'awaiting-approval'; now = await aborted.query<RunStatus>('status')) await pause(20);
+      await aborted.executeUpdate('approve', { args: [{ planHash: now.plan?.hash, by: 'bob' }] });
+      for (; now.steps.length < 4; now = await aborted.query<RunStatus>('status')) await pause(5);
+      await aborted.executeUpdate('abort', { args: [{ by: 'ada', reason: 'another host first' }] });
+      expect(((await aborted.result()) as RunReport).outcome).toBe('aborted');
+      await write('hostOnboard aborted', aborted);
+      const drifted = await start('hostConformance', 'host/conformance', { hosts: 'z1' });
+      const report = (await drifted.result()) as RunReport;
+      expect(report.measurements).toMatchObject({ unanswered: 7, quarantined: 1 });
+      await write('hostConformance done-drifted', drifted);
+    } finally {
+      await rig.stop();
+    }
+  });
+
   test('of a fleet: planned, parked with a failed host and retried, done without a change', async () => {
     const rig = await startFleetRig(server(), 4, [1]);
     const start = (workflowId: string, more: object): Promise<WorkflowHandle> =>
@@ -74,9 +102,12 @@ describe.skipIf(!process.env['GANTRY_RECORD'])('a recording', () => {
       await retried.executeUpdate('resolve', { args: [{ action: 'retry', park: parked.id, by: 'ada' }] });
       expect(((await retried.result()) as RunReport).outcome).toBe('done');
       await write('hostFleetOnboard parked-retried', retried);
+      await write('hostOnboard done', host(0));
       const done = await start('host/z1/small', {});
       await done.result();
       await write('hostFleetOnboard done', done);
+      await host(0).result();
+      await write('hostOnboard idle', host(0));
     } finally {
       await rig.stop();
     }

@@ -49,6 +49,8 @@ describe('the recorded histories', () => {
     ['regionRolloutAll', ['done', 'planned']],
     ['regionDrift', ['done', 'done-edge', 'failed-differs']],
     ['redisGuard', ['stopped', 'observed', 'failed-over']],
+    ['hostOnboard', ['planned', 'done', 'idle', 'aborted']],
+    ['hostConformance', ['done-drifted']],
     ['hostFleetOnboard', ['planned', 'parked-retried', 'done']],
     ['listRunner', ['continued', 'done']],
   ])('hold a %s of every outcome', (workflow, wanted) => {
