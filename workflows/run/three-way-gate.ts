@@ -3,14 +3,13 @@ import type { ErrorCode } from '../../src/errors/index.ts';
 import { isErrorCode, troubleOf } from '../../src/errors/index.ts';
 import type { ProfileName, StepRecord, StepReport, TroubleRecord } from '../../src/runs/index.ts';
 import { mostLooks, nextLookMs } from '../../src/runs/index.ts';
-import { guardAnswer, seenOf } from './answer.ts';
+import { seenOf } from './answer.ts';
 import type { StepRef } from './call.ts';
 import type { RunContext } from './context.ts';
 import { interrupted } from './context.ts';
 import { Ending } from './ending.ts';
-import { execute } from './execute.ts';
-import { stepUnit } from './names.ts';
-import { park } from './park.ts';
+import type { LooksEnd } from './look-step.ts';
+import { runLookStep } from './look-step.ts';
 import { safePoint } from './safe-point.ts';
 import { simpleTrouble } from './trouble.ts';
 
@@ -34,46 +33,18 @@ export async function runThreeWayGate<I, O>(
   input: I,
   options: ThreeWayGateOptions,
 ): Promise<StepReport<O> | undefined> {
-  await safePoint(context);
-  const { runRecord } = context;
-  const record: StepRecord = { title, step: ref.name, state: 'looking', changed: false };
-  const startedAt = Date.now();
-  record.startedAt = new Date(startedAt).toISOString();
-  runRecord.steps.push(record);
-  const unit = stepUnit(runRecord.steps.length);
-  const look = (proof = false): Promise<StepReport<O>> =>
-    execute(context, { title, ref, mode: 'inspect', input, unit, profile: options.profile, proof });
-  for (;;) {
-    record.state = 'looking';
-    runRecord.show();
-    const end = await read(context, record, options, look);
-    record.ms = Date.now() - startedAt;
-    if ('passed' in end) {
-      record.state = 'unchanged';
-      runRecord.show();
-      return { ...end.passed, after: guardAnswer(context, title, end.passed.after) };
-    }
-    Object.assign(record, { state: 'failed', summary: `${end.trouble.code}: ${end.trouble.message}` });
-    const proveDone = async (): Promise<{ done: boolean; summary: string }> => {
-      const seen = await look(true);
-      return { done: seen.verdict === 'done', summary: seen.summary };
-    };
-    const resolution = await park(context, { title, step: ref.name, trouble: end.trouble, proveDone });
-    if (resolution.action !== 'skip') continue;
-    Object.assign(record, { state: 'skipped', note: resolution.proof ?? '' });
-    runRecord.show();
-    return undefined;
-  }
+  const step = { title, ref, input, profile: options.profile, state: 'looking' as const };
+  return runLookStep(context, step, (record, look: () => Promise<StepReport<O>>) =>
+    read(context, record, options, look),
+  );
 }
-
-type GateEnd<O> = { passed: StepReport<O> } | { trouble: TroubleRecord };
 
 async function read<O>(
   context: RunContext,
   record: StepRecord,
   { everyMs, deadlineMs }: ThreeWayGateOptions,
   look: () => Promise<StepReport<O>>,
-): Promise<GateEnd<O>> {
+): Promise<LooksEnd<O>> {
   const until = Date.now() + deadlineMs;
   for (let looks = 1; ; looks += 1) {
     await safePoint(context);
@@ -87,7 +58,7 @@ async function read<O>(
       record.after = seenOf(seen.report).after;
       record.summary = seen.report.summary;
       const { verdict, blockedBy } = seen.report;
-      if (verdict === 'done') return { passed: seen.report };
+      if (verdict === 'done') return { seen: seen.report };
       if (verdict === 'blocked')
         return { trouble: failed(isErrorCode(blockedBy) ? blockedBy : 'GATE_FAILED', record, seen.report) };
     }

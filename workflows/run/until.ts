@@ -2,14 +2,13 @@ import { condition, defineSignal, setHandler } from '@temporalio/workflow';
 import { GantryError, isErrorCode, troubleOf } from '../../src/errors/index.ts';
 import type { LongWait, ProfileName, StepRecord, StepReport, TroubleRecord, WakeNews } from '../../src/runs/index.ts';
 import { cutText, mostLooks, nextLookMs, wakeSignalName } from '../../src/runs/index.ts';
-import { guardAnswer, keepMeasurements, seenOf } from './answer.ts';
+import { seenOf } from './answer.ts';
 import type { StepRef } from './call.ts';
 import type { RunContext } from './context.ts';
 import { interrupted } from './context.ts';
 import { Ending } from './ending.ts';
-import { execute } from './execute.ts';
-import { stepUnit } from './names.ts';
-import { park } from './park.ts';
+import type { LooksEnd } from './look-step.ts';
+import { runLookStep } from './look-step.ts';
 import { safePoint } from './safe-point.ts';
 import { simpleTrouble } from './trouble.ts';
 
@@ -54,40 +53,15 @@ export async function runUntil<I, O>(
   input: I,
   options: UntilOptions<O>,
 ): Promise<StepReport<O> | undefined> {
-  await safePoint(context);
-  const { runRecord } = context;
-  const startedAt = Date.now();
-  const record: StepRecord = { title, step: ref.name, state: 'running', changed: false };
-  record.startedAt = new Date(startedAt).toISOString();
-  runRecord.steps.push(record);
-  runRecord.show();
-  const unit = stepUnit(runRecord.steps.length);
-  const look = (proof = false): Promise<StepReport<O>> =>
-    execute(context, { title, ref, mode: 'inspect', input, unit, profile: options.profile, proof });
-  const waiting: Waiting<O> = { context, record, options, look, heard: heardBy(context), looks: 0, last: undefined };
-  for (;;) {
+  const heard = heardBy(context);
+  const step = { title, ref, input, profile: options.profile, state: 'running' as const };
+  let last: StepReport<O> | undefined;
+  return runLookStep(context, step, async (record, look: () => Promise<StepReport<O>>) => {
+    const waiting: Waiting<O> = { context, record, options, look, heard, looks: 0, last };
     const end = await watch(waiting);
-    record.ms = Date.now() - startedAt;
-    if ('seen' in end) {
-      record.state = end.seen.verdict === 'done' ? 'unchanged' : 'done';
-      keepMeasurements(context, end.seen);
-      runRecord.show();
-      return { ...end.seen, after: guardAnswer(context, title, end.seen.after) };
-    }
-    record.state = 'failed';
-    const proveDone = async (): Promise<{ done: boolean; summary: string }> => {
-      const seen = await look(true);
-      return { done: seen.verdict === 'done', summary: seen.summary };
-    };
-    const resolution = await park(context, { title, step: ref.name, trouble: end.trouble, proveDone });
-    if (resolution.action === 'skip') {
-      Object.assign(record, { state: 'skipped', note: resolution.proof ?? '' });
-      runRecord.show();
-      return undefined;
-    }
-    waiting.looks = 0;
-    record.state = 'running';
-  }
+    ({ last } = waiting);
+    return end;
+  });
 }
 
 type Waiting<O> = {
@@ -101,9 +75,7 @@ type Waiting<O> = {
   last: StepReport<O> | undefined;
 };
 
-type WaitEnd<O> = { seen: StepReport<O> } | { trouble: TroubleRecord };
-
-async function watch<O>(waiting: Waiting<O>): Promise<WaitEnd<O>> {
+async function watch<O>(waiting: Waiting<O>): Promise<LooksEnd<O>> {
   const { context, record, options, heard } = waiting;
   const { runRecord, controls } = context;
   const until = Date.now() + options.deadlineMs;
