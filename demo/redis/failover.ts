@@ -168,7 +168,7 @@ function accountOf(figures: Pick<FailoverFigures, 'lost' | 'unanswered' | 'lostB
   if (lostByForensics === undefined) return 'not known';
   if (!agree(figures)) return `${lostByForensics}: the two accounts DISAGREE (${unanswered} writes got no answer)`;
   const more = lostByForensics - lost;
-  return `${lostByForensics}: ${more === 0 ? 'the same' : `the ${lost} of the ledger and ${more} that nobody was told of`}`;
+  return `${lostByForensics}: ${more === 0 ? 'the same' : `${lost} acknowledged, and ${more} that were never acknowledged`}`;
 }
 
 /** The file has what the ledger misses, and besides it at most what was under way when the primary died. */
