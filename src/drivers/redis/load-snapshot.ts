@@ -153,9 +153,13 @@ export async function openSnapshotNode(
           await pause(lookEveryMs, undefined, signal ? { signal } : {});
         }
       } finally {
-        // Never left as a replica of a process that is about to go: it would refuse writes, and ask for ever. But for another one to
-        // whom it belongs by now.
-        if (isAllowed(beforeChange) && isFollowing(await replication().catch(() => ({})), source))
+        // Not left as a replica of a process that is about to go: it would refuse writes, and ask for ever. But for another one to
+        // whom it belongs by now; and where it has the snapshot with the epoch of its day, it is to refuse writes: the next attempt, which
+        // finds it so, gives it its epoch.
+        const seen: Record<string, string> = await replication().catch(() => ({}));
+        const isRenewed = async (): Promise<boolean> =>
+          (await get(restoredKey).catch(() => undefined)) === replid || seen['master_replid'] !== replid;
+        if (isAllowed(beforeChange) && isFollowing(seen, source) && (!renewed || (await isRenewed())))
           await call('REPLICAOF', 'NO', 'ONE').catch(() => undefined);
         source.close();
       }

@@ -122,6 +122,24 @@ await describeWith(['redis'], 'a Redis group that is restored', () => {
     expect(said).toMatchObject({ renewed: { above: 20 } });
   });
 
+  test('takes no write while it has the snapshot and the epoch of its day', async () => {
+    // No epoch can be read of this snapshot, so that none can be given above it: the load ends by its time.
+    await on((client) => client.mset('gantry:epoch', 'x', 'k', 'v'));
+    const source = await connectRedis(node);
+    const rdb = Buffer.from(await whole((await source.snapshot({ waitMs: 60_000, idleMs: 60_000 })).body));
+    source.close();
+    await on((client) => client.flushall());
+    const target = await openSnapshotNode(node, {}, { loadMs: 3_000 });
+    const snapshotOfThen = { size: rdb.length, replid: 'a'.repeat(40), body: () => one(rdb) };
+    const load = target.load({ ...snapshotOfThen, renewed: { above: 11, notes: {} } });
+    await expect(load).rejects.toThrow('did not load it');
+    target.close();
+    await on(async (client) => {
+      expect(await client.get('k')).toBe('v');
+      await expect(client.set('k', 'of a client')).rejects.toThrow('READONLY');
+    });
+  });
+
   test('in staging leaves no key behind when its load was cut off and the run is undone', async () => {
     const before = await fillStaging.probe(input, world.deps, context());
     await cutOffLoad(node, world, snapshot);
@@ -173,4 +191,8 @@ async function cutOffLoad(node: RedisNode, world: ArchiveWorld, snapshot: Restor
     const info = await withRedis(node, undefined, (client) => client.info('replication'));
     return /role:slave/.test(info) && /master_link_status:down/.test(info);
   }, 60_000);
+}
+
+async function* one(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield bytes;
 }
