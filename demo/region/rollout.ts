@@ -1,6 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { labRegionEnv, writeRegionPlatform } from '../../lab/region/platform.ts';
+import { startLabEdge } from '../../lab/region/edge.ts';
+import { labEdges, labRegionEnv, writeRegionPlatform } from '../../lab/region/platform.ts';
 import { startLabRegions } from '../../lab/region/region.ts';
 import { clean } from '../../src/cli/render/clean.ts';
 import { graphSvg } from '../../src/cli/render/graph-svg.ts';
@@ -25,14 +26,17 @@ export type RolloutFigures = {
   secondRunWrites: number;
 };
 
-/** The three regions of the platform come up, network and components; then the first one again, which writes nothing. */
+/** The three regions of the platform come up: network, components, and an edge that takes no traffic; then the first one again, which writes nothing. */
 export async function demoRegionRollout(stage: Stage): Promise<RolloutFigures> {
   title('Regions: from an empty account to every gate passed');
   say('an account (moto) and a Kubernetes control plane for each of three regions start: about half a minute');
   const lab = await startLabRegions({ stateDir: stage.stateDir, regions, audit: true });
   stage.onClose(() => lab.stop());
   const reportFolder = resolve('.gantry/demo/reports');
-  const { path } = writeRegionPlatform({ stateDir: stage.stateDir, regions, lab, reportFolder });
+  const edge = await startLabEdge(lab.ec2);
+  stage.onClose(() => edge.stop());
+  const edges = await labEdges(edge, regions);
+  const { path } = writeRegionPlatform({ stateDir: stage.stateDir, regions, lab, edges, reportFolder });
   await stage.startWorkers(path, labRegionEnv(lab, regions), 'region', ['orchestration', 'region']);
   for (const region of regions) say(`${region}: Kubernetes ${lab.cluster(region).url}, four played nodes`);
   say(`Temporal: ${stage.temporal.address}, UI ${stage.temporal.uiUrl}; workers poll`);
@@ -76,7 +80,7 @@ export async function demoRegionRollout(stage: Stage): Promise<RolloutFigures> {
 }
 
 function gatesOf({ steps }: RunReport) {
-  return steps.filter(({ step }) => step === 'region.component-ready');
+  return steps.filter(({ step }) => step === 'region.component-ready' || step === 'region.edge-served');
 }
 
 /** The report as a document, and its graph as a picture beside it. */

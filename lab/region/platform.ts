@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parse } from 'yaml';
 import { labEc2Login } from '../ec2/ec2.ts';
+import type { ExampleEdge, LabEdge } from './edge.ts';
 import type { LabRegions } from './region.ts';
 
 /** The platform of the example, whose regions are the lab's. */
@@ -17,6 +18,8 @@ export type LabRegionPlatform = {
   policies?: object;
   schedules?: object;
   reportFolder?: string;
+  /** By region; those that are not named have no edge. */
+  edges?: Readonly<Record<string, object>>;
 };
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -28,7 +31,7 @@ type Example = {
   kubernetes: { namespace: string };
   rollout: {
     reserved: unknown;
-    regions: Record<string, { cidr: string; zones: unknown }>;
+    regions: Record<string, { cidr: string; zones: unknown; edge?: ExampleEdge }>;
     components: Record<string, { regions?: string[]; after?: string[]; manifest?: string }>;
   };
 };
@@ -52,9 +55,9 @@ const withoutIstio = { 'mesh-routes': { layer: 'mesh', external: 'not on the lab
 
 /** Writes `platform.yaml` under the state folder. JSON is YAML, and comes with its quoting right. */
 export function writeRegionPlatform(options: LabRegionPlatform): { path: string; reportFolder: string } {
-  const { stateDir, regions, lab, policies, schedules } = options;
+  const { stateDir, regions, lab, policies, schedules, edges = {} } = options;
   const { reportFolder = join(stateDir, 'reports'), catalogue = join(root, 'deploy', 'platform') } = options;
-  const example = parse(readFileSync(join(root, 'platform.example.yaml'), 'utf8')) as Example;
+  const example = readExample();
   const { version, network, kubernetes, rollout } = example;
   const components = Object.entries({ ...rollout.components, ...withoutIstio, ...options.components }).flatMap(
     ([name, one]) => (one === null ? [] : [[name, only(one, regions)] as const]),
@@ -78,6 +81,7 @@ export function writeRegionPlatform(options: LabRegionPlatform): { path: string;
               ca: authority(stateDir, region, lab.cluster(region).ca),
               token: { env: tokenVariable(region) },
             },
+            ...(edges[region] ? { edge: edges[region] } : {}),
           },
         ]),
       ),
@@ -91,6 +95,21 @@ export function writeRegionPlatform(options: LabRegionPlatform): { path: string;
   const path = join(stateDir, 'platform.yaml');
   writeFileSync(path, `${JSON.stringify(platform, null, 2)}\n`);
   return { path, reportFolder };
+}
+
+function readExample(): Example {
+  return parse(readFileSync(join(root, 'platform.example.yaml'), 'utf8')) as Example;
+}
+
+/** The edges of these regions as the example has them, on the lab. */
+export async function labEdges(edge: LabEdge, regions: readonly string[]): Promise<Record<string, object>> {
+  const { rollout } = readExample();
+  const edges: Record<string, object> = {};
+  for (const region of regions) {
+    const own = rollout.regions[region]?.edge;
+    if (own) edges[region] = await edge.of(region, own);
+  }
+  return edges;
 }
 
 /** Of the regions that a component names, those of the lab. */

@@ -3,12 +3,12 @@ import {
   ListResourceRecordSetsCommand,
   Route53Client,
 } from '@aws-sdk/client-route-53';
-import { CreateWebACLCommand, WAFV2Client } from '@aws-sdk/client-wafv2';
 import { afterAll, afterEach, beforeAll, onTestFinished } from 'vitest';
 import type { LabAuthority } from '../../lab/dns/authority.ts';
 import { startAuthority } from '../../lab/dns/authority.ts';
 import { makeZone } from '../../lab/dns/zone.ts';
 import { labEc2Login } from '../../lab/ec2/ec2.ts';
+import { makeWebAcl } from '../../lab/region/edge.ts';
 import type { AwsOptions } from '../../src/drivers/aws/index.ts';
 import type { Elb } from '../../src/drivers/elb/index.ts';
 import { connectElb } from '../../src/drivers/elb/index.ts';
@@ -71,16 +71,6 @@ export function edgeRig(): EdgeRig {
       await client.send(new ChangeResourceRecordSetsCommand({ HostedZoneId: zone, ChangeBatch: { Changes } }));
       client.destroy();
     },
-    async webAcl(region, name) {
-      const client = new WAFV2Client(direct(region));
-      const { Summary } = await client.send(
-        new CreateWebACLCommand({
-          ...{ Name: name, Scope: 'REGIONAL', DefaultAction: { Allow: {} } },
-          VisibilityConfig: { SampledRequestsEnabled: false, CloudWatchMetricsEnabled: false, MetricName: name },
-        }),
-      );
-      client.destroy();
-      return Summary?.ARN ?? '';
-    },
+    webAcl: (region, name) => makeWebAcl({ endpoint: rig.ec2.direct, region, name }),
   };
 }
