@@ -100,6 +100,7 @@ export function memoryServer(): MemoryServer {
       })),
     dropPartition: async ({ partitionId, ...name }) => void must(name).partitions.delete(partitionId),
     dropTable: async (name) => {
+      await server.hook('dropTable', full(name));
       if (server.tables.delete(full(name))) server.journal.push(`drop ${full(name)}`);
     },
     dropDatabase: async (name) => {

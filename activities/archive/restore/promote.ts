@@ -125,11 +125,13 @@ async function lookAtTable(
   const seen = { promoted: 0, of: 0, rows: 0 };
   const table = tableName(part.table);
   let strange: GantryError | undefined;
+  let beside = 0;
   for (const shard of part.shards) {
     const opened = access.server(part.cluster, firstReplica(access, part.cluster, shard), asStep(context));
     await withTables(opened, async (server) => {
       // It goes once all of a shard is attached: what differs then is what clients have written since.
       const attached = (await server.countRows(besideTable(name, table))) === undefined;
+      if (!attached) beside += 1;
       const expected = new Set<string>();
       for await (const object of objectsOf(payloads, objects)) {
         if (!isPartition(object) || !isOf(part, object) || object.source.shard !== shard) continue;
@@ -155,8 +157,12 @@ async function lookAtTable(
     });
   }
   const words = `${seen.promoted} of ${seen.of} partitions of ${part.table} are in production, ${seen.rows} rows`;
-  // All of it was attached: what came since is what clients wrote.
-  if (seen.promoted === seen.of) return done(seen, words);
+  // All of it was attached: what came since is what clients wrote. What was attached from is dropped last: it holds the same disk space again
+  // as soon as parts are merged.
+  if (seen.promoted === seen.of)
+    return beside === 0
+      ? done(seen, words)
+      : todo(seen, `${words}; ${beside} tables that they came from are left`, { begun: true });
   if (strange) return blocked('ARCHIVE_TARGET_NOT_EMPTY', seen, strange.message);
   return todo(seen, words, { begun: seen.promoted > 0 && seen.rows > 0 });
 }

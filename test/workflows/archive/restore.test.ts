@@ -99,6 +99,22 @@ await describeWith(['temporal'], 'a restore, in memory', () => {
     expect(measurements).toHaveProperty(['actual.cost.USD']);
   });
 
+  test('leaves no table beside production where the promotion was cut off after its last partition', async () => {
+    await aged();
+    const handle = await harness.start('all');
+    await harness.until(handle, 'awaiting-approval');
+    const last = archive.now.production['s2r1'];
+    let cuts = 0;
+    if (last)
+      last.hook = (verb) => {
+        if (verb === 'dropTable' && (cuts += 1) === 1) throw new GantryError('CLICKHOUSE_UNREACHABLE', 'gone');
+      };
+    await harness.approve(handle);
+    expect((await ends(handle)).outcome).toBe('done');
+    expect(cuts).toBe(2);
+    expect([...(last?.tables.keys() ?? [])]).toEqual(['metrics.samples']);
+  });
+
   test('of one table touches no other', async () => {
     await aged([...samples, ...other]);
     const handle = await harness.start('metrics.other');
