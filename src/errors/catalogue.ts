@@ -15,6 +15,7 @@ import type { CatalogueEntry } from './catalogue/entry.ts';
 import { hostErrors } from './catalogue/host.ts';
 import { hostDiskErrors } from './catalogue/host/disks.ts';
 import { hostSystemErrors } from './catalogue/host/system.ts';
+import { imageErrors } from './catalogue/images.ts';
 import { kubernetesErrors } from './catalogue/kubernetes.ts';
 import { hostNetworkErrors } from './catalogue/host/network.ts';
 import { labErrors } from './catalogue/lab.ts';
@@ -52,6 +53,7 @@ export const catalogue = {
   ...archiveErrors,
   ...archiveAuditErrors,
   ...regionErrors,
+  ...imageErrors,
   ...ec2Errors,
   ...awsErrors,
   ...edgeErrors,
