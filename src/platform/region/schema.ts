@@ -4,6 +4,7 @@ import { count, mapOf, name, text, url } from '../schema/names.ts';
 import { duration, rename } from '../schema/units.ts';
 import { parseCidr } from './cidr.ts';
 import { awsCredentials, regionEdge } from './edge.ts';
+import { isPlaceholderDigest, parseImage, pinnedPattern } from './image.ts';
 
 const cidr = z.string().refine((value) => parseCidr(value) !== undefined, {
   error: 'a range of IPv4 addresses without bits beyond its prefix, such as 10.20.0.0/16',
@@ -69,9 +70,16 @@ const component = z
   })
   .transform(rename({ readyWithin: 'readyWithinMs' }));
 
-const image = z.string().regex(/^[a-z0-9][^\s@]*@sha256:[0-9a-f]{64}$/, {
-  error: 'an image pinned by its digest, name@sha256:…: a tag can be moved, and a placeholder names nothing',
-});
+const image = z
+  .string()
+  .regex(pinnedPattern, {
+    error:
+      'an image pinned by its digest, name@sha256:… or name:tag@sha256:…: a tag can be moved. `gantry platform pin` resolves name:tag',
+    abort: true,
+  })
+  .refine((text) => !isPlaceholderDigest(parseImage(text)?.digest ?? ''), {
+    error: 'a digest that names an image: this is a placeholder. `gantry platform pin` resolves name:tag',
+  });
 
 /** What a region is made of: addresses by zone and segment, and the components that are applied in it, by their graph. */
 export const rollout = z.strictObject({
@@ -80,7 +88,7 @@ export const rollout = z.strictObject({
     .describe('The folder with the manifests of the components, relative to this file.'),
   reserved: mapOf(cidr).describe('Ranges that hosts use inside, or that other networks have: no region may take them.'),
   images: mapOf(image).describe(
-    'By the name that a manifest asks for. Resolve digests from your registry, never by hand.',
+    'By the name that a manifest asks for. `gantry platform pin` resolves each tag in its registry and writes the digest beside it.',
   ),
   regions: mapOf(region),
   components: mapOf(component),
