@@ -161,6 +161,14 @@ export async function findRegistry(): Promise<string> {
   return unpacked('the registry of images', 'docker-registry', 'scripts/setup-registry.sh');
 }
 
+/**
+ * Prometheus, in the project's cache.
+ * @throws GantryError LAB_PART_MISSING
+ */
+export async function findPrometheus(): Promise<string> {
+  return unpacked('Prometheus', 'prometheus', 'scripts/setup-prometheus.sh');
+}
+
 /** A program of a package of the distribution that is unpacked in the cache, under the package's own name. */
 function unpacked(part: string, name: string, command: string): string {
   const root = join(cacheDir(), `debian-${name}`);

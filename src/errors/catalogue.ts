@@ -25,6 +25,7 @@ import { regionErrors } from './catalogue/region.ts';
 import { awsErrors } from './catalogue/region/aws.ts';
 import { ec2Errors } from './catalogue/region/ec2.ts';
 import { edgeErrors } from './catalogue/region/edge.ts';
+import { metricErrors } from './catalogue/region/metrics.ts';
 import { redisErrors } from './catalogue/redis.ts';
 import { sshErrors } from './catalogue/ssh.ts';
 
@@ -57,6 +58,7 @@ export const catalogue = {
   ...ec2Errors,
   ...awsErrors,
   ...edgeErrors,
+  ...metricErrors,
   ...labErrors,
 };
 

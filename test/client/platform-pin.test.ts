@@ -8,7 +8,7 @@ import { freePort } from '../../lab/ports.ts';
 import { jsonShapes } from '../../src/cli/json.ts';
 import { gantry } from '../cli/terminal.ts';
 import { describeWith } from '../support/lab.ts';
-import { playedRegistry } from '../support/played-registry.ts';
+import { playedServer } from '../support/played-server.ts';
 import { removeSoon } from '../support/remove-soon.ts';
 
 const absent = `sha256:${'5d'.repeat(31)}01`;
@@ -160,7 +160,7 @@ await describeWith(['registry'], 'gantry platform pin', () => {
   });
 
   test('overwrites nothing that was edited meanwhile', async () => {
-    const host = await playedRegistry((request, response) => {
+    const host = await playedServer((request, response) => {
       writeFileSync(file.path, `${file.text}# edited\n`);
       const headers = { accept: request.headers.accept ?? '*/*' };
       void fetch(`http://${open.host}${request.url ?? ''}`, { headers }).then(async (answer) => {

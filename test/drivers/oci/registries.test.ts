@@ -13,7 +13,7 @@ import type { FoundImage } from '../../../src/drivers/oci/index.ts';
 import { dockerLogins, imageRegistries } from '../../../src/drivers/oci/index.ts';
 import { placeOf } from '../../../src/drivers/oci/place.ts';
 import { describeWith, labFolder } from '../../support/lab.ts';
-import { playedRegistry } from '../../support/played-registry.ts';
+import { playedServer } from '../../support/played-server.ts';
 import { removeSoon } from '../../support/remove-soon.ts';
 
 const { user, password } = labRegistryLogin;
@@ -186,7 +186,7 @@ esac
   test('whose answer was changed on the way is believed in nothing', async () => {
     const { digest } = await open.push({ repository: 'changed', tag: '1' });
     const spoil = { manifest: false, config: false, header: true };
-    const host = await playedRegistry((request, response) => {
+    const host = await playedServer((request, response) => {
       void fetch(`http://${open.host}${request.url ?? ''}`, {
         headers: { accept: request.headers.accept ?? '*/*' },
       }).then(async (answer) => {
@@ -222,7 +222,7 @@ describe('what is no registry', () => {
     ['a status of its own', 418, 'text/plain', ''],
     ['too much', 200, 'application/vnd.oci.image.index.v1+json', ' '.repeat(4 * 2 ** 20 + 1)],
   ])('answers %s, and is refused', async (_what, status, type, body) => {
-    const host = await playedRegistry((_request, response) =>
+    const host = await playedServer((_request, response) =>
       response.writeHead(status, { 'content-type': type }).end(body),
     );
     await expect(find(`${host}/a:1`)).rejects.toMatchObject({ code: 'IMAGE_ANSWER_INVALID' });
@@ -230,7 +230,7 @@ describe('what is no registry', () => {
 
   test('is not known to have an image whose configuration it lacks', async () => {
     const type = 'application/vnd.oci.image.manifest.v1+json';
-    const host = await playedRegistry((request, response) =>
+    const host = await playedServer((request, response) =>
       request.url?.includes('/blobs/')
         ? response.writeHead(404).end()
         : response.writeHead(200, { 'content-type': type }).end(JSON.stringify(manifest)),
@@ -239,13 +239,13 @@ describe('what is no registry', () => {
   });
 
   test.each([429, 500, 503])('answers %i, and is away', async (status) => {
-    const host = await playedRegistry((_request, response) => response.writeHead(status).end());
+    const host = await playedServer((_request, response) => response.writeHead(status).end());
     await expect(find(`${host}/a:1`)).rejects.toMatchObject({ code: 'IMAGE_REGISTRY_AWAY' });
   });
 
   test('gets no login for a token server without TLS that is not on this machine', async () => {
     const challenge = 'Bearer realm="http://tokens.example/token",service="x"';
-    const host = await playedRegistry((_request, response) =>
+    const host = await playedServer((_request, response) =>
       response.writeHead(401, { 'www-authenticate': challenge }).end(),
     );
     await expect(find(`${host}/a:1`, loggedIn(host))).rejects.toMatchObject({
@@ -257,11 +257,11 @@ describe('what is no registry', () => {
     const seen: (string | undefined)[] = [];
     const body = JSON.stringify({ manifests: [{ platform: { os: 'linux', architecture: 'amd64' } }] });
     const type = { 'content-type': 'application/vnd.oci.image.index.v1+json' };
-    const store = await playedRegistry((request, response) => {
+    const store = await playedServer((request, response) => {
       seen.push(request.headers.authorization);
       response.writeHead(200, type).end(body);
     });
-    const host = await playedRegistry((request, response) =>
+    const host = await playedServer((request, response) =>
       request.headers.authorization === undefined
         ? response.writeHead(401, { 'www-authenticate': 'Basic realm="x"' }).end()
         : response.writeHead(307, { location: `http://${store}/elsewhere` }).end(),

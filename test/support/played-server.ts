@@ -3,8 +3,8 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { onTestFinished } from 'vitest';
 
-/** A registry that is none: it answers what the test says, until the test ends. `127.0.0.1:<port>`. */
-export async function playedRegistry(
+/** A server over HTTP that answers what the test says, until the test ends. `127.0.0.1:<port>`. */
+export async function playedServer(
   answer: (request: IncomingMessage, response: ServerResponse) => void,
 ): Promise<string> {
   const server = createServer(answer);
