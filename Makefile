@@ -51,7 +51,7 @@ bench: setup-test ## A benchmark: make bench NAME=redis-switchover
 # GANTRY_LAB=required they fail.
 together = $(MAKE) --no-print-directory --jobs --output-sync=line
 required := setup-redis setup-temporal setup-time-skipping
-optional := $(addprefix optional-,ssh bmc faketime nft clickhouse clickhouse-modern valkey s3 schemathesis)
+optional := $(addprefix optional-,ssh bmc faketime nft clickhouse clickhouse-modern valkey s3 schemathesis registry prometheus)
 large := $(addprefix optional-,kubernetes host-image temporal-server chromium compose)
 parts := $(required) $(optional)
 .PHONY: $(parts) $(large)

@@ -154,6 +154,30 @@ export async function findSchemathesis(): Promise<string> {
 }
 
 /**
+ * The registry of the distribution project, in the project's cache.
+ * @throws GantryError LAB_PART_MISSING
+ */
+export async function findRegistry(): Promise<string> {
+  return unpacked('the registry of images', 'docker-registry', 'scripts/setup-registry.sh');
+}
+
+/**
+ * Prometheus, in the project's cache.
+ * @throws GantryError LAB_PART_MISSING
+ */
+export async function findPrometheus(): Promise<string> {
+  return unpacked('Prometheus', 'prometheus', 'scripts/setup-prometheus.sh');
+}
+
+/** A program of a package of the distribution that is unpacked in the cache, under the package's own name. */
+function unpacked(part: string, name: string, command: string): string {
+  const root = join(cacheDir(), `debian-${name}`);
+  const program = join(root, 'usr', 'bin', name);
+  if (existsSync(join(root, '.complete')) && isProgram(program)) return program;
+  throw missing(part, `not at ${root}`, command);
+}
+
+/**
  * Both parts of the ClickHouse cluster.
  * @throws GantryError LAB_PART_MISSING
  */

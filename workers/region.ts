@@ -8,8 +8,10 @@ import { dnsQuestions } from '../src/drivers/dns/index.ts';
 import { connectEc2 } from '../src/drivers/ec2/index.ts';
 import { connectElb } from '../src/drivers/elb/index.ts';
 import { kubernetesObjects } from '../src/drivers/kubernetes/index.ts';
+import { connectPrometheus } from '../src/drivers/prometheus/index.ts';
 import { connectRoute53 } from '../src/drivers/route53/index.ts';
 import { connectWaf } from '../src/drivers/waf/index.ts';
+import type { ErrorCode } from '../src/errors/index.ts';
 import { GantryError } from '../src/errors/index.ts';
 import type { RolloutRegion } from '../src/platform/index.ts';
 import { platformDigests, regionPools, rolloutRegion } from '../src/platform/index.ts';
@@ -72,6 +74,17 @@ export function regionDeps({ platform: loaded, env, wrapDriver }: WorkerContext)
       const target = { api, token: secret(token), ...(ca === undefined ? {} : { ca: authority(ca) }) };
       return wrapDriver('kubernetes', kubernetesObjects(target, { signal }));
     },
+    prometheus: (region, signal) => {
+      const access = rolloutRegion(platform, region).prometheus;
+      if (!access) return undefined;
+      const { url, ca, token } = access;
+      const target = {
+        url,
+        ...(ca === undefined ? {} : { ca: authority(ca, 'PROMETHEUS_AUTHORITY_UNREADABLE') }),
+        ...(token === undefined ? {} : { token: secret(token) }),
+      };
+      return wrapDriver('prometheus', connectPrometheus(target, { signal }));
+    },
     manifest: async (file) => {
       const at = resolve(dirname(path), rollout.catalogue, file);
       try {
@@ -84,11 +97,11 @@ export function regionDeps({ platform: loaded, env, wrapDriver }: WorkerContext)
   };
 }
 
-/** @throws KUBERNETES_AUTHORITY_UNREADABLE */
-function authority(path: string): string {
+/** @throws `code` */
+function authority(path: string, code: ErrorCode = 'KUBERNETES_AUTHORITY_UNREADABLE'): string {
   try {
     return readFileSync(path, 'utf8');
   } catch (error) {
-    throw new GantryError('KUBERNETES_AUTHORITY_UNREADABLE', `${path}: ${(error as Error).message}`);
+    throw new GantryError(code, `${path}: ${(error as Error).message}`);
   }
 }

@@ -68,6 +68,23 @@ export const jsonShapes = {
       schedules: z.number(),
     }),
   }),
+  pins: z.strictObject({
+    pins: z.object({
+      path: z.string(),
+      /** Whether the file was replaced. */
+      written: z.boolean(),
+      images: z.array(
+        z.object({
+          name: z.string(),
+          image: z.string(),
+          state: z.enum(['pinned', 'moved', 'same', 'untagged']),
+          from: z.string().exactOptional(),
+          digest: z.string(),
+          platforms: z.array(z.string()),
+        }),
+      ),
+    }),
+  }),
   doctor: z.strictObject({
     ok: z.boolean(),
     checks: z.array(

@@ -5,6 +5,7 @@ import { loadPlatform } from '../platform/index.ts';
 import type { CliContext } from './context.ts';
 import { globals, settingsOf } from './options.ts';
 import { print, printJson } from './output.ts';
+import { addPlatformPin } from './platform-pin.ts';
 import { clean } from './render/clean.ts';
 
 /** What a platform file holds, in a few lines. */
@@ -19,20 +20,20 @@ export type PlatformSummary = {
   schedules: number;
 };
 
-/** `gantry platform check [file]`. */
+/** `gantry platform check [file]`, `gantry platform pin [file]`. */
 export function addPlatform(program: Command, context: CliContext): void {
-  program
-    .command('platform')
-    .description('The platform file')
+  const platform = program.command('platform').description('The platform file');
+  addPlatformPin(platform, context);
+  platform
     .command('check')
     .description('Check the platform file: every problem with its line and column')
     .argument('[file]', 'default: GANTRY_PLATFORM, else ./platform.yaml')
     .action(async (file: string | undefined, _options: unknown, self: Command) => {
       const flags = globals(self);
       const path = file === undefined ? settingsOf(context, flags).platformPath : resolve(file);
-      const platform = summary(loadPlatform(path));
-      if (flags.json) printJson(context, 'platform', { platform });
-      else print(context, lines(clean(platform)));
+      const found = summary(loadPlatform(path));
+      if (flags.json) printJson(context, 'platform', { platform: found });
+      else print(context, lines(clean(found)));
     });
 }
 

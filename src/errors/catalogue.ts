@@ -15,6 +15,7 @@ import type { CatalogueEntry } from './catalogue/entry.ts';
 import { hostErrors } from './catalogue/host.ts';
 import { hostDiskErrors } from './catalogue/host/disks.ts';
 import { hostSystemErrors } from './catalogue/host/system.ts';
+import { imageErrors } from './catalogue/images.ts';
 import { kubernetesErrors } from './catalogue/kubernetes.ts';
 import { hostNetworkErrors } from './catalogue/host/network.ts';
 import { labErrors } from './catalogue/lab.ts';
@@ -24,6 +25,7 @@ import { regionErrors } from './catalogue/region.ts';
 import { awsErrors } from './catalogue/region/aws.ts';
 import { ec2Errors } from './catalogue/region/ec2.ts';
 import { edgeErrors } from './catalogue/region/edge.ts';
+import { metricErrors } from './catalogue/region/metrics.ts';
 import { redisErrors } from './catalogue/redis.ts';
 import { sshErrors } from './catalogue/ssh.ts';
 
@@ -52,9 +54,11 @@ export const catalogue = {
   ...archiveErrors,
   ...archiveAuditErrors,
   ...regionErrors,
+  ...imageErrors,
   ...ec2Errors,
   ...awsErrors,
   ...edgeErrors,
+  ...metricErrors,
   ...labErrors,
 };
 

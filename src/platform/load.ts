@@ -25,7 +25,7 @@ export type LoadedPlatform = {
  * @throws GantryError PLATFORM_NOT_FOUND, PLATFORM_UNREADABLE, or PLATFORM_INVALID with every problem and its place.
  */
 export function loadPlatform(path: string): LoadedPlatform {
-  return parsePlatform(readText(path), path);
+  return parsePlatform(readPlatformText(path), path);
 }
 
 /**
@@ -43,7 +43,11 @@ export function parsePlatform(text: string, path: string): LoadedPlatform {
   return { platform, digest: digestOf(platform), path, text };
 }
 
-function readText(path: string): string {
+/**
+ * The text of the platform file at `path`, unchecked.
+ * @throws GantryError PLATFORM_NOT_FOUND, PLATFORM_UNREADABLE
+ */
+export function readPlatformText(path: string): string {
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(path));
   } catch (error) {

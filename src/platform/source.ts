@@ -15,6 +15,9 @@ import {
 /** Something wrong at an offset of the text. */
 export type Flaw = { offset: number; message: string };
 
+/** A text of one line: its offsets, and the quotes around it, if any. */
+export type Line = { start: number; end: number; quote: '' | "'" | '"' };
+
 /** A YAML text that was read: its content as plain values, what is wrong with its syntax, and where everything stands. */
 export type Source = {
   /** Undefined when the syntax is so broken that there is nothing to look at. */
@@ -24,6 +27,8 @@ export type Source = {
   valueAt: (path: readonly PropertyKey[]) => number;
   /** Where the key at the end of `path` begins. */
   keyAt: (path: readonly PropertyKey[]) => number;
+  /** Where a text of one line that stands at `path` itself begins and ends, quotes included; nothing for an alias or a block. */
+  lineAt: (path: readonly PropertyKey[]) => Line | undefined;
   /** Whether the text has something at `path`. */
   has: (path: readonly PropertyKey[]) => boolean;
   /** `line:column` of an offset, both from 1. */
@@ -48,6 +53,7 @@ export function readSource(text: string): Source {
     flaws,
     valueAt: (path) => locate(document, path).value,
     keyAt: (path) => locate(document, path).key,
+    lineAt: (path) => lineOf(locate(document, path).node),
     has: (path) => locate(document, path).found,
     place: (offset) => {
       const { line, col } = lines.linePos(offset);
@@ -106,7 +112,7 @@ function badKeys(document: Document.Parsed): Flaw[] {
   return flaws;
 }
 
-type Located = { key: number; value: number; found: boolean };
+type Located = { key: number; value: number; found: boolean; node?: unknown };
 
 function locate(document: Document.Parsed, path: readonly PropertyKey[]): Located {
   let node: unknown = document.contents;
@@ -115,12 +121,20 @@ function locate(document: Document.Parsed, path: readonly PropertyKey[]): Locate
   for (const part of path) {
     if (isAlias(node)) node = node.resolve(document);
     const item = isCollection(node) ? itemOf(node.items, part) : undefined;
-    if (item === undefined) return { ...at, value: at.key, found: false };
+    if (item === undefined) return { key: at.key, value: at.key, found: false };
     node = isPair(item) ? item.value : item;
     const key = isPair(item) ? keyStart(item) : start(item);
-    at = { key, value: node ? start(node) : key, found: true };
+    at = { key, value: node ? start(node) : key, found: true, node };
   }
   return at;
+}
+
+const quotes: Readonly<Record<string, Line['quote']>> = { PLAIN: '', QUOTE_SINGLE: "'", QUOTE_DOUBLE: '"' };
+
+function lineOf(node: unknown): Line | undefined {
+  const quote = isScalar(node) ? quotes[node.type ?? ''] : undefined;
+  if (!isScalar(node) || !node.range || quote === undefined) return undefined;
+  return { start: node.range[0], end: node.range[1], quote };
 }
 
 function itemOf(items: readonly unknown[], part: PropertyKey): unknown {

@@ -48,6 +48,10 @@ export const rolloutCases: Readonly<Record<string, RegionCase>> = {
     await stage.fresh({ edge: true });
     return begun(stage);
   },
+  'done-metrics': async (stage) => {
+    await stage.fresh({ metrics: true });
+    return begun(stage);
+  },
   aborted: async (stage) => {
     await refusing(stage);
     const handle = await begun(stage);

@@ -45,7 +45,7 @@ describe('the recorded histories', () => {
     ['archiveRestore', ['done', 'planned', 'aborted', 'parked-retried']],
     ['archiveDrill', ['done', 'planned', 'aborted']],
     ['archiveAudit', ['done', 'planned', 'failed-nothing']],
-    ['regionRollout', ['done', 'done-edge', 'planned', 'idle', 'aborted', 'parked-retried']],
+    ['regionRollout', ['done', 'done-edge', 'done-metrics', 'planned', 'idle', 'aborted', 'parked-retried']],
     ['regionRolloutAll', ['done', 'planned']],
     ['regionDrift', ['done', 'done-edge', 'failed-differs']],
     ['redisGuard', ['stopped', 'observed', 'failed-over']],

@@ -1,7 +1,9 @@
 import type { RegionActivities } from '../../activities/region/index.ts';
 import type {
+  PlannedComponent,
   PlannedEdge,
   PlannedStep,
+  RegionComponent,
   RegionRolloutData,
   RegionRolloutInput,
   RunReport,
@@ -24,6 +26,8 @@ const made = { undo: true, invariant: true, profile: 'slow' } as const;
 const window = 8;
 /** Of a gate: a look is eleven events of the history, however long it lasts; pause and abort wait for its end. Milliseconds. */
 const lookForMs = 10_000;
+/** Between two looks at metrics, which are scraped every few seconds at the most. Milliseconds. */
+const metricsEveryMs = [1_000, 15_000] as const;
 /** Pools of hosts at once; each has a window of its own. */
 const poolsAtOnce = 4;
 
@@ -76,7 +80,7 @@ function network({ region: name, vpc, zones, groups, rules }: RegionRolloutData)
 
 function components({ zones, components: all }: RegionRolloutData): Node[] {
   const wholeNetwork = ['network/groups', ...zones.map(({ zone }) => `network/${zone}`)];
-  return all.map(({ after, readyWithinMs, ...of }) => ({
+  return all.map(({ after, readyWithinMs, metrics, ...of }) => ({
     name: `component/${of.component}`,
     after: [...wholeNetwork, ...after.map((name) => `component/${name}`)],
     body: async (lane) => {
@@ -86,8 +90,23 @@ function components({ zones, components: all }: RegionRolloutData): Node[] {
         everyMs: [500, 2_000],
         deadlineMs: readyWithinMs,
       });
+      if (metrics) await metricGate(lane, of, metrics);
     },
   }));
+}
+
+/** By one clock, that of Prometheus: what it says of before the component was ready is gone by in nothing. */
+async function metricGate(
+  lane: Lane<PlannedStep<'region.rollout'>>,
+  { region: name, component }: RegionComponent,
+  { of: metrics, withinMs }: NonNullable<PlannedComponent['metrics']>,
+): Promise<void> {
+  const of = { region: name, component, metrics };
+  const options = { everyMs: metricsEveryMs, deadlineMs: withinMs };
+  const ready = await lane.gate(`what time it is for ${component}'s metrics`, region.metricsClock, of, options);
+  const sinceMs = ready?.after.nowMs;
+  const gate = { ...of, ...(sinceMs === undefined ? {} : { sinceMs }) };
+  await lane.gate(`the metrics of ${component} hold`, region.metricsHold, gate, options);
 }
 
 /** One run for each pool, in parts where it has more hosts than one run takes; the parts share a lock and follow each other. */

@@ -2,6 +2,7 @@ import type { Dns } from '../../../src/drivers/dns/index.ts';
 import type { Ec2 } from '../../../src/drivers/ec2/index.ts';
 import type { Elb } from '../../../src/drivers/elb/index.ts';
 import type { KubernetesObjects } from '../../../src/drivers/kubernetes/index.ts';
+import type { Prometheus } from '../../../src/drivers/prometheus/index.ts';
 import type { RegionPool } from '../../../src/runs/index.ts';
 import type { Route53 } from '../../../src/drivers/route53/index.ts';
 import type { Waf } from '../../../src/drivers/waf/index.ts';
@@ -39,6 +40,8 @@ export type RegionDeps = {
   edge: (region: string, options: CallOptions) => EdgeAccess;
   /** The cluster of the region; nothing where the file names none. @throws REGION_UNKNOWN, SECRET_NOT_FOUND */
   cluster: (region: string, signal: AbortSignal) => KubernetesObjects | undefined;
+  /** What the gates of metrics ask; nothing where the file names none. @throws REGION_UNKNOWN, SECRET_NOT_FOUND */
+  prometheus: (region: string, signal: AbortSignal) => Prometheus | undefined;
   /** The text of a file of the catalogue. @throws REGION_MANIFEST_INVALID */
   manifest: (file: string) => Promise<string>;
 };

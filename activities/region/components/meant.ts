@@ -1,5 +1,7 @@
 import type { Finding, IntendedComponent, MeantRegion } from '../../../src/planning/region/index.ts';
 import type { RegionDeps } from '../access/access.ts';
+import type { RolloutComponent } from '../../../src/platform/index.ts';
+import { metricsWithinMs, selectorsOf } from '../../../src/platform/index.ts';
 import { problemsOf } from './problems.ts';
 import type { Rendered } from './render.ts';
 import { render } from './render.ts';
@@ -24,6 +26,7 @@ export async function meantOf(
     const own = rendered.get(name);
     return {
       ...{ name, after: one.after, wave: one.wave, readyWithinMs: one.readyWithinMs },
+      ...(one.metrics === undefined ? {} : { metrics: metricsOf(one) }),
       ...(one.external === undefined ? {} : { external: one.external }),
       ...(own ? { rendered: { digest: own.digest, objects: own.names } } : {}),
     };
@@ -35,4 +38,14 @@ export async function meantOf(
     },
     ...{ rendered, findings },
   };
+}
+
+function metricsOf({
+  metrics = {},
+  metricsWithinMs: withinMs = metricsWithinMs,
+}: RolloutComponent): NonNullable<IntendedComponent['metrics']> {
+  const of = Object.entries(metrics).map(([name, gate]) => ({
+    ...{ name, ...gate, selectors: selectorsOf(gate.query) ?? [] },
+  }));
+  return { of, withinMs };
 }

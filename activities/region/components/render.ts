@@ -3,6 +3,7 @@ import { parseAllDocuments } from 'yaml';
 import type { KubeObject } from '../../../src/drivers/kubernetes/index.ts';
 import type { Problem } from '../../../src/errors/index.ts';
 import { GantryError, problem, refusal } from '../../../src/errors/index.ts';
+import { imageByDigest } from '../../../src/platform/index.ts';
 import { mergePatch } from '../../../src/planning/region/index.ts';
 import { canonicalJson } from '../../../src/runs/index.ts';
 import type { RegionDeps, RegionIntent } from '../access/access.ts';
@@ -78,7 +79,7 @@ function filled(
     if (name === 'namespace') return namespace;
     const image = name.startsWith('image:') ? name.slice('image:'.length) : undefined;
     const pinned = image !== undefined && Object.hasOwn(images, image) ? images[image] : undefined;
-    if (pinned !== undefined) return pinned;
+    if (pinned !== undefined) return imageByDigest(pinned);
     if (image !== undefined)
       problems.push(
         problem(

@@ -6,6 +6,7 @@ import { isOwn, ownName } from '../access/tags.ts';
 import { meantOf } from '../components/meant.ts';
 import { tryComponents } from '../components/try-components.ts';
 import { edgeFacts } from '../edge/facts.ts';
+import { tryMetrics } from '../metrics/try-metrics.ts';
 import { compareRules, rulesThere } from '../network/set-rules.ts';
 
 /** What the file says of a region, and what of it is there. @throws REGION_UNKNOWN, EC2_…, KUBERNETES_… */
@@ -30,13 +31,16 @@ export async function lookAtRegion(
   try {
     const account = await accountOf(region, deps, client);
     const tried = cluster ? await tryComponents(cluster, rendered) : { standing: {}, findings: [] };
-    const edge = await edgeFacts(regionAsMeant(meant, extent).edge, deps, signal);
+    const { edge: meantEdge, components } = regionAsMeant(meant, extent);
+    const edge = await edgeFacts(meantEdge, deps, signal);
+    const metrics = await tryMetrics(deps, region, components, signal);
     return {
       meant,
       facts: {
         ...account,
         ...{ standing: tried.standing, edge: edge.standing },
-        findings: [...findings, ...account.findings, ...tried.findings, ...edge.findings],
+        ...(metrics.untried === undefined ? {} : { metricsUntried: metrics.untried }),
+        findings: [...findings, ...account.findings, ...tried.findings, ...edge.findings, ...metrics.findings],
       },
     };
   } finally {

@@ -9,6 +9,8 @@ import { makeLoadBalancer } from '../edge/make-load-balancer.ts';
 import { makeTargetGroup } from '../edge/make-target-group.ts';
 import { setEdgeRecords } from '../edge/set-edge-records.ts';
 import { attachGateway } from '../network/attach-gateway.ts';
+import { metricsClock } from '../metrics/metrics-clock.ts';
+import { metricsHold } from '../metrics/metrics-hold.ts';
 import { makeGroups } from '../network/make-groups.ts';
 import { makeNat } from '../network/make-nat.ts';
 import { makeRoutes } from '../network/make-routes.ts';
@@ -29,6 +31,8 @@ export const rollout = {
   regionMakeRoutes: makeRoutes,
   regionApplyComponent: applyComponent,
   regionComponentReady: componentReady,
+  regionMetricsClock: metricsClock,
+  regionMetricsHold: metricsHold,
   regionMakeTargetGroup: makeTargetGroup,
   regionMakeLoadBalancer: makeLoadBalancer,
   regionMakeListener: makeListener,

@@ -6,6 +6,8 @@ export type ProgramEnd = { code: number | null; stdout: string; stderr: string; 
 export type ProgramOptions = {
   timeoutMs: number;
   env?: Readonly<Record<string, string>>;
+  /** Its standard input; none unless given. */
+  input?: string;
   signal?: AbortSignal;
 };
 
@@ -21,7 +23,7 @@ export function runProgram(argv: readonly string[], options: ProgramOptions): Pr
   return new Promise((resolve, reject) => {
     const child = spawn(program, args, {
       detached: true,
-      stdio: ['ignore', 'pipe', 'pipe'],
+      stdio: ['pipe', 'pipe', 'pipe'],
       env: { ...process.env, ...options.env },
     });
     const settle = (end: () => void): void => {
@@ -42,6 +44,8 @@ export function runProgram(argv: readonly string[], options: ProgramOptions): Pr
         said[name] = (said[name] + chunk).slice(0, outputLimit);
       });
     }
+    // A program that does not read its input is no failure.
+    child.stdin.on('error', () => undefined).end(options.input ?? '');
     child.on('error', (error) => settle(() => reject(error)));
     child.on('close', (code) => settle(() => resolve({ code, ...said, ms: performance.now() - startedAt })));
   });

@@ -17,4 +17,14 @@ export const platformErrors = {
     retryable: false,
     hint: 'Correct the file or its permissions, then run `gantry platform check`.',
   },
+  PLATFORM_CHANGED: {
+    meaning: 'Another program changed the platform file while Gantry worked on a new one. Nothing was written.',
+    retryable: true,
+    hint: 'Run the command again: it reads the file as it is now.',
+  },
+  PLATFORM_UNWRITABLE: {
+    meaning: 'The platform file cannot be replaced: no permission in its folder, or no room. It is as it was.',
+    retryable: false,
+    hint: 'Correct what the message names, then run the command again. A file that is mounted read-only is changed where it comes from.',
+  },
 } as const satisfies Record<string, CatalogueEntry>;

@@ -42,7 +42,7 @@ export const regionErrors = {
   REGION_IMAGE_MISSING: {
     meaning: 'A manifest asks for an image that `rollout.images` does not pin.',
     retryable: false,
-    hint: 'Resolve the digest in your registry (`docker buildx imagetools inspect <image>`), and enter `name@sha256:…` under `rollout.images`.',
+    hint: 'Enter `name:tag` under `rollout.images`, then `gantry platform pin`, which resolves its digest in the registry.',
   },
   REGION_MANIFEST_INVALID: {
     meaning: 'A manifest of the catalogue cannot be read, or is not what a rollout can apply.',

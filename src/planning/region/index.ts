@@ -1,6 +1,8 @@
 export { differences, mergePatch, sameFields } from './components/fields.ts';
 export type { Readiness } from './components/ready.ts';
 export { readinessOf, together, workloadKinds } from './components/ready.ts';
+export type { Evaluated, EvaluatedWindow, MetricReading } from './metrics/judge.ts';
+export { ageQuery, boundsInWords, judgeMetric, metricsTogether, windowOf } from './metrics/judge.ts';
 export type { NetworkIntent } from './network/groups.ts';
 export { groupName, outletOf, ruleKey, securityGroups, securityRules } from './network/groups.ts';
 export { sharesAddresses } from './network/ranges.ts';

@@ -4,6 +4,8 @@ import { count, mapOf, name, text, url } from '../schema/names.ts';
 import { duration, rename } from '../schema/units.ts';
 import { parseCidr } from './cidr.ts';
 import { awsCredentials, regionEdge } from './edge.ts';
+import { metricGate, prometheusAccess } from './metrics.ts';
+import { isPlaceholderDigest, parseImage, pinnedPattern } from './image.ts';
 
 const cidr = z.string().refine((value) => parseCidr(value) !== undefined, {
   error: 'a range of IPv4 addresses without bits beyond its prefix, such as 10.20.0.0/16',
@@ -26,6 +28,7 @@ const region = z.strictObject({
   zones: mapOf(mapOf(awsCidr)).describe('By zone, the range of each network segment in it.'),
   ec2: ec2.prefault({}),
   kubernetes: kubernetesAccess.exactOptional().describe('The API that its components are applied to.'),
+  prometheus: prometheusAccess.exactOptional().describe('What the gates of metrics ask.'),
   edge: regionEdge
     .exactOptional()
     .describe('What of it is seen from outside: a load balancer, and DNS records at weight 0. Left out: nothing is.'),
@@ -50,6 +53,9 @@ export const layers = [
   'logging',
 ] as const;
 
+/** Of the gate of a component's metrics, unless the file says otherwise. Milliseconds. */
+export const metricsWithinMs = 600_000;
+
 const component = z
   .strictObject({
     layer: z.enum(layers),
@@ -63,15 +69,38 @@ const component = z
     wave: count.default(1).describe('It begins when every component of the earlier waves is ready.'),
     regions: z.array(name).min(1).exactOptional().describe('All that take part in rollouts unless given.'),
     readyWithin: duration.default(600_000).describe('Its gate is failed, or inconclusive, after this time.'),
+    metrics: z
+      .record(name, metricGate)
+      .exactOptional()
+      .describe('What its metrics must say once it is ready, before anything that comes after it begins.'),
+    metricsWithin: duration.exactOptional().describe('The time of the gate of its metrics; 10m unless given.'),
   })
   .refine(({ manifest, external }) => (manifest === undefined) !== (external === undefined), {
     error: 'a component has either a manifest or, being external, who operates it',
   })
-  .transform(rename({ readyWithin: 'readyWithinMs' }));
+  .refine(({ manifest, metrics }) => manifest !== undefined || metrics === undefined, {
+    error: 'only a component with a manifest has a gate of metrics: of what is external no run knows when it is ready',
+  })
+  .refine(({ metrics = {}, metricsWithin = metricsWithinMs }) => longest(metrics) < metricsWithin, {
+    error: 'metricsWithin must be longer than each holdsFor: it begins when the component is ready',
+  })
+  .transform(rename({ readyWithin: 'readyWithinMs', metricsWithin: 'metricsWithinMs' }));
 
-const image = z.string().regex(/^[a-z0-9][^\s@]*@sha256:[0-9a-f]{64}$/, {
-  error: 'an image pinned by its digest, name@sha256:…: a tag can be moved, and a placeholder names nothing',
-});
+/** One that is malformed itself has no such time, and its own problem. */
+function longest(metrics: Readonly<Record<string, { holdsForMs?: number }>>): number {
+  return Math.max(0, ...Object.values(metrics).map(({ holdsForMs = 0 }) => holdsForMs));
+}
+
+const image = z
+  .string()
+  .regex(pinnedPattern, {
+    error:
+      'an image pinned by its digest, name@sha256:… or name:tag@sha256:…: a tag can be moved. `gantry platform pin` resolves name:tag',
+    abort: true,
+  })
+  .refine((text) => !isPlaceholderDigest(parseImage(text)?.digest ?? ''), {
+    error: 'a digest that names an image: this is a placeholder. `gantry platform pin` resolves name:tag',
+  });
 
 /** What a region is made of: addresses by zone and segment, and the components that are applied in it, by their graph. */
 export const rollout = z.strictObject({
@@ -80,7 +109,7 @@ export const rollout = z.strictObject({
     .describe('The folder with the manifests of the components, relative to this file.'),
   reserved: mapOf(cidr).describe('Ranges that hosts use inside, or that other networks have: no region may take them.'),
   images: mapOf(image).describe(
-    'By the name that a manifest asks for. Resolve digests from your registry, never by hand.',
+    'By the name that a manifest asks for. `gantry platform pin` resolves each tag in its registry and writes the digest beside it.',
   ),
   regions: mapOf(region),
   components: mapOf(component),

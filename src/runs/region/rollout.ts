@@ -12,6 +12,8 @@ export const rolloutSteps = [
   'make-routes',
   'apply-component',
   'component-ready',
+  'metrics-clock',
+  'metrics-hold',
   'make-target-group',
   'make-load-balancer',
   'make-listener',
@@ -69,8 +71,34 @@ export type RegionComponent = {
 /** `lookForMs`: how long one look waits for it to be ready. */
 export type RegionGate = RegionComponent & { lookForMs: number };
 
+/** What a metric of a component must say: every series within the bounds, resting on samples of the last `freshnessMs`. */
+export type RegionMetric = {
+  name: string;
+  query: string;
+  /** The metrics that the query is made of, as it selects them. */
+  selectors: readonly string[];
+  min?: number;
+  max?: number;
+  /** For so long. */
+  holdsForMs: number;
+  freshnessMs: number;
+};
+
+/** `sinceMs`: when the component was ready, by the clock of Prometheus; nothing older is gone by. */
+export type RegionMetrics = {
+  region: string;
+  component: string;
+  metrics: readonly RegionMetric[];
+  sinceMs?: number;
+};
+
 /** What a plan shows of one component. */
-export type PlannedComponent = RegionComponent & { after: readonly string[]; readyWithinMs: number };
+export type PlannedComponent = RegionComponent & {
+  after: readonly string[];
+  readyWithinMs: number;
+  /** Where it has gates of metrics. */
+  metrics?: { of: readonly RegionMetric[]; withinMs: number };
+};
 
 /** The hosts of one zone and class, by serial number. */
 export type RegionPool = { zone: string; class: string; serials: readonly string[] };

@@ -32,6 +32,14 @@ test('variables are filled in, and every object says which manifests it is of', 
   ]);
 });
 
+test('an image reaches the cluster by its digest alone: a tag beside it is for people and for `gantry platform pin`', async () => {
+  const digest = `sha256:${'5d'.repeat(32)}`;
+  const of = async (image: string) => render(deps({ images: { gatewayd: image } }), 'eu-west-1', 'gatewayd');
+  const named = await of(`registry.example:5000/gatewayd:1.2@${digest}`);
+  expect(named.objects[0]?.['data']).toMatchObject({ image: `registry.example:5000/gatewayd@${digest}` });
+  expect(named.digest).toBe((await of(`registry.example:5000/gatewayd@${digest}`)).digest);
+});
+
 test('a patch is laid over in its region alone, and makes another digest', async () => {
   const patches = { gatewayd: { 'ConfigMap/here': { data: { more: 'x', image: null } } } };
   const patched = await render(deps({ config: { ...intentOf('eu-west-1').config, patches } }), 'eu-west-1', 'gatewayd');

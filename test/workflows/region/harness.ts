@@ -9,6 +9,7 @@ import type { KubernetesObjects } from '../../../src/drivers/kubernetes/index.ts
 import { dnsQuestions } from '../../../src/drivers/dns/index.ts';
 import { connectEc2 } from '../../../src/drivers/ec2/index.ts';
 import { connectElb } from '../../../src/drivers/elb/index.ts';
+import { connectPrometheus } from '../../../src/drivers/prometheus/index.ts';
 import { connectRoute53 } from '../../../src/drivers/route53/index.ts';
 import { connectWaf } from '../../../src/drivers/waf/index.ts';
 import type { RolloutEdge } from '../../../src/platform/index.ts';
@@ -77,6 +78,8 @@ export type Scene = {
   endpoint: string;
   cluster: KubernetesObjects;
   intent: (region: string) => RegionIntent;
+  /** The address of the Prometheus of every region. */
+  prometheus?: string;
   /** The name server in the place of every resolver. */
   resolver?: string;
 };
@@ -100,6 +103,8 @@ export function depsOf(scene: Scene): RegionDeps {
       return { elb, waf, route53, dns, close: () => [elb, waf, route53].forEach((one) => one.close()) };
     },
     cluster: () => scene.cluster,
+    prometheus: (_region, signal) =>
+      scene.prometheus === undefined ? undefined : connectPrometheus({ url: scene.prometheus }, { signal }),
     manifest: manifestOf,
   };
 }

@@ -45,6 +45,7 @@ function componentsOf({ region, components: all }: MeantRegion, throughWave = In
   return order.flatMap(({ name, after }) => {
     const found = components.find((one) => one.name === name);
     if (!found?.rendered) return [];
-    return [{ region, component: name, ...found.rendered, after, readyWithinMs: found.readyWithinMs }];
+    const { rendered, readyWithinMs, metrics } = found;
+    return [{ region, component: name, ...rendered, after, readyWithinMs, ...(metrics ? { metrics } : {}) }];
   });
 }

@@ -1,4 +1,4 @@
-import type { RegionPool } from '../../../runs/index.ts';
+import type { PlannedComponent, RegionPool } from '../../../runs/index.ts';
 import type { EdgeIntent } from '../edge/meant.ts';
 import type { NetworkIntent } from '../network/groups.ts';
 
@@ -21,6 +21,8 @@ export type IntendedComponent = {
   readyWithinMs: number;
   /** Who operates it, where it is no part of a rollout. */
   external?: string;
+  /** What its metrics must say once it is ready, and within what time. */
+  metrics?: NonNullable<PlannedComponent['metrics']>;
   /** Of its objects as they were rendered. */
   rendered?: { digest: string; objects: readonly string[] };
 };

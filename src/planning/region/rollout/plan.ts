@@ -1,6 +1,7 @@
 import type { DraftOf, PlannedComponent, RegionPool, RegionRolloutData, RegionZone } from '../../../runs/index.ts';
 import { edgeActions } from '../edge/plan.ts';
 import type { RolloutExtent } from '../meant/region.ts';
+import { boundsInWords } from '../metrics/judge.ts';
 import { needsNat, regionAsMeant, zonesOf } from '../meant/region.ts';
 import type { MeantRegion } from '../meant/types.ts';
 import { sharesAddresses } from '../network/ranges.ts';
@@ -88,7 +89,7 @@ function actionsOf({ vpc, zones, groups, rules, components, pools, edge }: Regio
         reversible: true,
       },
     ]),
-    ...components.flatMap(({ component, objects, after, readyWithinMs }): Draft['actions'] => [
+    ...components.flatMap(({ component, objects, after, readyWithinMs, metrics }): Draft['actions'] => [
       {
         step: 'region.apply-component',
         what: `Apply ${component} (${objects.join(', ')})${after.length > 0 ? ` after ${after.join(', ')}` : ''}`,
@@ -99,6 +100,7 @@ function actionsOf({ vpc, zones, groups, rules, components, pools, edge }: Regio
         what: `See ${component} ready within ${Math.round(readyWithinMs / 1000)} s`,
         reversible: true,
       },
+      ...metricActions(component, metrics),
     ]),
     ...pools.map(({ zone, class: hostClass, serials }) => ({
       step: 'host.fleet-onboard' as const,
@@ -106,6 +108,27 @@ function actionsOf({ vpc, zones, groups, rules, components, pools, edge }: Regio
       reversible: false,
     })),
     ...edgeActions(edge),
+  ];
+}
+
+function metricActions(component: string, metrics: PlannedComponent['metrics']): Draft['actions'] {
+  if (!metrics) return [];
+  const seconds = (ms: number): number => Math.round(ms / 1000);
+  const each = metrics.of.map((one) => {
+    const held = one.holdsForMs > 0 ? ` for ${seconds(one.holdsForMs)} s` : '';
+    return `${one.name} ${boundsInWords(one)}${held}`;
+  });
+  return [
+    {
+      step: 'region.metrics-clock',
+      what: `Ask Prometheus what time it is once ${component} is ready`,
+      reversible: true,
+    },
+    {
+      step: 'region.metrics-hold',
+      what: `See the metrics of ${component} within ${seconds(metrics.withinMs)} s: ${each.join(', ')}`,
+      reversible: true,
+    },
   ];
 }
 
@@ -209,6 +232,9 @@ function warningsOf({ components, edge }: RegionRolloutData, facts: RolloutFacts
           `The API server could not try ${untried.map(({ component }) => component).join(', ')} beforehand: it may refuse them in the middle of the run.`,
         ]
       : []),
+    ...(facts.metricsUntried === undefined
+      ? []
+      : [`Prometheus could not be asked, so no query was tried: ${facts.metricsUntried}`]),
     ...(facts.addresses.quota === undefined
       ? ['EC2 does not say how many elastic addresses the account may have.']
       : []),

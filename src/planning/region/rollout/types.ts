@@ -12,6 +12,8 @@ export type RolloutFacts = {
   standing: Readonly<Record<string, ComponentStanding>>;
   /** By part of the edge, how it stands. */
   edge: readonly { place: string; words: string }[];
+  /** Why the queries of the gates could not be tried beforehand, where it is so. */
+  metricsUntried?: string;
   /** What reading found in the way already. */
   findings: readonly Finding[];
 };
