@@ -7,14 +7,15 @@ import { createRegionActivities } from '../activities/region/index.ts';
 import { dnsQuestions } from '../src/drivers/dns/index.ts';
 import { connectEc2 } from '../src/drivers/ec2/index.ts';
 import { connectElb } from '../src/drivers/elb/index.ts';
-import { kubernetesObjects } from '../src/drivers/kubernetes/index.ts';
+import type { KubernetesTarget } from '../src/drivers/kubernetes/index.ts';
+import { kubernetesNodes, kubernetesObjects } from '../src/drivers/kubernetes/index.ts';
 import { connectPrometheus } from '../src/drivers/prometheus/index.ts';
 import { connectRoute53 } from '../src/drivers/route53/index.ts';
 import { connectWaf } from '../src/drivers/waf/index.ts';
 import type { ErrorCode } from '../src/errors/index.ts';
 import { GantryError } from '../src/errors/index.ts';
 import type { RolloutRegion } from '../src/platform/index.ts';
-import { platformDigests, regionPools, rolloutRegion } from '../src/platform/index.ts';
+import { platformDigests, regionHosts, regionPools, regionUses, rolloutRegion } from '../src/platform/index.ts';
 import { resolveSecret } from '../src/settings/index.ts';
 import type { WorkerContext } from './context.ts';
 import { domainWorkers } from './domain.ts';
@@ -35,6 +36,10 @@ export function regionDeps({ platform: loaded, env, wrapDriver }: WorkerContext)
   const keys = ({ accessKeyId, secretAccessKey, sessionToken }: NonNullable<RolloutRegion['ec2']['credentials']>) => ({
     ...{ accessKeyId: secret(accessKeyId), secretAccessKey: secret(secretAccessKey) },
     ...(sessionToken ? { sessionToken: secret(sessionToken) } : {}),
+  });
+  const targetOf = ({ api, ca, token }: NonNullable<RolloutRegion['kubernetes']>): KubernetesTarget => ({
+    ...{ api, token: secret(token) },
+    ...(ca === undefined ? {} : { ca: authority(ca) }),
   });
   return {
     owner: platform.name,
@@ -70,9 +75,7 @@ export function regionDeps({ platform: loaded, env, wrapDriver }: WorkerContext)
     cluster: (region, signal) => {
       const access = rolloutRegion(platform, region).kubernetes;
       if (!access) return undefined;
-      const { api, ca, token } = access;
-      const target = { api, token: secret(token), ...(ca === undefined ? {} : { ca: authority(ca) }) };
-      return wrapDriver('kubernetes', kubernetesObjects(target, { signal }));
+      return wrapDriver('kubernetes', kubernetesObjects(targetOf(access), { signal }));
     },
     prometheus: (region, signal) => {
       const access = rolloutRegion(platform, region).prometheus;
@@ -85,6 +88,13 @@ export function regionDeps({ platform: loaded, env, wrapDriver }: WorkerContext)
       };
       return wrapDriver('prometheus', connectPrometheus(target, { signal }));
     },
+    hosts: (region) => regionHosts(platform, region),
+    nodes: (region, signal) => {
+      const apis = platform.hosts.kubernetes;
+      const access = Object.hasOwn(apis, region) ? apis[region] : undefined;
+      return access && wrapDriver('kubernetes', kubernetesNodes(targetOf(access), { signal }));
+    },
+    uses: (region) => regionUses(platform, region),
     manifest: async (file) => {
       const at = resolve(dirname(path), rollout.catalogue, file);
       try {

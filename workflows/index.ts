@@ -24,6 +24,7 @@ export { redisRejoin } from './redis/rejoin.ts';
 export { redisRestoreRedundancy } from './redis/restore-redundancy.ts';
 export { redisGuard } from './redis/guard.ts';
 export { regionDrift } from './region/drift.ts';
+export { regionRetire } from './region/retire.ts';
 export { regionRolloutAll } from './region/rollout-all.ts';
 export { regionRollout } from './region/rollout.ts';
 export { listRunner } from './run/list-runner.ts';

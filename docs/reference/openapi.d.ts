@@ -438,6 +438,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/region/retire": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Take one region away again, in reverse order: edge, components, network; each stage is approved, data stays unless asked for
+         * @description Starts a run of region.retire. In full: docs/region/retire.md.
+         */
+        post: operations["start-region-retire"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/region/drift": {
         parameters: {
             query?: never;
@@ -3773,6 +3793,138 @@ export interface operations {
                     window?: number;
                     /** @description Also take in the hosts of their pools, after the last wave. */
                     withHosts?: boolean;
+                    /** @description Compute and show the plan, change nothing, take no lock. */
+                    dryRun?: boolean;
+                    /** @description Why, for the record: a ticket, an alert, a plan. */
+                    reason?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description The same request came before; this is the run that it started. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Started"];
+                };
+            };
+            /** @description Started. Location is the address of the run. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Started"];
+                };
+            };
+            /** @description A problem: its code, what it is, and the next step. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem: its code, what it is, and the next step. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem: its code, what it is, and the next step. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem: its code, what it is, and the next step. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem: its code, what it is, and the next step. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem: its code, what it is, and the next step. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem: its code, what it is, and the next step. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem: its code, what it is, and the next step. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem: its code, what it is, and the next step. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "start-region-retire": {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description Chosen by you, once for each run that you want: the same request under the same key starts nothing more. */
+                "idempotency-key": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "region": "eu-west-1",
+                 *       "reason": "second region is given up, PLAT-402"
+                 *     }
+                 */
+                "application/json": {
+                    /** @description As `rollout.regions` of the platform file names it. */
+                    region: string;
+                    /** @description Also what holds data, after a third approval: stateful sets, volume claims, the namespace, and the network under them. */
+                    withData?: boolean;
                     /** @description Compute and show the plan, change nothing, take no lock. */
                     dryRun?: boolean;
                     /** @description Why, for the record: a ticket, an alert, a plan. */

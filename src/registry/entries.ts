@@ -17,6 +17,7 @@ import { hostOnboard } from './host/onboard.ts';
 import type { KindEntry } from './entry.ts';
 import { clickhouseTier } from './clickhouse/tier.ts';
 import { regionDrift } from './region/drift.ts';
+import { regionRetire } from './region/retire.ts';
 import { regionRolloutAll } from './region/rollout-all.ts';
 import { regionRollout } from './region/rollout.ts';
 import { redisFailover } from './redis/failover.ts';
@@ -48,5 +49,6 @@ export const entries: Readonly<Record<Kind, KindEntry>> = {
   'archive.audit': archiveAudit,
   'region.rollout': regionRollout,
   'region.rollout-all': regionRolloutAll,
+  'region.retire': regionRetire,
   'region.drift': regionDrift,
 };

@@ -19,6 +19,7 @@ import { activityName } from './names.ts';
 import type { PlanDraft, PlannedAction } from './plan.ts';
 import type { Domain } from './queues.ts';
 import { driftSteps } from './region/drift.ts';
+import { retireSteps } from './region/retire.ts';
 import { rolloutAllSteps } from './region/rollout-all.ts';
 import { rolloutSteps } from './region/rollout.ts';
 import { failoverSteps } from './redis/failover.ts';
@@ -84,6 +85,7 @@ export const kinds = {
   'archive.audit': { targetFields: ['archive'], steps: auditSteps },
   'region.rollout': { targetFields: ['region'], steps: rolloutSteps, covers: ['host.fleet-onboard'] },
   'region.rollout-all': { targetFields: ['regions'], steps: rolloutAllSteps, covers: ['region.rollout'] },
+  'region.retire': { targetFields: ['region'], steps: retireSteps },
   'region.drift': { targetFields: ['region'], steps: driftSteps },
 } as const satisfies Record<`${Domain}.${string}`, KindDefinition>;
 

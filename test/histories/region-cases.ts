@@ -4,6 +4,7 @@ import { GantryError } from '../../src/errors/index.ts';
 import type { RunStatus } from '../../src/runs/index.ts';
 import type { Case } from './play.ts';
 import { approved } from './play.ts';
+import type { PlayedCluster } from '../support/played-cluster.ts';
 import type { RegionStage } from './region-stage.ts';
 
 type RegionCase = Case<RegionStage>;
@@ -97,5 +98,52 @@ export const driftCases: Readonly<Record<string, RegionCase>> = {
   'failed-differs': async (stage) => {
     await stage.fresh();
     return stage.harness.startDrift(region);
+  },
+};
+
+/** A region with an edge and what `stage` has, rolled out. */
+const standing = async (stage: RegionStage): Promise<PlayedCluster> => {
+  const cluster = await stage.fresh({ edge: true });
+  await (await begun(stage)).result();
+  return cluster;
+};
+
+/** Each approval is of another plan: the run asks anew once it has done what the one before was about. */
+const retired = async (stage: RegionStage, approvals: number, withData = false): Promise<WorkflowHandle> => {
+  const handle = await stage.harness.startRetire(region, withData ? { withData } : {});
+  for (let left = approvals; left > 0; left -= 1) await approved(handle);
+  return handle;
+};
+
+/** The histories of `regionRetire`. */
+export const retireCases: Readonly<Record<string, RegionCase>> = {
+  planned: async (stage) => {
+    await standing(stage);
+    return stage.harness.startRetire(region, { dryRun: true });
+  },
+  // Over what the case before has left.
+  done: (stage) => retired(stage, 2),
+  idle: (stage) => retired(stage, 1),
+  'done-data': async (stage) => {
+    await standing(stage);
+    return retired(stage, 3, true);
+  },
+  aborted: async (stage) => {
+    await standing(stage);
+    const handle = await retired(stage, 1);
+    await stage.harness.until(handle, 'awaiting-approval');
+    await stage.harness.update(handle, 'abort', {});
+    return handle;
+  },
+  'parked-retried': async (stage) => {
+    const cluster = await standing(stage);
+    cluster.beforeWrite = (line) => {
+      if (line === 'delete Deployment/alertmanager') throw new GantryError('KUBERNETES_REFUSED', 'not today');
+    };
+    const handle = await retired(stage, 2);
+    await stage.harness.until(handle, 'parked');
+    cluster.beforeWrite = undefined;
+    await stage.harness.update(handle, 'resolve', { action: 'retry' });
+    return handle;
   },
 };

@@ -47,6 +47,7 @@ describe('the recorded histories', () => {
     ['archiveAudit', ['done', 'planned', 'failed-nothing']],
     ['regionRollout', ['done', 'done-edge', 'done-metrics', 'planned', 'idle', 'aborted', 'parked-retried']],
     ['regionRolloutAll', ['done', 'planned']],
+    ['regionRetire', ['planned', 'done', 'idle', 'aborted', 'done-data', 'parked-retried']],
     ['regionDrift', ['done', 'done-edge', 'failed-differs']],
     ['redisGuard', ['stopped', 'observed', 'failed-over']],
     ['hostOnboard', ['planned', 'done', 'idle', 'aborted']],

@@ -9,6 +9,8 @@ export type PlayedCluster = KubernetesObjects & {
   readonly writes: string[];
   /** As another client writes it: its fields are that client's from then on. */
   edit(object: string, change: (held: Record<string, unknown>) => void, manager?: string): void;
+  /** Another client makes it. */
+  put(object: KubeObject): void;
   /** What a controller says of a workload; `undefined`: it has not looked. */
   controllers: (object: KubeObject) => Record<string, unknown> | undefined;
   /** Called before each write with its line. Throw to refuse it. */
@@ -88,6 +90,19 @@ export function playCluster(): PlayedCluster {
       cluster.writes.push(`apply ${key}`);
       return structuredClone(put(structuredClone(object), held));
     },
+    put(object) {
+      put(object, all.get(keyOf(refOf(object))));
+    },
+    async list({ kind, namespace }) {
+      await Promise.resolve();
+      return structuredClone(
+        [...all.values()].filter((one) => one.kind === kind && one.metadata.namespace === namespace),
+      );
+    },
+    async contents(namespace) {
+      await Promise.resolve();
+      return structuredClone([...all.values()].filter((one) => one.metadata.namespace === namespace));
+    },
     async delete(ref, { uid, resourceVersion }) {
       await Promise.resolve();
       const held = all.get(keyOf(ref));
@@ -97,6 +112,9 @@ export function playCluster(): PlayedCluster {
         throw new GantryError('KUBERNETES_CONFLICT', `${keyOf(ref)} was changed`);
       cluster.writes.push(`delete ${keyOf(ref)}`);
       all.delete(keyOf(ref));
+      // All that is in a namespace goes with it.
+      if (ref.kind === 'Namespace')
+        for (const [key, { metadata }] of all) if (metadata.namespace === ref.name) all.delete(key);
     },
   };
   return cluster;

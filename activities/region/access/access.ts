@@ -1,7 +1,7 @@
 import type { Dns } from '../../../src/drivers/dns/index.ts';
 import type { Ec2 } from '../../../src/drivers/ec2/index.ts';
 import type { Elb } from '../../../src/drivers/elb/index.ts';
-import type { KubernetesObjects } from '../../../src/drivers/kubernetes/index.ts';
+import type { KubernetesNodes, KubernetesObjects } from '../../../src/drivers/kubernetes/index.ts';
 import type { Prometheus } from '../../../src/drivers/prometheus/index.ts';
 import type { RegionPool } from '../../../src/runs/index.ts';
 import type { Route53 } from '../../../src/drivers/route53/index.ts';
@@ -42,6 +42,12 @@ export type RegionDeps = {
   cluster: (region: string, signal: AbortSignal) => KubernetesObjects | undefined;
   /** What the gates of metrics ask; nothing where the file names none. @throws REGION_UNKNOWN, SECRET_NOT_FOUND */
   prometheus: (region: string, signal: AbortSignal) => Prometheus | undefined;
+  /** The hosts of the inventory in its zones, with the names of their Nodes. */
+  hosts: (region: string) => readonly { serial: string; node: string }[];
+  /** The Nodes of its hosts; nothing where the file names no API for them. @throws SECRET_NOT_FOUND */
+  nodes: (region: string, signal: AbortSignal) => Pick<KubernetesNodes, 'get'> | undefined;
+  /** The places of the platform file that say that a store stands in the region, or has a copy there. */
+  uses: (region: string) => readonly string[];
   /** The text of a file of the catalogue. @throws REGION_MANIFEST_INVALID */
   manifest: (file: string) => Promise<string>;
 };

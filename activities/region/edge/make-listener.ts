@@ -3,7 +3,7 @@ import { GantryError } from '../../../src/errors/index.ts';
 import type { RegionEdge } from '../../../src/runs/index.ts';
 import { defineStep, done, todo } from '../../../src/steps/index.ts';
 import type { RegionDeps } from '../access/access.ts';
-import { tagsFor } from '../access/tags.ts';
+import { ownName, tagsFor } from '../access/tags.ts';
 import { untilVisible } from '../access/with-ec2.ts';
 import type { EdgeClients } from '../access/with-edge.ts';
 import { withEdge } from '../access/with-edge.ts';
@@ -51,6 +51,16 @@ export const makeListener = defineStep<RegionEdge, { id: string | null }, Region
       if (made) await clients.elb.deleteListener(made.id);
     }),
 });
+
+/** What else a load balancer listens on: not Gantry's. */
+export async function otherListeners(
+  { region }: Pick<RegionEdge, 'region'>,
+  { owner }: RegionDeps,
+  { elb }: Pick<EdgeClients, 'elb'>,
+  { id }: { id: string },
+): Promise<readonly Listener[]> {
+  return (await elb.listeners(id)).filter((one) => ownName(owner, region, one) !== what);
+}
 
 /** The listener on this port, whoever made it. */
 async function listenerOf(of: RegionEdge, deps: RegionDeps, clients: EdgeClients): Promise<Standing<Listener>> {

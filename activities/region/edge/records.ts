@@ -16,6 +16,8 @@ export type NamesSeen = {
   others: readonly RecordSet[];
   /** The geo alias leads to the group: whoever asks for it there is answered by a member. */
   isAskedFor: boolean;
+  /** Of the geo alias and of the other members, those that lead to the region's own name. */
+  leadHere: readonly string[];
   wanted: { own: AliasRecord; member: AliasRecord } | undefined;
 };
 
@@ -31,6 +33,9 @@ export async function namesOf(of: RegionEdge, deps: RegionDeps, clients: EdgeCli
     member: members.find(({ setIdentifier }) => setIdentifier === identifier),
     others: members.filter(({ setIdentifier, type }) => setIdentifier !== identifier && addressTypes.includes(type)),
     isAskedFor: above.some(({ alias }) => alias?.name === group),
+    leadHere: [...above, ...members]
+      .filter(({ alias, setIdentifier }) => alias?.name === own && setIdentifier !== identifier)
+      .map(({ name, setIdentifier }) => (setIdentifier === undefined ? name : `${name} (${setIdentifier})`)),
     wanted: await wantedOf(of, deps, clients),
   };
 }
@@ -87,6 +92,19 @@ function notAs(found: RecordSet, wanted: AliasRecord, name: string): string[] {
 /** Whether a member of weight 0 would be answered with: no other one of its type has a weight, and the group is asked. */
 export function wouldServe({ isAskedFor, others }: NamesSeen): boolean {
   return isAskedFor && !others.some(({ type, weight }) => type === 'A' && weight !== undefined && weight > 0);
+}
+
+/** Why a region that is to be withdrawn still takes traffic, as far as its records tell. */
+export function takesTraffic({ region, names: { own, group } }: RegionEdge, names: NamesSeen): string[] {
+  const { member, leadHere } = names;
+  const weight = member?.weight ?? 0;
+  return [
+    ...(weight > 0 ? [`${region} has weight ${weight} in ${group}`] : []),
+    ...(member && weight === 0 && wouldServe(names)
+      ? [`${region} has weight 0 in ${group} and serves all the same: no other member has a weight`]
+      : []),
+    ...(leadHere.length > 0 ? [`${leadHere.join(', ')} leads to ${own}`] : []),
+  ];
 }
 
 /** Every member of the group with its weight. */

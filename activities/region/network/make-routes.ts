@@ -106,7 +106,8 @@ function segmentsOf({ subnets }: RegionZone, outlet: RegionOutlet): string[] {
   return subnets.filter((one) => one.outlet === outlet).map(({ segment }) => segment);
 }
 
-function tableName(zone: string, outlet: RegionOutlet): string {
+/** The name of the route table of a way out of a zone. */
+export function tableName(zone: string, outlet: RegionOutlet | ''): string {
   return `routes/${zone}/${outlet}`;
 }
 

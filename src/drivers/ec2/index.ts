@@ -8,6 +8,7 @@ export type {
   Ec2Tags,
   InternetGateway,
   NatGateway,
+  NetworkInterface,
   Permission,
   Route,
   RouteTable,

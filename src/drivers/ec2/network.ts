@@ -7,6 +7,7 @@ import {
   DeleteSubnetCommand,
   DeleteVpcCommand,
   DescribeInternetGatewaysCommand,
+  DescribeNetworkInterfacesCommand,
   DescribeSubnetsCommand,
   DescribeVpcsCommand,
   DetachInternetGatewayCommand,
@@ -28,9 +29,10 @@ type Verbs = Pick<
   | 'attachInternetGateway'
   | 'detachInternetGateway'
   | 'deleteInternetGateway'
+  | 'networkInterfaces'
 >;
 
-/** VPCs, subnets and internet gateways. */
+/** VPCs, subnets, internet gateways, and what is in them. */
 export function networkVerbs({ pages, change }: Ec2Session): Verbs {
   return {
     async vpcs() {
@@ -114,6 +116,20 @@ export function networkVerbs({ pages, change }: Ec2Session): Verbs {
     async deleteInternetGateway(id) {
       const command = new DeleteInternetGatewayCommand({ InternetGatewayId: id });
       await change(`DeleteInternetGateway ${id}`, (client, options) => client.send(command, options));
+    },
+    async networkInterfaces(vpcId) {
+      const Filters = [{ Name: 'vpc-id', Values: [vpcId] }];
+      const request = 'DescribeNetworkInterfaces';
+      const found = await pages(request, (client, page, options) =>
+        client.send(new DescribeNetworkInterfacesCommand({ ...page, Filters }), options),
+      );
+      return found
+        .flatMap(({ NetworkInterfaces = [] }) => NetworkInterfaces)
+        .map(({ NetworkInterfaceId, SubnetId = '', Description = '', Attachment }) => ({
+          ...{ id: must(NetworkInterfaceId, request, 'NetworkInterfaceId'), subnetId: SubnetId },
+          description: Description,
+          ...(Attachment?.InstanceId === undefined ? {} : { instanceId: Attachment.InstanceId }),
+        }));
     },
   };
 }

@@ -50,6 +50,7 @@ export function routeVerbs({ pages, ask, change }: Ec2Session): Verbs {
         .map(({ NatGatewayId, SubnetId = '', State = '', NatGatewayAddresses = [], Tags }) => ({
           ...{ id: must(NatGatewayId, 'DescribeNatGateways', 'NatGatewayId'), subnetId: SubnetId, state: State },
           allocationIds: NatGatewayAddresses.flatMap(({ AllocationId }) => (AllocationId ? [AllocationId] : [])),
+          interfaceIds: NatGatewayAddresses.flatMap(({ NetworkInterfaceId: at }) => (at ? [at] : [])),
           tags: tagsOf(Tags),
         }))
         .filter(({ state }) => state !== 'deleted');

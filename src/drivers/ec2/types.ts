@@ -13,7 +13,18 @@ export type NatGateway = {
   subnetId: string;
   state: string;
   allocationIds: readonly string[];
+  /** By which it is in its subnet. */
+  interfaceIds: readonly string[];
   tags: Ec2Tags;
+};
+/** By which something is in a subnet: an instance, a gateway, a load balancer, an endpoint. */
+export type NetworkInterface = {
+  id: string;
+  subnetId: string;
+  /** What it is of, in the words of whoever made it: those of AWS begin `ELB app/…`, say. */
+  description: string;
+  /** The instance that has it. */
+  instanceId?: string;
 };
 export type Address = { id: string; ip: string; inUse: boolean; tags: Ec2Tags };
 
@@ -63,6 +74,8 @@ export type Ec2 = {
   natGateways(vpcId: string): Promise<readonly NatGateway[]>;
   createNatGateway(of: { subnetId: string; allocationId: string }, tags: Ec2Tags): Promise<string>;
   deleteNatGateway(id: string): Promise<void>;
+  /** Of everything that is in a VPC, whoever made it. */
+  networkInterfaces(vpcId: string): Promise<readonly NetworkInterface[]>;
   /** Every elastic address of the account in the region. */
   addresses(): Promise<readonly Address[]>;
   /** How many elastic addresses the account may have; nothing where EC2 does not say. */

@@ -3,13 +3,14 @@ import {
   CreateTargetGroupCommand,
   DeleteTargetGroupCommand,
   DescribeTargetGroupsCommand,
+  DescribeTargetHealthCommand,
 } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { tagList } from '../aws/index.ts';
 import type { ElbRequests } from './read.ts';
 import { must, orNothing, tagsByArn } from './read.ts';
 import type { Elb } from './types.ts';
 
-type Verbs = Pick<Elb, 'targetGroup' | 'createTargetGroup' | 'deleteTargetGroup'>;
+type Verbs = Pick<Elb, 'targetGroup' | 'createTargetGroup' | 'deleteTargetGroup' | 'targets'>;
 
 /** Target groups. Their targets are registered by whoever runs them. */
 export function targetGroupVerbs(requests: ElbRequests): Verbs {
@@ -44,6 +45,15 @@ export function targetGroupVerbs(requests: ElbRequests): Verbs {
     async deleteTargetGroup(id) {
       const command = new DeleteTargetGroupCommand({ TargetGroupArn: id });
       await change(`DeleteTargetGroup ${id}`, (client, options) => client.send(command, options));
+    },
+    async targets(targetGroup) {
+      const command = new DescribeTargetHealthCommand({ TargetGroupArn: targetGroup });
+      const { TargetHealthDescriptions = [] } = await ask(`DescribeTargetHealth ${targetGroup}`, (client, options) =>
+        client.send(command, options),
+      );
+      return TargetHealthDescriptions.flatMap(({ Target }) =>
+        Target?.Id === undefined ? [] : [`${Target.Id}:${Target.Port ?? 0}`],
+      );
     },
   };
 }

@@ -61,6 +61,8 @@ export type Elb = {
     tags: AwsTags,
   ): Promise<string>;
   deleteTargetGroup(id: string): Promise<void>;
+  /** The addresses that are registered in it, `10.0.0.1:8000`. */
+  targets(targetGroup: string): Promise<readonly string[]>;
   listeners(loadBalancer: string): Promise<readonly Listener[]>;
   createListener(
     of: { loadBalancer: string; protocol: string; port: number; certificate?: string; targetGroup: string },

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { GantryError } from '../../errors/index.ts';
+import { everythingIn, pagesOf } from './contents.ts';
 import { isNotFound, kubernetesError } from './errors.ts';
 import { requestsTo } from './request.ts';
 import type { KubeObject, KubeRef, KubernetesObjects, KubernetesOptions, KubernetesTarget } from './types.ts';
@@ -97,17 +98,32 @@ export function kubernetesObjects(target: KubernetesTarget, options: KubernetesO
       });
       return read(verb, answer);
     },
-    async delete(ref, { uid, resourceVersion }) {
+    async delete(ref, { uid, resourceVersion }, { foreground = false } = {}) {
       await call(`delete ${wordsOf(ref)}`, async () => {
         const path = await pathOf(ref);
         if (path === undefined) return;
         try {
           const preconditions = { uid, resourceVersion };
-          await send({ method: 'DELETE', path, body: { kind: 'DeleteOptions', apiVersion: 'v1', preconditions } });
+          const propagation = foreground ? { propagationPolicy: 'Foreground' } : {};
+          const body = { kind: 'DeleteOptions', apiVersion: 'v1', preconditions, ...propagation };
+          await send({ method: 'DELETE', path, body });
         } catch (error) {
           if (!isNotFound(error)) throw error;
         }
       });
+    },
+    async list({ apiVersion, kind, namespace }) {
+      const verb = `list ${kind} of ${namespace}`;
+      return call(verb, async () => {
+        const path = await pathOf({ apiVersion, kind, name: '', namespace });
+        if (path === undefined) return [];
+        return (await pagesOf(send, path.replace(/\/$/, ''))).map((one) => read(verb, { apiVersion, kind, ...one }));
+      });
+    },
+    async contents(namespace) {
+      const verb = `list everything in ${namespace}`;
+      const found = await call(verb, () => everythingIn(send, namespace));
+      return found.map((one) => read(verb, one));
     },
   };
 }

@@ -8,6 +8,8 @@ export type ApiRequest = {
   /** With its query, below the address of the API. */
   path: string;
   contentType?: string;
+  /** What the answer may be; plain JSON unless given. */
+  accept?: string;
   body?: unknown;
 };
 
@@ -24,7 +26,7 @@ export function requestsTo(
   { api, token, ca }: KubernetesTarget,
   { timeoutMs = defaultTimeoutMs, signal }: KubernetesOptions,
 ): (request: ApiRequest) => Promise<unknown> {
-  return ({ method, path, contentType = 'application/json', body }) =>
+  return ({ method, path, contentType = 'application/json', accept = 'application/json', body }) =>
     new Promise((resolve, reject) => {
       const url = new URL(path, api);
       const deadline = AbortSignal.timeout(timeoutMs);
@@ -37,7 +39,7 @@ export function requestsTo(
           agent: false,
           signal: signal ? AbortSignal.any([signal, deadline]) : deadline,
           headers: {
-            ...{ accept: 'application/json', authorization: `Bearer ${token}` },
+            ...{ accept, authorization: `Bearer ${token}` },
             ...(text === undefined ? {} : { 'content-type': contentType, 'content-length': Buffer.byteLength(text) }),
           },
           ...(ca === undefined ? {} : { ca }),

@@ -98,6 +98,17 @@ export type KubernetesObjects = {
    * @throws KUBERNETES_CONFLICT: other clients manage some of its fields with other values, all of them named; KUBERNETES_REFUSED
    */
   apply(object: KubeObject, options?: { dryRun?: boolean }): Promise<KubeObject>;
-  /** A compare-and-set: only the object that was seen is deleted. @throws KUBERNETES_CONFLICT */
-  delete(ref: KubeRef, seen: { uid: string; resourceVersion: string }): Promise<void>;
+  /**
+   * A compare-and-set: only the object that was seen is deleted. `foreground`: it is there, with a `deletionTimestamp`, until all that
+   * belongs to it has gone, such as the pods of a Deployment. @throws KUBERNETES_CONFLICT
+   */
+  delete(
+    ref: KubeRef,
+    seen: { uid: string; resourceVersion: string },
+    options?: { foreground?: boolean },
+  ): Promise<void>;
+  /** Whatever of a kind is in a namespace, in pages of 100; nothing where the server has no such kind. */
+  list(of: { apiVersion: string; kind: string; namespace: string }): Promise<readonly KubeObject[]>;
+  /** Of everything in a namespace that can be deleted, of whichever kind: its names, its uid, its annotations, its owners. */
+  contents(namespace: string): Promise<readonly KubeObject[]>;
 };

@@ -71,9 +71,34 @@ export const regionErrors = {
     hint: 'The message says what. If the file is right, `gantry region rollout <region> --dry-run` shows what would bring it back; if not, change the file.',
   },
   REGION_UNDO_DIFFERS: {
-    meaning:
-      'What this run made was changed by another client meanwhile, so that taking it back would lose that change.',
+    meaning: 'What Gantry made was changed by another client meanwhile, so that taking it away would lose that change.',
     retryable: false,
     hint: 'The message says what is different. Bring it back or remove it by hand, then `gantry retry <id>`; or skip it with an accepted risk.',
+  },
+  REGION_HAS_HOSTS: {
+    meaning:
+      'Hosts of a region that is to be retired are still Nodes of its cluster, or whether they are cannot be asked. There may be VMs on them: Gantry cannot see VMs from outside a host.',
+    retryable: false,
+    hint: 'The message names them. There is no procedure yet that takes a host out of service: end its VMs, drain it and delete its Node by hand, then start again.',
+  },
+  REGION_IN_USE: {
+    meaning: 'The platform file says that stores stand in the region that is to be retired, or have a copy there.',
+    retryable: false,
+    hint: 'The message names their places in the file. Move or give up each of them, change the file, then start again.',
+  },
+  REGION_CLUSTER_SHARED: {
+    meaning: 'Another region has the same Kubernetes API: what is removed from one would be gone from both.',
+    retryable: false,
+    hint: 'Give each region of `rollout.regions` a cluster of its own. What is in a shared one can only be removed by hand.',
+  },
+  REGION_RETIRE_FOREIGN: {
+    meaning: 'Something that Gantry did not make is in what is to be removed, and would be lost with it.',
+    retryable: false,
+    hint: 'The message names it. Ask its owner to move it, or remove it by hand; then `gantry retry <id>`.',
+  },
+  REGION_RETIRE_DIFFERS: {
+    meaning: 'An object is not as it was when its removal was planned: another client has changed it, or made it anew.',
+    retryable: false,
+    hint: 'Nothing was removed. If it may go, remove it by hand, then `gantry retry <id>`, which finds it gone; or bring it back to what it was. A new run plans it as it is now.',
   },
 } as const satisfies Record<string, CatalogueEntry>;

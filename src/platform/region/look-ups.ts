@@ -29,3 +29,26 @@ export function regionPools(
     }),
   );
 }
+
+/** The hosts of a region's zones with the names of their Nodes, in order. */
+export function regionHosts({ regions, hosts }: Platform, name: string): { serial: string; node: string }[] {
+  const zones = Object.keys((Object.hasOwn(regions, name) ? regions[name] : undefined)?.zones ?? {});
+  return Object.entries(hosts.inventory)
+    .filter(([, { zone }]) => zones.includes(zone))
+    .map(([serial, { node }]) => ({ serial, node }))
+    .sort((a, b) => (a.serial < b.serial ? -1 : 1));
+}
+
+/** The places of the file that say that a store stands in a region, or has a copy there. */
+export function regionUses({ clickhouse, redis, zookeeper }: Platform, name: string): string[] {
+  const at = (section: string, all: Readonly<Record<string, { region: string }>>): string[] =>
+    Object.entries(all).flatMap(([key, { region }]) => (region === name ? [`${section}.${key}`] : []));
+  return [
+    ...at('redis.groups', redis.groups),
+    ...at('clickhouse.clusters', clickhouse.clusters),
+    ...Object.entries(clickhouse.clusters).flatMap(([key, { copies }]) =>
+      copies.some(({ region }) => region === name) ? [`clickhouse.clusters.${key}.copies`] : [],
+    ),
+    ...at('zookeeper', zookeeper.ensembles),
+  ];
+}

@@ -5,7 +5,7 @@ import type { RegionDeps, RegionIntent } from '../../../activities/region/index.
 import { regionDefinitions } from '../../../activities/region/index.ts';
 import { patience } from '../../../lab/clock.ts';
 import { labEc2Login } from '../../../lab/ec2/ec2.ts';
-import type { KubernetesObjects } from '../../../src/drivers/kubernetes/index.ts';
+import type { KubeNode, KubernetesObjects } from '../../../src/drivers/kubernetes/index.ts';
 import { dnsQuestions } from '../../../src/drivers/dns/index.ts';
 import { connectEc2 } from '../../../src/drivers/ec2/index.ts';
 import { connectElb } from '../../../src/drivers/elb/index.ts';
@@ -14,7 +14,7 @@ import { connectRoute53 } from '../../../src/drivers/route53/index.ts';
 import { connectWaf } from '../../../src/drivers/waf/index.ts';
 import type { RolloutEdge } from '../../../src/platform/index.ts';
 import { parsePlatform, rolloutRegion } from '../../../src/platform/index.ts';
-import type { RegionRolloutAllInput, RegionRolloutInput } from '../../../src/runs/index.ts';
+import type { RegionRetireInput, RegionRolloutAllInput, RegionRolloutInput } from '../../../src/runs/index.ts';
 import { serve } from '../../../src/steps/index.ts';
 import { startDomainWorkers } from '../../support/domain-workers.ts';
 import { oneDigest } from '../../support/one-digest.ts';
@@ -82,6 +82,10 @@ export type Scene = {
   prometheus?: string;
   /** The name server in the place of every resolver. */
   resolver?: string;
+  /** Hosts of the inventory, and which of their Nodes are there; none unless given. */
+  hosts?: readonly { serial: string; node: string; there?: boolean; unschedulable?: boolean }[];
+  /** Where the platform file says that stores stand in the region. */
+  uses?: readonly string[];
 };
 
 export function depsOf(scene: Scene): RegionDeps {
@@ -105,8 +109,21 @@ export function depsOf(scene: Scene): RegionDeps {
     cluster: () => scene.cluster,
     prometheus: (_region, signal) =>
       scene.prometheus === undefined ? undefined : connectPrometheus({ url: scene.prometheus }, { signal }),
+    hosts: () => scene.hosts ?? [],
+    nodes: () => ({
+      get: (name) => {
+        const found = (scene.hosts ?? []).find(({ node, there }) => node === name && there);
+        return Promise.resolve(found && playedNode(name, found.unschedulable ?? false));
+      },
+    }),
+    uses: () => scene.uses ?? [],
     manifest: manifestOf,
   };
+}
+
+function playedNode(name: string, unschedulable: boolean): KubeNode {
+  const none = { labels: {}, annotations: {}, taints: [] };
+  return { name, uid: name, resourceVersion: '1', ...none, unschedulable, ready: 'True' };
 }
 
 /** A world whose steps have time: moto is one process of Python, and took 20 s for what takes 2 beside a load of 12 on 2 cores. */
@@ -143,6 +160,12 @@ export async function startRegionHarness(
         workflowId: change.dryRun ? `dry-run/region.rollout-all/${(started += 1)}` : 'region/all',
         taskQueue,
         args: [{ regions: 'all', ...change }],
+      }),
+    startRetire: (region: string, change: Partial<RegionRetireInput> = {}): Promise<WorkflowHandle> =>
+      client.workflow.start('regionRetire', {
+        workflowId: change.dryRun ? `dry-run/region.retire/${region}/${(started += 1)}` : `region/${region}`,
+        taskQueue,
+        args: [{ region, ...change }],
       }),
     startDrift: (region: string): Promise<WorkflowHandle> =>
       client.workflow.start('regionDrift', { workflowId: `region/${region}`, taskQueue, args: [{ region }] }),

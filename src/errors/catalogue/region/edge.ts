@@ -20,4 +20,10 @@ export const edgeErrors = {
     retryable: false,
     hint: 'Give another region of the group a weight above 0, or take the geo alias off the group until this region shall serve; then start again.',
   },
+  REGION_TAKES_TRAFFIC: {
+    meaning:
+      'A region that is to be retired still takes traffic by its records: it has a weight, it serves although its weight is 0, since no other member of the group has one, or another name leads to it.',
+    retryable: false,
+    hint: 'The message says which. Withdraw it first: give other regions of the group a weight, set that of this one to 0, wait until its TTL has passed and connections have ended; then start again, or `gantry retry <id>`.',
+  },
 } as const satisfies Record<string, CatalogueEntry>;
