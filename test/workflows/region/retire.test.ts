@@ -299,12 +299,13 @@ await describeWith(['temporal', 's3'], 'region.retire', () => {
   test('what another client made under a name of ours is not ours', async () => {
     await rollOut();
     const { cluster } = scene.now;
-    const made = cluster.all.get('Service/billaged');
-    cluster.put({ apiVersion: 'v1', kind: 'Service', ...made, metadata: { name: 'billaged', namespace } });
+    const made = cluster.all.get('Service/billaged-lb');
+    if (!made) throw new Error('the component billaged has no service');
+    cluster.put({ ...made, metadata: { name: 'billaged-lb', namespace } });
     const report = await retire(2);
     expect(report.outcome).toBe('done');
-    expect(objects()).toEqual([`Namespace/${namespace}`, 'Service/billaged']);
-    expect(report.plan?.facts).toContainEqual({ label: 'not Gantry’s, and stays', value: 'Service/billaged' });
+    expect(objects()).toEqual([`Namespace/${namespace}`, 'Service/billaged-lb']);
+    expect(report.plan?.facts).toContainEqual({ label: 'not Gantry’s, and stays', value: 'Service/billaged-lb' });
   });
 
   test('an instance and a subnet of another one keep the network whole; once they are gone, a retry takes it away', async () => {
