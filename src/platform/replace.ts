@@ -7,7 +7,7 @@ import { readPlatformText } from './load.ts';
 /**
  * Replaces the text of the platform file, whole or not at all, if it still says what was read. A link stays, and leads to the new
  * text; owner and permissions stay as well.
- * @throws GantryError PLATFORM_CHANGED, PLATFORM_UNWRITABLE
+ * @throws GantryError PLATFORM_FILE_CHANGED, PLATFORM_UNWRITABLE
  */
 export async function replacePlatform(
   path: string,
@@ -31,7 +31,7 @@ export async function replacePlatform(
     if (own.uid !== uid || own.gid !== gid) await chown(draft, uid, gid);
     // As late as can be: what changes between this look and the next line is lost.
     if (readPlatformText(target) !== before)
-      throw new GantryError('PLATFORM_CHANGED', `${path} was changed by another program meanwhile`, {
+      throw new GantryError('PLATFORM_FILE_CHANGED', `${path} was changed by another program meanwhile`, {
         evidence: { path },
       });
     await rename(draft, target);

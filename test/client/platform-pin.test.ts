@@ -171,7 +171,7 @@ await describeWith(['registry'], 'gantry platform pin', () => {
     const file = withImages([`gateway: ${host}/gateway:1.2`]);
     expect(await pin(file.path)).toMatchObject({
       code: 1,
-      err: expect.stringContaining('PLATFORM_CHANGED') as unknown,
+      err: expect.stringContaining('PLATFORM_FILE_CHANGED') as unknown,
     });
     expect(file.now()).toBe(`${file.text}# edited\n`);
   });

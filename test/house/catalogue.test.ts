@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { catalogue, GantryError, refusal, problem, toFailure, troubleOf } from '../../src/errors/index.ts';
 
@@ -8,6 +8,21 @@ test('every error says what it means and what to do next', () => {
     expect(entry.meaning.length, code).toBeGreaterThan(20);
     expect(entry.hint.length, code).toBeGreaterThan(10);
   }
+});
+
+test('no code stands in two places: the later one would silently take the place of the other', async () => {
+  const folder = new URL('../../src/errors/catalogue/', import.meta.url);
+  const seen = new Map<string, string>();
+  for (const file of readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) =>
+    name.endsWith('.ts'),
+  )) {
+    const part = (await import(new URL(file, folder).href)) as Record<string, Record<string, unknown>>;
+    for (const code of Object.values(part).flatMap((one) => Object.keys(one))) {
+      expect(seen.get(code), `${code} of ${file}`).toBeUndefined();
+      seen.set(code, file);
+    }
+  }
+  expect([...seen.keys()].sort()).toEqual(Object.keys(catalogue).sort());
 });
 
 test('a refusal carries every problem, and survives the way through Temporal', () => {

@@ -17,7 +17,7 @@ export const platformErrors = {
     retryable: false,
     hint: 'Correct the file or its permissions, then run `gantry platform check`.',
   },
-  PLATFORM_CHANGED: {
+  PLATFORM_FILE_CHANGED: {
     meaning: 'Another program changed the platform file while Gantry worked on a new one. Nothing was written.',
     retryable: true,
     hint: 'Run the command again: it reads the file as it is now.',

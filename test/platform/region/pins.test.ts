@@ -192,7 +192,7 @@ describe('a platform file is replaced', () => {
     const path = join(folder, 'platform.yaml');
     writeFileSync(path, `${yaml}# edited\n`);
     await expect(replacePlatform(path, { before: yaml, after: 'new' })).rejects.toMatchObject({
-      code: 'PLATFORM_CHANGED',
+      code: 'PLATFORM_FILE_CHANGED',
     });
     expect(readFileSync(path, 'utf8')).toBe(`${yaml}# edited\n`);
     expect(readdirSync(folder).sort()).toEqual(['platform.yaml', 'real.yaml']);
