@@ -40,7 +40,7 @@ export async function regionRetire(input: RegionRetireInput): Promise<RunReport>
   });
 }
 
-/** A stage of its own: what is there by now is planned and approved. Where nothing is, nobody is asked. */
+/** A stage of its own: what is there by now is planned and approved. Where nothing is there, no approval is asked for. */
 async function stage(run: RetireRun, input: RegionRetireInput, name: 'components' | 'data'): Promise<void> {
   const plan = await run.plan(region.planRetire, { ...input, at: { stage: name } });
   if (plan.actions.length === 0) return;
@@ -49,7 +49,7 @@ async function stage(run: RetireRun, input: RegionRetireInput, name: 'components
   if (plan.data.network) await network(run, plan.data.network);
 }
 
-/** The names first: nobody is sent any more to what goes after them. */
+/** The names first: clients are no longer sent to what goes after them. */
 async function edge(run: RetireRun, of: RegionEdge): Promise<void> {
   const { name } = of.balancer;
   await run.step('remove its records', region.removeEdgeRecords, of, withdrawn);

@@ -88,3 +88,15 @@ export const removeTargetGroup = takeAway(makeTargetGroup, {
   isThere: ({ id }) => id !== null,
   foreignStays: true,
 });
+
+/** The parts of an edge by the names that a plan gives them, each with the step that removes it, in the order in which they go. */
+export function edgeParts({ health, webAcl }: RegionEdge) {
+  return [
+    { place: 'records', step: removeEdgeRecords },
+    ...(health ? [{ place: 'health check', step: removeHealthCheck }] : []),
+    { place: 'listener', step: removeListener },
+    ...(webAcl === undefined ? [] : [{ place: 'web ACL', step: detachWebAcl }]),
+    { place: 'load balancer', step: removeLoadBalancer },
+    { place: 'target group', step: removeTargetGroup },
+  ];
+}

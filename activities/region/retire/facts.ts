@@ -8,14 +8,7 @@ import { lookingWith, withEdge } from '../access/with-edge.ts';
 import { meantOf } from '../components/meant.ts';
 import { targetGroupOf } from '../edge/make-target-group.ts';
 import { componentsThere } from './components-there.ts';
-import {
-  detachWebAcl,
-  removeEdgeRecords,
-  removeHealthCheck,
-  removeListener,
-  removeLoadBalancer,
-  removeTargetGroup,
-} from './edge-steps.ts';
+import { edgeParts } from './edge-steps.ts';
 import { networkThere } from './network-there.ts';
 
 /** What the file says of a region, what of it is there, and what keeps it from being retired. It changes nothing. */
@@ -69,17 +62,9 @@ type EdgeThere = { parts: RetireFacts['edge']; targets: readonly string[]; findi
 /** Every part as the step that removes it finds it. */
 async function edgeThere(edge: RegionEdge | undefined, deps: RegionDeps, context: StepContext): Promise<EdgeThere> {
   if (!edge) return { parts: [], targets: [], findings: [] };
-  const looks = [
-    { place: 'records', step: removeEdgeRecords },
-    ...(edge.health ? [{ place: 'health check', step: removeHealthCheck }] : []),
-    { place: 'listener', step: removeListener },
-    ...(edge.webAcl === undefined ? [] : [{ place: 'web ACL', step: detachWebAcl }]),
-    { place: 'load balancer', step: removeLoadBalancer },
-    { place: 'target group', step: removeTargetGroup },
-  ];
   const parts: { place: string; words: string; there: boolean }[] = [];
   const findings: Finding[] = [];
-  for (const { place, step } of looks) {
+  for (const { place, step } of edgeParts(edge)) {
     const seen = await step.probe(edge, deps, context);
     parts.push({ place, words: seen.summary, there: seen.verdict !== 'done' });
     if (seen.verdict === 'blocked')
@@ -99,7 +84,7 @@ function namedAgain(region: string, { parts }: EdgeThere): Finding[] {
     .map(({ words }) => ({ code: 'REGION_TAKES_TRAFFIC', message: words, place: `${placeOf(region)}.edge: records` }));
 }
 
-/** A host that is still a Node may hold VMs, cordoned or not: from outside nobody sees them. */
+/** A host that is still a Node may hold VMs, cordoned or not: they cannot be seen from outside. */
 async function hostsThere(deps: RegionDeps, region: string, signal: AbortSignal): Promise<Finding[]> {
   const hosts = deps.hosts(region);
   if (hosts.length === 0) return [];

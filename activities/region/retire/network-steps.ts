@@ -3,7 +3,7 @@ import { makeNat } from '../network/make-nat.ts';
 import { makeVpc } from '../network/make-vpc.ts';
 import { takeAway } from './take-away.ts';
 
-/** Removes the NAT gateway of a zone, and releases its address: nobody gets that one again on demand. */
+/** Removes the NAT gateway of a zone, and releases its address: AWS may give it to another account. */
 export const removeNat = takeAway(makeNat, {
   name: 'region.remove-nat',
   nothing: { nat: null, state: null, address: null },

@@ -39,7 +39,7 @@ export async function standingNow(
   const object = `${planned.kind}/${planned.name}`;
   if (!now) return { object, state: 'gone', words: 'is gone', now };
   if (now.metadata.uid !== planned.uid)
-    return { object, state: 'changed', words: 'was deleted and made anew by another client', now };
+    return { object, state: 'changed', words: 'was deleted and created again by another client', now };
   if (now.metadata['deletionTimestamp'] !== undefined)
     return { object, state: 'going', words: 'is being deleted', now };
   if (contentOf(now) !== planned.content)

@@ -32,7 +32,7 @@ export function takeAway<I, O>(
   { name, nothing, isThere, foreignStays, inTheWay }: TakeAway<I, O>,
 ): StepDefinition<I, O, RegionDeps> {
   const { apply, undo, settleMs = makesWithinMs, settleEveryMs = everyMs } = maker;
-  if (!apply || !undo) throw new Error(`${maker.name} has no way back`);
+  if (!apply || !undo) throw new Error(`${maker.name} cannot be undone`);
   return defineStep<I, O, RegionDeps>({
     name,
     probe: async (input, deps, context) => {

@@ -97,7 +97,8 @@ export const regionErrors = {
     hint: 'The message names it. Ask its owner to move it, or remove it by hand; then `gantry retry <id>`.',
   },
   REGION_RETIRE_DIFFERS: {
-    meaning: 'An object is not as it was when its removal was planned: another client has changed it, or made it anew.',
+    meaning:
+      'An object is not as it was when its removal was planned: another client has changed it, or deleted it and created it again.',
     retryable: false,
     hint: 'Nothing was removed. If it may go, remove it by hand, then `gantry retry <id>`, which finds it gone; or bring it back to what it was. A new run plans it as it is now.',
   },

@@ -54,7 +54,7 @@ export function planRetire(
       irreversible: irreversibleOf(data, facts),
       needsApproval: actions.length === 0 ? [] : [whyAsked[stage]],
       voidIf: [
-        'what is to go is changed, made anew or removed by another client',
+        'what is to go is changed, created again or removed by another client',
         'a changed platform file or manifest',
       ],
       data,
