@@ -3,6 +3,8 @@ import { writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { ClickHouseCluster } from '../../lab/clickhouse/clickhouse.ts';
 import { startClickHouseCluster } from '../../lab/clickhouse/clickhouse.ts';
+import type { RunningDiscovery } from '../../lab/discovery/discovery.ts';
+import { startDiscovery } from '../../lab/discovery/discovery.ts';
 import type { RedisNode } from '../../lab/redis/node.ts';
 import { startRedisNode } from '../../lab/redis/node.ts';
 import type { RedisGroup } from '../../lab/redis/redis.ts';
@@ -31,31 +33,35 @@ export async function openScene(stage: Stage): Promise<ArchiveScene> {
     stage.onClose(() => part.stop());
     return part;
   };
-  const [s3, cluster, staging, redis, stagingRedis] = await Promise.all([
+  const [s3, discovery, cluster, staging, redis, stagingRedis] = await Promise.all([
     startS3({ stateDir }).then(kept),
+    startDiscovery({ file: join(stateDir, 'discovery.json') }).then(kept),
     startClickHouseCluster({ stateDir, name: 'metrics' }).then(kept),
     startClickHouseCluster({ stateDir, name: 'staging', shards: 1, replicas: 1 }).then(kept),
     startRedisGroup({ stateDir, name: 'sessions', replicas: 1 }).then(kept),
     startRedisNode({ stateDir, group: 'staging', name: 'r1' }).then(kept),
   ]);
   await s3.bucket(bucket);
+  const primary = redis.node('r1');
+  discovery.set('sessions', addressOf(primary), 0);
   const platformFile = join(stateDir, 'platform.yaml');
-  const parts = { s3, cluster, staging, redis, stagingRedis };
+  const parts = { s3, discovery, cluster, staging, redis, stagingRedis };
   writeFileSync(platformFile, `${JSON.stringify(platformOf(stage, parts), null, 2)}\n`);
   const env = { DEMO_S3_ID: labS3Login.accessKeyId, DEMO_S3_SECRET: labS3Login.secretAccessKey };
   await stage.startWorkers(platformFile, env, 'archive', ['orchestration', 'archive']);
-  return { s3, cluster, redis, primary: redis.node('r1') };
+  return { s3, cluster, redis, primary };
 }
 
 type Parts = {
   s3: LabS3;
+  discovery: RunningDiscovery;
   cluster: ClickHouseCluster;
   staging: ClickHouseCluster;
   redis: RedisGroup;
   stagingRedis: RedisNode;
 };
 
-function platformOf({ stateDir }: Stage, { s3, cluster, staging, redis, stagingRedis }: Parts): object {
+function platformOf({ stateDir }: Stage, { s3, discovery, cluster, staging, redis, stagingRedis }: Parts): object {
   const { privateKey, publicKey } = generateKeyPairSync('ed25519');
   const keyFile = join(stateDir, 'signing.pem');
   writeFileSync(keyFile, privateKey.export({ format: 'pem', type: 'pkcs8' }), { mode: 0o600 });
@@ -81,7 +87,7 @@ function platformOf({ stateDir }: Stage, { s3, cluster, staging, redis, stagingR
         sessions: {
           region: 'us-east-1',
           nodes: redis.nodes.map((node) => ({ name: node.name, ...addressOf(node) })),
-          discovery: { kind: 'http', url: 'http://127.0.0.1:1/none' },
+          discovery: { kind: 'http', url: discovery.url },
         },
       },
     },

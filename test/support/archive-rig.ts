@@ -6,6 +6,7 @@ import type { WorkflowHandle } from '@temporalio/client';
 import { clickhouseCall } from '../../lab/clickhouse/client.ts';
 import type { ClickHouseCluster } from '../../lab/clickhouse/clickhouse.ts';
 import { startClickHouseCluster } from '../../lab/clickhouse/clickhouse.ts';
+import { startDiscovery } from '../../lab/discovery/discovery.ts';
 import type { RedisGroup } from '../../lab/redis/redis.ts';
 import { startRedisGroup } from '../../lab/redis/redis.ts';
 import type { LabS3 } from '../../lab/s3/s3.ts';
@@ -60,12 +61,14 @@ export async function startArchiveRig(
   } = {},
 ): Promise<ArchiveRig> {
   const stateDir = mkdtempSync(join(tmpdir(), 'gantry-archive-'));
-  const [s3, cluster, redis] = await Promise.all([
+  const [s3, discovery, cluster, redis] = await Promise.all([
     startS3({ stateDir }),
+    startDiscovery({ file: join(stateDir, 'discovery.json') }),
     startClickHouseCluster({ stateDir, name: 'metrics', shards: 1, replicas: 1 }),
     startRedisGroup({ stateDir, name: 'sessions', replicas: 1 }),
   ]);
   await s3.bucket('backups');
+  discovery.set('sessions', hostPort(redis.node('r1')), 0);
   const [node] = cluster.nodes;
   if (!node) throw new Error('the cluster has a node');
   const keyFile = join(stateDir, 'signing.pem');
@@ -92,7 +95,7 @@ export async function startArchiveRig(
         sessions: {
           region: 'us-east-1',
           nodes: redis.nodes.map((one) => ({ name: one.name, ...hostPort(one) })),
-          discovery: { kind: 'http', url: 'http://127.0.0.1:1/none' },
+          discovery: { kind: 'http', url: discovery.url },
         },
       },
     },
@@ -162,7 +165,7 @@ export async function startArchiveRig(
     async stop() {
       store.close();
       await workers.stop();
-      await Promise.all([s3.stop(), cluster.stop(), redis.stop()]);
+      await Promise.all([s3.stop(), cluster.stop(), redis.stop(), discovery.stop()]);
       removeSoon(stateDir);
     },
   };

@@ -79,7 +79,7 @@ export type RecoveryAccess = {
   stagingRedis: (options?: StoreOptions) => Promise<SnapshotTarget>;
   /** The primary of a group of production. `cutOff`: or the node that a load which was cut off left as a replica. @throws REDIS_NO_PRIMARY */
   primary: (group: string, options?: StoreOptions & { cutOff?: boolean }) => Promise<SnapshotTarget>;
-  /** The latest epoch that any node of the group that answers has, or that clients were told. */
+  /** The latest epoch that any node of the group that answers has, or that clients were told. @throws DISCOVERY_… */
   latestEpoch: (group: string) => Promise<number>;
   /** The worker's clock, in milliseconds; tests have one of their own. */
   now: () => number | Promise<number>;

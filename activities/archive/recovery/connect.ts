@@ -77,9 +77,9 @@ export function recoveryAccess(
           opened.close();
         }
       });
-      // What was lost is often down: whoever answers counts.
-      const seen = await Promise.allSettled([...nodes, discovery.read().then((entry) => entry?.epoch ?? 0)]);
-      return Math.max(0, ...seen.map((one) => (one.status === 'fulfilled' ? one.value : 0)));
+      // What was lost is often down: whoever answers counts. But for what clients were told: without it an epoch could be given twice.
+      const [told, ...seen] = await Promise.all([discovery.read(), ...nodes.map((one) => one.catch(() => 0))]);
+      return Math.max(told?.epoch ?? 0, ...seen);
     },
     primary: async (group, { cutOff = false, ...options } = {}) => {
       const found = platform.redis.groups[group];

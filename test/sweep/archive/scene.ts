@@ -1,6 +1,8 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { startClickHouseCluster } from '../../../lab/clickhouse/clickhouse.ts';
+import type { RunningDiscovery } from '../../../lab/discovery/discovery.ts';
+import { startDiscovery } from '../../../lab/discovery/discovery.ts';
 import { startRecordingProxy } from '../../../lab/faults/recording-proxy.ts';
 import { createEvents, insertBlocks } from '../../../lab/load/clickhouse-events.ts';
 import { withRedis } from '../../../lab/redis/client.ts';
@@ -27,8 +29,9 @@ export async function startRestoreScene(stateDir: string, name: string): Promise
   };
   const stop = async (): Promise<void> => void (await Promise.all(stops.map((one) => one())));
   try {
-    const [s3, cluster, group, stagingRedis] = await Promise.all([
+    const [s3, discovery, cluster, group, stagingRedis] = await Promise.all([
       startS3({ stateDir }).then(kept),
+      startDiscovery({ file: join(stateDir, 'discovery.json') }).then(kept),
       // Two servers that share nothing but ZooKeeper: the second stands for staging.
       startClickHouseCluster({ stateDir, name, shards: 2, replicas: 1, mergeTree: keepsItsLog }).then(kept),
       startRedisGroup({ stateDir, name, replicas: 1 }).then(kept),
@@ -41,12 +44,13 @@ export async function startRestoreScene(stateDir: string, name: string): Promise
     await linkUp(replica);
     const [production, staging] = [cluster.node('s1r1'), cluster.node('s2r1')];
     const scene: RestoreScene = { name, s3, production, staging, primary, proxy, replica, stagingRedis };
+    discovery.set(name, { host: proxy.host, port: proxy.port }, 0);
     await s3.bucket(bucket);
     await s3.thawAfter(0);
     await writeOneBackup(scene);
     const platformFile = join(stateDir, 'platform.yaml');
     mkdirSync(stateDir, { recursive: true });
-    writeFileSync(platformFile, JSON.stringify(platformOf(stateDir, scene, cluster.zookeeper)));
+    writeFileSync(platformFile, JSON.stringify(platformOf(stateDir, scene, { discovery, zookeeper: cluster.zookeeper })));
     return {
       workflowType: 'archiveRestore',
       platformFile,
@@ -112,7 +116,11 @@ async function writeOneBackup({ name, s3, production, primary }: RestoreScene): 
   }
 }
 
-function platformOf(stateDir: string, scene: RestoreScene, zookeeper: { host: string; port: number }): object {
+function platformOf(
+  stateDir: string,
+  scene: RestoreScene,
+  { discovery, zookeeper }: { discovery: RunningDiscovery; zookeeper: { host: string; port: number } },
+): object {
   const { name, s3, production, staging, proxy, replica, stagingRedis } = scene;
   const addressOf = ({ host, port }: { host: string; port: number }) => ({ host, port });
   return {
@@ -140,7 +148,7 @@ function platformOf(stateDir: string, scene: RestoreScene, zookeeper: { host: st
             { name: 'r1', ...addressOf(proxy) },
             { name: 'r2', ...addressOf(replica) },
           ],
-          discovery: { kind: 'http', url: 'http://127.0.0.1:1/none' },
+          discovery: { kind: 'http', url: discovery.url },
         },
       },
     },
