@@ -8,8 +8,17 @@ import { matching, nameOf } from './points.ts';
 import type { PointResult, SweepResult } from './sweep.ts';
 import { sweep } from './sweep.ts';
 
-// node --import tsx test/sweep/main.ts [kind] [--points <pattern>] [--except <file>] [--lanes <n>] [--list] [--json]
-// --except: the names of points that are left out, one a line; to go on where a sweep was ended.
+const usage = `Usage: node --import tsx test/sweep/main.ts [kind ...] [options]
+
+Cuts off a worker at each place of a run, one place a run, and compares what each run leaves. Without a kind, all of:
+KINDS
+
+  --points <pattern>  only the points whose name has it; * stands for anything
+  --except <file>     leave out the points of this file, a name a line: to go on where a sweep was ended
+  --lanes <n>         runs beside each other, default 2
+  --list              name the points and run none
+  --json              results on standard output, progress on standard error
+`;
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
@@ -18,8 +27,13 @@ const { values, positionals } = parseArgs({
     lanes: { type: 'string', default: '2' },
     list: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
+    help: { type: 'boolean', short: 'h', default: false },
   },
 });
+if (values.help) {
+  process.stdout.write(usage.replace('KINDS', [...Object.keys(sweptKinds), 'host.onboard'].join(', ')));
+  process.exit(0);
+}
 if (positionals.includes('host.onboard')) process.exit(await sweepOnboard(positionals, values));
 const known = Object.keys(sweptKinds) as (keyof typeof sweptKinds)[];
 const kinds = positionals.length === 0 ? known : known.filter((kind) => positionals.includes(kind));
