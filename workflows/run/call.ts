@@ -130,8 +130,12 @@ export function callQueue<R>(
   return schedule(activity, argument, queue, once, `who answers on ${queue}`, startMs) as Promise<R>;
 }
 
-/** How long a vantage may take to begin to look: one whose workers are gone must not hold an outage up. */
-const vantageStartMs = 4_000;
+/** How long a vantage may take to begin to look, in milliseconds: one whose workers are gone must not hold an outage up. */
+export const vantageStartMs = {
+  usual: 4_000,
+  /** Where nothing can be decided without it: a worker that is replaced takes 5 to 15 s until it polls again. */
+  needed: 20_000,
+} as const;
 
 /**
  * A frozen worker has taken a task and looked at nothing; the server goes on handing tasks to the one poll that it still has
@@ -139,12 +143,12 @@ const vantageStartMs = 4_000;
  */
 const vantageTries = 4;
 
-/** Calls an activity at one vantage, and again where its worker was lost over it. @throws also when nobody polls there */
+/** Calls an activity at one vantage, and again where its worker was lost over it. @throws also when nobody polls there for `startMs` */
 export function callVantage<A, R>(
   ref: ActivityRef<A, R>,
   vantage: string,
   argument: A,
-  profile: ActivityProfile,
+  { profile, startMs }: { profile: ActivityProfile; startMs: number },
   summary: string,
 ): Promise<R> {
   const queue = vantageQueue(workflowInfo().taskQueue, ref.domain, vantage);
@@ -154,7 +158,7 @@ export function callVantage<A, R>(
     queue,
     { ...profile, attempts: vantageTries },
     summary,
-    vantageStartMs,
+    startMs,
   ) as Promise<R>;
 }
 

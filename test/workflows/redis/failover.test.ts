@@ -18,6 +18,22 @@ await describeWith(['temporal', 'redis'], 'redis.failover', () => {
   const server = useTemporal();
   const runs = failoverRuns(server);
   const { rigWith, start: failover, outcome, refusedWith } = runs;
+  const startVantage = (
+    { taskQueue, env }: Awaited<ReturnType<typeof rigWith>>,
+    name: string,
+    domain: string,
+    file: string,
+  ): Promise<{ stop: () => Promise<void> }> => {
+    const { address } = server();
+    return startWorkers(
+      {
+        ...{ connection: { address, namespace: 'default', options: { address } }, taskQueue },
+        ...{ platform: loadPlatform(file), log: createLog('fatal') },
+        env: { ...env, GANTRY_VANTAGE: name, GANTRY_VANTAGE_DOMAIN: domain },
+      },
+      ['vantage'],
+    );
+  };
 
   test('replaces a primary that crashed under load, fenced by its process, and clients write again', async () => {
     const rig = await rigWith(processFence);
@@ -50,6 +66,18 @@ await describeWith(['temporal', 'redis'], 'redis.failover', () => {
     // Nobody is left to follow: the lease of the lone primary is off, and says so.
     const proof = report.steps.find(({ step }) => step === 'redis.restore-write-safety');
     expect(proof?.summary).toMatch(/deviation: min-replicas-to-write 0 on r3/);
+  });
+
+  test('waits for a vantage whose worker is being replaced, as nothing can be decided without it', async () => {
+    const rig = await rigWith(processFence, { roles: ['orchestration', 'redis'] });
+    await rig.group.node('r1').kill();
+    const run = failover(rig);
+    const real = server().client.workflow.getHandle(`redis/${rig.groupName}`);
+    const gaveUp = async (): Promise<boolean> =>
+      ((await real.fetchHistory()).events ?? []).some((event) => event.activityTaskTimedOutEventAttributes);
+    expect(await until(gaveUp, 30_000)).toBe(true);
+    stopping(await startVantage(rig, 'main', 'rack-a', rig.platformFile));
+    expect((await outcome(run)).outcome).toBe('done');
   });
 
   test('takes a parked switchover’s place instead of waiting for it', async () => {
@@ -94,18 +122,7 @@ await describeWith(['temporal', 'redis'], 'redis.failover', () => {
     );
     const cutFile = join(dirname(rig.platformFile), 'cut.yaml');
     writeFileSync(cutFile, cut);
-    const { address } = server();
-    const vantage = async (name: string, domain: string, file: string): Promise<{ stop: () => Promise<void> }> =>
-      startWorkers(
-        {
-          connection: { address, namespace: 'default', options: { address } },
-          taskQueue: rig.taskQueue,
-          platform: loadPlatform(file),
-          log: createLog('fatal'),
-          env: { ...rig.env, GANTRY_VANTAGE: name, GANTRY_VANTAGE_DOMAIN: domain },
-        },
-        ['vantage'],
-      );
+    const vantage = (name: string, domain: string, file: string) => startVantage(rig, name, domain, file);
     const a = await vantage('a', 'rack-a', rig.platformFile);
     const b = await vantage('b', 'rack-b', cutFile);
     expect(await refusedWith(failover(rig))).toBe('REDIS_PRIMARY_ALIVE');

@@ -157,7 +157,7 @@ await describeWith(['temporal', 'redis'], 'redis.guard', () => {
     const guard = await start(rig, { mode: 'act' });
     await watching(guard);
     await rig.group.node('r1').kill();
-    const refused = await untilStatus(guard, ({ alarm }) => (alarm?.refusals ?? 0) >= 2, 60_000);
+    const refused = await untilStatus(guard, ({ alarm }) => (alarm?.refusals ?? 0) >= 2, 120_000);
     expect(refused.alarm?.lastRefusal?.code).toBe('REDIS_TOO_FEW_VANTAGES');
     expect(refused.failovers.map(({ outcome }) => outcome)).toContain('refused');
     await rig.group.node('r1').restart();

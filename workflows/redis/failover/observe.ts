@@ -3,7 +3,7 @@ import type { FailoverPlanInput } from '../../../activities/redis/failover/plan.
 import type { VantageActivities } from '../../../activities/redis/failover/observe.ts';
 import type { RedisFailoverInput, RedisObservation, RedisObservationCall } from '../../../src/runs/index.ts';
 import { defaultPolicy, guardId } from '../../../src/runs/index.ts';
-import { callControl, callDomain, callVantage, domainRefs } from '../../run/call.ts';
+import { callControl, callDomain, callVantage, domainRefs, vantageStartMs } from '../../run/call.ts';
 
 const redis = domainRefs<RedisActivities, 'redis'>('redis');
 const { observe: observeFrom } = domainRefs<VantageActivities, 'redis'>('redis');
@@ -16,7 +16,10 @@ export async function justify(input: RedisFailoverInput): Promise<void> {
   await callDomain(redis.planFailover, call, policy.profiles.quick, 'plan, before anybody is interrupted');
 }
 
-/** Looks at the primary from every vantage at once, and at what its replicas hear from it. */
+/**
+ * Looks at the primary from every vantage at once, and at what its replicas hear from it. Where too few of them answer to decide, the
+ * silent ones are waited for once more: a worker that is being replaced must not end an outage's only run.
+ */
 export async function observe(input: RedisFailoverInput): Promise<FailoverPlanInput> {
   const { quick } = defaultPolicy.profiles;
   const suspect = await callDomain(
@@ -28,13 +31,23 @@ export async function observe(input: RedisFailoverInput): Promise<FailoverPlanIn
   const { primary, vantages, probes, probeEveryMs: everyMs, probeTimeoutMs: timeoutMs } = suspect;
   const call: RedisObservationCall = { group: input.group, node: primary.name, probes, everyMs, timeoutMs };
   const asked = input.lastReading ? undefined : fromGuard(input.group, primary.name);
-  const seen = await Promise.all(
-    vantages.map((vantage): Promise<RedisObservation | undefined> =>
-      // A vantage that can't look says nothing, for neither side.
-      callVantage(observeFrom, vantage, call, quick, `${primary.name} as seen from ${vantage}`).catch(() => undefined),
-    ),
-  );
-  const observations = seen.filter((one) => one !== undefined);
+  const look = async (from: readonly string[], startMs: number): Promise<RedisObservation[]> => {
+    const seen = await Promise.all(
+      from.map((vantage): Promise<RedisObservation | undefined> => {
+        const summary = `${primary.name} as seen from ${vantage}`;
+        // A vantage that can't look says nothing, for neither side.
+        return callVantage(observeFrom, vantage, call, { profile: quick, startMs }, summary).catch(() => undefined);
+      }),
+    );
+    return seen.filter((one) => one !== undefined);
+  };
+  const first = await look(vantages, vantageStartMs.usual);
+  const silent = vantages.filter((vantage) => !first.some((seen) => seen.vantage === vantage));
+  // As it is decided in the plan: by more than half of them, each in a failure domain of its own; one that is answered speaks against it.
+  const spoken = first.filter(({ verdict }) => verdict !== 'unresolved');
+  const domains = new Set(spoken.map(({ domain }) => domain));
+  const isUndecided = spoken.every(({ verdict }) => verdict === 'dead') && domains.size <= vantages.length / 2;
+  const observations = isUndecided ? [...first, ...(await look(silent, vantageStartMs.needed))] : first;
   return { ...(await asked), ...input, suspect, observations, nowMs: Date.now() };
 }
 
