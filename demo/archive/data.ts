@@ -39,7 +39,11 @@ export async function destroy({ cluster, primary }: ArchiveScene): Promise<void>
   await withRedis(primary, undefined, (client) => client.flushall());
 }
 
-/** Of every day, over all shards: number of rows and a hash of all columns, whatever their order; of the group: all keys and values. */
+/**
+ * Of every day, over all shards: number of rows and a hash of all columns, whatever their order; of the group: all keys of the
+ * application and their values.
+ * A restored group also has Gantry's own: an epoch, and of which load it is.
+ */
 export async function digestsOf({ cluster, primary }: ArchiveScene): Promise<Digests> {
   const rows = await clickhouseRows<{ day: string; rows: string; hash: string }>(
     cluster.node('s1r1'),
@@ -53,7 +57,8 @@ export async function digestsOf({ cluster, primary }: ArchiveScene): Promise<Dig
     const hash = createHash('sha256');
     for (let from = 0; from < keys; from += batch)
       hash.update(JSON.stringify(await client.mget(numbers(from).map((at) => `session:${at}`))));
-    found.set('sessions', `${await client.dbsize()} keys, ${hash.digest('hex').slice(0, 16)}`);
+    const own = await client.keys('gantry:*');
+    found.set('sessions', `${(await client.dbsize()) - own.length} keys, ${hash.digest('hex').slice(0, 16)}`);
   });
   return found;
 }
