@@ -152,6 +152,9 @@ const sandbox = [
 ];
 const pure = [{ regex: '^(?!\\.{1,2}/)', allowTypeImports: true, message: 'this layer is pure: no packages' }];
 
+const addsLater =
+  '`sum += await …` takes the sum from before the wait: of what is done at once, only the last counts. Await first.';
+
 export default tseslint.config(
   {
     ignores: [
@@ -173,6 +176,10 @@ export default tseslint.config(
     rules: {
       '@typescript-eslint/no-floating-promises': 'error',
       '@typescript-eslint/no-misused-promises': 'error',
+      'no-restricted-syntax': [
+        'error',
+        { selector: "AssignmentExpression[operator='+='] AwaitExpression", message: addsLater },
+      ],
       '@typescript-eslint/consistent-type-imports': 'error',
       '@typescript-eslint/switch-exhaustiveness-check': ['error', { considerDefaultExhaustiveForUnions: true }],
       '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_' }],

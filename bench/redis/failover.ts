@@ -139,7 +139,8 @@ async function measure(
       const { acked } = await load.stop();
       tally.acked += acked;
       const next = await successor(rig, dead);
-      tally.lost += (await load.verify(next)).lost;
+      const { lost } = await load.verify(next);
+      tally.lost += lost;
       await comeBack(rig, dead, next);
     } finally {
       await load.close();

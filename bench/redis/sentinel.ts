@@ -127,12 +127,14 @@ async function runBlock(rig: RedisRig, tally: Tally, { count, handOver, watchMs 
     }
     const { acked } = await load.stop();
     tally.acked += acked;
-    tally.lost += (await load.verify(await settledUnderSentinel(rig))).lost;
+    const { lost } = await load.verify(await settledUnderSentinel(rig));
+    tally.lost += lost;
   } finally {
     await load.close();
   }
   await pause(watchMs);
-  tally.elections += (await configEpoch(rig)) - epochBefore;
+  const epochAfter = await configEpoch(rig);
+  tally.elections += epochAfter - epochBefore;
 }
 
 async function switchover(client: Client, group: string): Promise<void> {

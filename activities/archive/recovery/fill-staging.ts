@@ -50,7 +50,8 @@ export const fillStaging = defineStep<PartInput, Filled, RecoveryDeps>({
           if (!isPartition(object) || !isOf(part, object)) continue;
           context.mustBeOurs();
           const target = { server, ...stagedTable(input.name, part, object.source.shard) };
-          rows += await fillPartition(target, { store, prefix: access.config.prefix, name: input.name }, object);
+          const filled = await fillPartition(target, { store, prefix: access.config.prefix, name: input.name }, object);
+          rows += filled;
           context.progress({ rows, partition: object.source.partition });
         }
         context.measure('rows', rows);

@@ -133,7 +133,8 @@ async function rowsOf(
   let rows = 0;
   for (const shard of shards) {
     const opened = access.server(cluster, firstReplica(access, cluster, shard), { signal });
-    rows += await withTables(opened, async (server) => (await server.countRows(tableName(table))) ?? 0);
+    const ofShard = await withTables(opened, (server) => server.countRows(tableName(table)));
+    rows += ofShard ?? 0;
   }
   return rows;
 }

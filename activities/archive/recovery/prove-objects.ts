@@ -38,7 +38,8 @@ export const proveObjects = defineStep<CopiesInput, Proven, RecoveryDeps>({
           try {
             const at = await readable(store, access.config.prefix, input.name, object);
             if (!at) throw new GantryError('S3_OBJECT_MISSING', `the copy of ${key} is not there`);
-            bytes += await store.prove(at, { size, sha256 });
+            const read = await store.prove(at, { size, sha256 });
+            bytes += read;
             break;
           } catch (error) {
             const { code, message } = troubleOf(error);

@@ -73,7 +73,7 @@ async function detachedOn(node: ClickHouseNode, partitions: EmptyInput['partitio
     const name = tableName(table);
     const listed = await node.detachedParts(name);
     let count = new Set(listed?.map(({ partitionId }) => partitionId)).size;
-    if (!listed) for (const partitionId of ids) count += Number(await node.hasDetached({ ...name, partitionId }));
+    for (const partitionId of listed ? [] : ids) if (await node.hasDetached({ ...name, partitionId })) count += 1;
     if (count > 0) counts[table] = count;
   }
   return counts;

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { proveObjects } from '../../../activities/archive/recovery/prove-objects.ts';
+import { objectsOf } from '../../../activities/archive/recovery/objects.ts';
 import { planFrom } from '../../../activities/archive/recovery/plan-recovery.ts';
 import type { RestoreData } from '../../../src/runs/index.ts';
 import type { Planned, StepContext } from '../../../src/steps/index.ts';
@@ -81,9 +82,16 @@ test(`each of ${faults} faults is found, and named by its key, before a row is s
 
 test('without a fault nothing is found', async () => {
   const world = archiveWorld();
-  await makeBackup(world, [{ table: 'metrics.samples', shard: 1, partitions: { a: ['a:1'] } }], { group: 'sessions' });
+  const partitions = { a: ['a:1'], b: ['b:1'], c: ['c:1'] };
+  await makeBackup(world, [{ table: 'metrics.samples', shard: 1, partitions }], { group: 'sessions' });
   const planned = await plan(world);
   if (!planned.ok) throw new Error(JSON.stringify(planned.findings));
   const { archive, name, objects } = planned.draft.data;
-  expect((await proveObjects.probe({ archive, name, objects }, world.deps, context)).verdict).toBe('done');
+  const proof = await proveObjects.probe({ archive, name, objects }, world.deps, context);
+  expect(proof.verdict).toBe('done');
+  // Several are read at once: each one's bytes count.
+  const sizes: number[] = [];
+  for await (const { size } of objectsOf(world.deps.payloads, objects)) sizes.push(size);
+  expect(sizes.length).toBeGreaterThan(3);
+  expect(proof.observed).toMatchObject({ objects: sizes.length, bytes: sizes.reduce((sum, size) => sum + size, 0) });
 });

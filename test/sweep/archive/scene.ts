@@ -50,7 +50,10 @@ export async function startRestoreScene(stateDir: string, name: string): Promise
     await writeOneBackup(scene);
     const platformFile = join(stateDir, 'platform.yaml');
     mkdirSync(stateDir, { recursive: true });
-    writeFileSync(platformFile, JSON.stringify(platformOf(stateDir, scene, { discovery, zookeeper: cluster.zookeeper })));
+    writeFileSync(
+      platformFile,
+      JSON.stringify(platformOf(stateDir, scene, { discovery, zookeeper: cluster.zookeeper })),
+    );
     return {
       workflowType: 'archiveRestore',
       platformFile,

@@ -116,7 +116,8 @@ async function conclude({ work, cluster, hosts }: ShardScene, given: Given): Pro
     const counts = await Promise.all(days.map((day) => rowsOf(server, events, day)));
     rows[server.name] = counts.reduce((sum, count) => sum + count, 0);
     lists[server.name] = await listedBy(cluster, server.name);
-    canaries += await one(server, `SELECT count() FROM system.tables WHERE name LIKE 'gantry\\\\_canary%'`);
+    const left = await one(server, `SELECT count() FROM system.tables WHERE name LIKE 'gantry\\\\_canary%'`);
+    canaries += left;
     if (server.replica > 1) continue;
     for (const day of days)
       effects.push(...(await changesOf(server, events, day)).map((what) => `shard ${server.shard}: ${what}`));

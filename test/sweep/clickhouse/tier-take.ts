@@ -88,7 +88,8 @@ async function conclude(cluster: ClickHouseCluster, due: Day): Promise<Findings>
     // A second order for a day that has no row any more changes nothing.
     empty.push(...drops.slice(1).map(() => `shard ${at + 1}: dropped again`));
     const count = `SELECT sum(samples) FROM metrics.samples_m5 WHERE toYYYYMMDD(time) = ${due.day}`;
-    rolledUp += Number(await clickhouseCall(server, count));
+    const ofShard = Number(await clickhouseCall(server, count));
+    rolledUp += ofShard;
     await clickhouseCall(server, `ALTER TABLE metrics.samples DROP PARTITION ID '${due.day}'`);
   }
   const acked = samples[0] + samples[1];

@@ -112,14 +112,17 @@ async function countedInEc2(region: string, { endpoint }: LabEc2): Promise<Recor
     const vpcs = (await client.vpcs()).filter(({ isDefault }) => !isDefault);
     const count = { vpcs: vpcs.length, subnets: 0, nats: 0, tables: 0, associations: 0, groups: 0, rules: 0 };
     for (const { id } of vpcs) {
-      count.subnets += (await client.subnets(id)).length;
-      count.nats += (await client.natGateways(id)).length;
+      const subnets = await client.subnets(id);
+      count.subnets += subnets.length;
+      const nats = await client.natGateways(id);
+      count.nats += nats.length;
       const tables = await client.routeTables(id);
       count.tables += tables.length;
       count.associations += tables.reduce((sum, { subnets }) => sum + subnets.length, 0);
       const groups = await client.securityGroups(id);
       count.groups += groups.length;
-      count.rules += (await client.rules(groups.map((one) => one.id))).length;
+      const rules = await client.rules(groups.map((one) => one.id));
+      count.rules += rules.length;
     }
     const gateways = (await client.internetGateways({})).length;
     return { ...count, gateways, addresses: (await client.addresses()).length };
