@@ -52,6 +52,9 @@ export function controlPlane({ dir, programs, credentials, ports, audit }: Place
         ...[`--service-account-signing-key-file=${accountKeyFile}`, '--service-cluster-ip-range=10.96.0.0/16'],
         // Off by default; kubeadm and the managed services turn it on, and what opens devices of a host needs it.
         '--allow-privileged=true',
+        // With it the API server takes kwok's watch, which begins at version 0, for a list in a watch, and ends it, as Debian's etcd 3.4 cannot
+        // say how far a watch has come. kwok then waits longer before each next one, up to a minute, and pods stay pending meanwhile.
+        '--feature-gates=WatchList=false',
         ...(audit ? auditFlags(dir) : []),
       ],
       ports: [ports.api],
