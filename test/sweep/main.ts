@@ -4,14 +4,14 @@ import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { sweepOnboard } from './host/command.ts';
 import { sweptKinds } from './kinds.ts';
-import { matching, nameOf } from './points.ts';
+import { matching, nameOf, placeOf } from './points.ts';
 import type { PointResult, SweepResult } from './sweep.ts';
 import { sweep } from './sweep.ts';
 
 const usage = `Usage: node --import tsx test/sweep/main.ts [kind ...] [options]
 
 Cuts off a worker at each place of a run, one place a run, and compares what each run leaves. Without a kind, all of:
-KINDS
+${[...Object.keys(sweptKinds), 'host.onboard'].join(', ')}
 
   --points <pattern>  only the points whose name has it; * stands for anything
   --except <file>     leave out the points of this file, a name a line: to go on where a sweep was ended
@@ -31,7 +31,7 @@ const { values, positionals } = parseArgs({
   },
 });
 if (values.help) {
-  process.stdout.write(usage.replace('KINDS', [...Object.keys(sweptKinds), 'host.onboard'].join(', ')));
+  process.stdout.write(usage);
   process.exit(0);
 }
 if (positionals.includes('host.onboard')) process.exit(await sweepOnboard(positionals, values));
@@ -109,7 +109,7 @@ function summary(points: readonly PointResult[]): void {
 /** `kill before driver calls of redisHandover.ensure`. */
 function groupOf(name: string): string {
   const cut = /^(stop|race):/.exec(name)?.[1] ?? 'kill';
-  const place = name.replace(/^(stop|race):/, '');
+  const place = placeOf(name);
   if (place.startsWith('task#')) return `${cut} at a workflow task`;
   const [what = '', when = ''] = place.split(':');
   const activity = /@([^#]+)/.exec(place)?.[1];

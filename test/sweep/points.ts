@@ -19,6 +19,11 @@ export function nameOf({ cut, place }: Point): string {
   return cut === 'kill' ? place : `${cut}:${place}`;
 }
 
+/** Of a point, by its name: where it cuts. */
+export function placeOf(name: string): string {
+  return name.replace(/^(?:stop|race):/, '');
+}
+
 /** Which places are worth more than a kill, by kind of run. */
 export type Rules = {
   /** The activity that makes the decisive change: stopped at each of its driver calls, raced before each. */

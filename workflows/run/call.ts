@@ -143,7 +143,7 @@ export const vantageStartMs = {
  */
 const vantageTries = 4;
 
-/** Calls an activity at one vantage, and again where its worker was lost over it. @throws also when nobody polls there for `startMs` */
+/** Calls an activity at one vantage, and again where its worker was lost over it. @throws also when no worker takes it up within `startMs` */
 export function callVantage<A, R>(
   ref: ActivityRef<A, R>,
   vantage: string,

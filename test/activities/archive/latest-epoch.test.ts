@@ -16,11 +16,11 @@ async function latest(
     config: { nodes: Object.keys(nodes).map((name) => ({ name })) },
     connect: async (name: string) => ({ epoch: () => answer(nodes[name] ?? 0), close: () => undefined }),
     discovery: { read: async () => (told === undefined ? undefined : { epoch: await answer(told) }) },
-  } as unknown as RedisGroupAccess;
+  } as unknown as RedisGroupAccess; // An epoch needs no more of a group.
   const platform = {
     ...{ archive: { archives: { main: testArchive() } }, storage: { buckets: {} } },
     ...{ clickhouse: { clusters: {} }, redis: { groups: {} } },
-  } as unknown as Platform;
+  } as unknown as Platform; // Nor of a platform.
   const none = (): never => {
     throw new Error('an epoch needs neither a store nor a server');
   };

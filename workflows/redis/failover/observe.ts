@@ -43,12 +43,17 @@ export async function observe(input: RedisFailoverInput): Promise<FailoverPlanIn
   };
   const first = await look(vantages, vantageStartMs.usual);
   const silent = vantages.filter((vantage) => !first.some((seen) => seen.vantage === vantage));
-  // As it is decided in the plan: by more than half of them, each in a failure domain of its own; one that is answered speaks against it.
-  const spoken = first.filter(({ verdict }) => verdict !== 'unresolved');
-  const domains = new Set(spoken.map(({ domain }) => domain));
-  const isUndecided = spoken.every(({ verdict }) => verdict === 'dead') && domains.size <= vantages.length / 2;
-  const observations = isUndecided ? [...first, ...(await look(silent, vantageStartMs.needed))] : first;
+  const observations = isUndecided(vantages, first)
+    ? [...first, ...(await look(silent, vantageStartMs.needed))]
+    : first;
   return { ...(await asked), ...input, suspect, observations, nowMs: Date.now() };
+}
+
+/** As the plan decides: more than half of the vantages count, each in a failure domain of its own, and one that had an answer speaks against it. */
+function isUndecided(vantages: readonly string[], seen: readonly RedisObservation[]): boolean {
+  const spoken = seen.filter(({ verdict }) => verdict !== 'unresolved');
+  const domains = new Set(spoken.map(({ domain }) => domain));
+  return spoken.every(({ verdict }) => verdict === 'dead') && domains.size <= vantages.length / 2;
 }
 
 type Told = Pick<RedisFailoverInput, 'lastReading' | 'lastKnownOffset' | 'lastKnownAt'>;
