@@ -4,3 +4,4 @@ export * from './guard.ts';
 export * from './rejoin.ts';
 export * from './restore-redundancy.ts';
 export * from './switchover.ts';
+export * from './undecided.ts';

@@ -2,7 +2,7 @@ import type { RedisActivities } from '../../../activities/redis/index.ts';
 import type { FailoverPlanInput } from '../../../activities/redis/failover/plan.ts';
 import type { VantageActivities } from '../../../activities/redis/failover/observe.ts';
 import type { RedisFailoverInput, RedisObservation, RedisObservationCall } from '../../../src/runs/index.ts';
-import { defaultPolicy, guardId } from '../../../src/runs/index.ts';
+import { defaultPolicy, guardId, isUndecided } from '../../../src/runs/index.ts';
 import { callControl, callDomain, callVantage, domainRefs, vantageStartMs } from '../../run/call.ts';
 
 const redis = domainRefs<RedisActivities, 'redis'>('redis');
@@ -31,10 +31,10 @@ export async function observe(input: RedisFailoverInput): Promise<FailoverPlanIn
   const { primary, vantages, probes, probeEveryMs: everyMs, probeTimeoutMs: timeoutMs } = suspect;
   const call: RedisObservationCall = { group: input.group, node: primary.name, probes, everyMs, timeoutMs };
   const asked = input.lastReading ? undefined : fromGuard(input.group, primary.name);
-  const look = async (from: readonly string[], startMs: number): Promise<RedisObservation[]> => {
+  const look = async (from: readonly string[], startMs: number, why = ''): Promise<RedisObservation[]> => {
     const seen = await Promise.all(
       from.map((vantage): Promise<RedisObservation | undefined> => {
-        const summary = `${primary.name} as seen from ${vantage}`;
+        const summary = `${primary.name} as seen from ${vantage}${why}`;
         // A vantage that can't look says nothing, for neither side.
         return callVantage(observeFrom, vantage, call, { profile: quick, startMs }, summary).catch(() => undefined);
       }),
@@ -44,16 +44,9 @@ export async function observe(input: RedisFailoverInput): Promise<FailoverPlanIn
   const first = await look(vantages, vantageStartMs.usual);
   const silent = vantages.filter((vantage) => !first.some((seen) => seen.vantage === vantage));
   const observations = isUndecided(vantages, first)
-    ? [...first, ...(await look(silent, vantageStartMs.needed))]
+    ? [...first, ...(await look(silent, vantageStartMs.needed, ', waited for: too few others answered'))]
     : first;
   return { ...(await asked), ...input, suspect, observations, nowMs: Date.now() };
-}
-
-/** As the plan decides: more than half of the vantages count, each in a failure domain of its own, and one that had an answer speaks against it. */
-function isUndecided(vantages: readonly string[], seen: readonly RedisObservation[]): boolean {
-  const spoken = seen.filter(({ verdict }) => verdict !== 'unresolved');
-  const domains = new Set(spoken.map(({ domain }) => domain));
-  return spoken.every(({ verdict }) => verdict === 'dead') && domains.size <= vantages.length / 2;
 }
 
 type Told = Pick<RedisFailoverInput, 'lastReading' | 'lastKnownOffset' | 'lastKnownAt'>;
