@@ -18,18 +18,22 @@ const everyMs = 200;
 export function watchReadiness(api: KubernetesApi, namespace: string): ReadyTimes {
   const seen = new Map<string, number>();
   let over = false;
+  const look = async (): Promise<void> => {
+    for (const [kind, plural] of Object.entries(kinds)) {
+      const { status, body } = await api.get(`/apis/apps/v1/namespaces/${namespace}/${plural}`);
+      if (status !== 200) throw new Error(`the API server answered ${status} to a look at ${plural}: ${body.message}`);
+      for (const item of body.items ?? []) {
+        // The server's own JSON; an item of a list leaves its kind out.
+        const workload = { ...item, kind } as unknown as Workload;
+        const name = `${kind}/${workload.metadata.name}`;
+        if (!seen.has(name) && readinessOf(workload).value === 'ready') seen.set(name, Date.now());
+      }
+    }
+  };
   const watching = (async () => {
     while (!over) {
       const startedAt = monotonicMs();
-      for (const [kind, plural] of Object.entries(kinds)) {
-        const { body } = await api.get(`/apis/apps/v1/namespaces/${namespace}/${plural}`);
-        for (const item of body.items ?? []) {
-          // The server's own JSON; an item of a list leaves its kind out.
-          const workload = { ...item, kind } as unknown as Workload;
-          const name = `${kind}/${workload.metadata.name}`;
-          if (!seen.has(name) && readinessOf(workload).value === 'ready') seen.set(name, Date.now());
-        }
-      }
+      await look();
       await pause(Math.max(0, startedAt + everyMs - monotonicMs()));
     }
   })();
@@ -37,6 +41,8 @@ export function watchReadiness(api: KubernetesApi, namespace: string): ReadyTime
     stop: async () => {
       over = true;
       await watching;
+      // The run may end within a look of the last one's being ready.
+      await look();
       return seen;
     },
   };
