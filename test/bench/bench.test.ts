@@ -1,15 +1,17 @@
 import type { ChildProcess } from 'node:child_process';
 import { setTimeout as pause } from 'node:timers/promises';
 import { expect, test } from 'vitest';
+import type { Asked } from '../../bench/command.ts';
+import { readCommand } from '../../bench/command.ts';
 import { benches } from '../../bench/registry.ts';
 import { isAlive, remembered } from '../../lab/state.ts';
 import { describeWith } from '../support/lab.ts';
 import { bench, foldersOf } from './run-bench.ts';
 
-test.each([[[]], [['--help']]])('called with %j it lists every bench with what it measures', async (args) => {
-  const { code, stdout } = await bench(...args).ended;
-  expect(code).toBe(0);
-  const lines = stdout.split('\n').map((line) => line.trim().split(/  +/));
+test.each([[[]], [['--help']]])('called with %j it lists every bench with what it measures', (args) => {
+  const asked = readCommand(args, benches);
+  expect(asked.kind).toBe('help');
+  const lines = linesOf(asked).map((line) => line.trim().split(/  +/));
   for (const { name, summary } of benches) expect(lines).toContainEqual([name, summary]);
 });
 
@@ -21,19 +23,22 @@ test('an unknown name is wrong usage, answered with the list', async () => {
   for (const { name } of benches) expect(stderr).toContain(name);
 });
 
-test('an unknown option is wrong usage, answered with the options that there are', async () => {
-  const { code, stderr } = await bench('engine', '--fast').ended;
-  expect(code).toBe(2);
-  expect(stderr).toContain('--fast');
-  expect(stderr).toContain('--quick');
+test('an unknown option is wrong usage, answered with the options that there are', () => {
+  const asked = readCommand(['engine', '--fast'], benches);
+  expect(asked.kind).toBe('wrong');
+  expect(linesOf(asked).join('\n')).toMatch(/--fast[^]*--quick/);
 });
 
-test('the help of a bench names the server settings that its figures stand for', async () => {
-  const { code, stdout } = await bench('engine', '--help').ended;
-  expect(code).toBe(0);
-  expect(stdout).toContain('history.transferProcessorMaxPollRPS=2000');
-  expect(stdout).toContain('journal_mode=wal');
+test('the help of a bench names the server settings that its figures stand for', () => {
+  const asked = readCommand(['engine', '--help'], benches);
+  expect(asked.kind).toBe('help');
+  expect(linesOf(asked).join('\n')).toContain('history.transferProcessorMaxPollRPS=2000');
+  expect(linesOf(asked).join('\n')).toContain('journal_mode=wal');
 });
+
+function linesOf(asked: Asked): readonly string[] {
+  return asked.kind === 'run' ? [] : asked.lines;
+}
 
 await describeWith(['temporal'], 'the bench engine', () => {
   test('answers one JSON object with its figures, and leaves nothing behind', async () => {

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { inTurn } from '../support/commit.ts';
 import { enumerate, matching, nameOf, sampleOf } from './points.ts';
 
 const trace = [
@@ -45,6 +46,13 @@ test('draws the same sample for the same seed, and always what must be in it', (
   expect(new Set(['a', 'b', 'c', 'd'].map((seed) => drawn(seed).join())).size).toBeGreaterThan(1);
   expect(drawn('a')).toEqual(expect.arrayContaining(always));
   expect(new Set(drawn('a')).size).toBe(4);
+});
+
+test('takes turns over kinds, so that a few commits have each of them as often', () => {
+  const kinds = ['move', 'split', 'add-shard', 'drain-shard', 'tier'];
+  const drawn = [0, 1, 2, 3, 4].flatMap((turn) => inTurn(kinds, 2, turn));
+  for (const kind of kinds) expect(drawn.filter((one) => one === kind)).toHaveLength(2);
+  expect(inTurn(kinds, 9, 3)).toHaveLength(kinds.length);
 });
 
 test('takes turns over the phases of a run, so that a few samples have each of them', () => {

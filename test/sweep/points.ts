@@ -1,3 +1,5 @@
+import { inTurn } from '../support/commit.ts';
+
 /**
  * How a worker is cut off: `kill` = SIGKILL; `stop` = SIGSTOP, woken when its leases are over and another worker has
  * finished the run; `race` = SIGSTOP, woken at the very moment when another worker begins the same activity.
@@ -96,8 +98,8 @@ export function sampleOf(
   const chosen = points.filter((point) => always.includes(nameOf(point)));
   const random = generator(seed);
   const room = Math.max(0, count - chosen.length);
-  for (let at = 0; at < Math.min(room, phases.length); at += 1) {
-    const ofPhase = matching(rest, phases[(turn * room + at) % phases.length] ?? '');
+  for (const phase of inTurn(phases, room, turn)) {
+    const ofPhase = matching(rest, phase);
     const [point] = ofPhase.splice(Math.floor(random() * ofPhase.length), 1);
     if (point) chosen.push(...rest.splice(rest.indexOf(point), 1));
   }

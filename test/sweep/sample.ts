@@ -1,6 +1,6 @@
-import { execFileSync } from 'node:child_process';
 import { resolve } from 'node:path';
 import { expect, test } from 'vitest';
+import { seed, takeTurns, turn } from '../support/commit.ts';
 import { describeWith } from '../support/lab.ts';
 import { removeSoon } from '../support/remove-soon.ts';
 import type { SweptKind } from './kinds.ts';
@@ -8,33 +8,16 @@ import { sweptKinds } from './kinds.ts';
 import { sampleOf } from './points.ts';
 import { sweep } from './sweep.ts';
 
-/** How many commits there are: the next one has the next phases. */
-function turn(): number {
-  try {
-    return Number(
-      execFileSync('git', ['rev-list', '--count', 'HEAD'], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }),
-    );
-  } catch {
-    return 0;
-  }
-}
-
-/** The commit, so that a failure comes back when the same tree is tested again; without git the package's version. */
-function seed(): string {
-  try {
-    return execFileSync('git', ['rev-parse', 'HEAD'], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim();
-  } catch {
-    return process.env['npm_package_version'] ?? 'no commit';
-  }
-}
-
 /**
- * A test of each kind of a domain: so many of the points of `make sweep` unless the kind says so, other ones with each commit;
- * two are always among them.
+ * A test of each kind of a domain, or of so many of them as `kinds` says, which take their turns: so many of the points of
+ * `make sweep` unless the kind says so, other ones with each commit; two are always among them.
  */
-export async function sampleKinds(domain: string, sample: { points: number; lanes: number }): Promise<void> {
-  const kinds = Object.entries<SweptKind>(sweptKinds).filter(([name]) => name.startsWith(`${domain}.`));
-  for (const [name, kind] of kinds) {
+export async function sampleKinds(
+  domain: string,
+  sample: { points: number; lanes: number; kinds?: number },
+): Promise<void> {
+  const all = Object.entries<SweptKind>(sweptKinds).filter(([name]) => name.startsWith(`${domain}.`));
+  for (const [name, kind] of takeTurns(all, sample.kinds ?? all.length)) {
     const size = kind.sample ?? sample.points;
     await describeWith([...kind.needs, 'temporal'], 'a worker that dies or freezes in the middle of a run', () => {
       test(`leaves ${name} as an undisturbed run does`, { timeout: 1_800_000 }, async () => {

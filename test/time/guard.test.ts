@@ -23,13 +23,14 @@ import { describeWith } from '../support/lab.ts';
 import { memoryPayloads } from '../support/payloads.ts';
 import { timeSkippingEnvironment } from '../support/time-skipping.ts';
 
-// A month of a guard, with a sampler that plays its slices: it answers at once, and the guard sleeps for the rest of the slice.
+// Days of a guard, with a sampler that plays its slices: it answers at once, and the guard sleeps for the rest of the slice.
 Runtime.install({ logger: new DefaultLogger('ERROR') });
 
 const day = 24 * 3_600_000;
 // Twice what the platform file allows: half the round trips, and a run is bounded by its slices and events, not by time.
 const slice = 20 * 60_000;
-const days = 30;
+/** GANTRY_GUARD_DAYS=30 is the month that docs/redis/guard.md quotes. */
+const days = Number(process.env['GANTRY_GUARD_DAYS'] ?? 12);
 
 const policy: GuardPolicy = {
   mode: 'act',
@@ -50,7 +51,7 @@ const noList = async (): Promise<never> => {
 };
 const noLists = { storeList: noList, readPage: noList, lookAtItems: noList, updateItems: noList };
 
-await describeWith(['time-skipping'], 'a guard over a month', () => {
+await describeWith(['time-skipping'], 'a guard over days', () => {
   let env: TestWorkflowEnvironment;
   const notices: Notice[] = [];
   let stop: () => Promise<void>;
@@ -164,10 +165,10 @@ await describeWith(['time-skipping'], 'a guard over a month', () => {
     const lengths = await chain(workflowId, begun.firstExecutionRunId);
     // The figure that docs/redis/guard.md quotes.
     process.stdout.write(
-      `30 days in ${seconds.toFixed(1)} s, ${played.watches} watches, ${lengths.length} runs, at most ${Math.max(...lengths)} events\n`,
+      `${days} days in ${seconds.toFixed(1)} s, ${played.watches} watches, ${lengths.length} runs, at most ${Math.max(...lengths)} events\n`,
     );
     expect(Math.max(...lengths)).toBeLessThan(1_500);
-    expect(lengths.length).toBeGreaterThan(10);
+    expect(lengths.length).toBeGreaterThan(days / 3);
     expect(status).toMatchObject({ state: 'watching', primary: 'r1', findings: [], mode: 'act' });
     expect(status.slices).toBeGreaterThan((days * day) / slice - 10);
     expect(Date.parse(status.last?.at ?? '')).toBeGreaterThan((days - 1) * day);

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { until } from '../../../lab/clock.ts';
 import { withRedis } from '../../../lab/redis/client.ts';
 import { linkUp } from '../../../lab/redis/redis.ts';
+import { takeTurns } from '../../support/commit.ts';
 import { writeLoad } from '../../support/failover-runs.ts';
 import { describeWith } from '../../support/lab.ts';
 import { permutations } from '../../support/permutations.ts';
@@ -27,7 +28,7 @@ await describeWith(['temporal', 'redis'], 'after a switchover, while it is still
       return role;
     });
 
-  test.each(permutations(parts))('restarting %s, %s, %s leaves the new primary the only one', async (...order) => {
+  test.each(takeTurns(permutations(parts), 2))('restarting %s, %s, %s leaves the new primary the only one', async (...order) => {
     const old = (await roleOf('r1')) === 'master' ? 'r1' : 'r2';
     const next = old === 'r1' ? 'r2' : 'r1';
     const writers = await writeLoad(rig, { writers: 2, ratePerWriter: 100 });
