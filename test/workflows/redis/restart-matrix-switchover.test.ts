@@ -28,36 +28,39 @@ await describeWith(['temporal', 'redis'], 'after a switchover, while it is still
       return role;
     });
 
-  test.each(takeTurns(permutations(parts), 2))('restarting %s, %s, %s leaves the new primary the only one', async (...order) => {
-    const old = (await roleOf('r1')) === 'master' ? 'r1' : 'r2';
-    const next = old === 'r1' ? 'r2' : 'r1';
-    const writers = await writeLoad(rig, { writers: 2, ratePerWriter: 100 });
-    const run = await server().client.workflow.start('redisSwitchover', {
-      workflowId: `redis/${rig.groupName}`,
-      taskQueue: rig.taskQueue,
-      args: [{ group: rig.groupName, to: next }],
-    });
-    await untilSoaking(run);
-    for (const part of order) {
-      if (part === 'workers') {
-        await rig.restartWorkers();
-        continue;
+  test.each(takeTurns(permutations(parts), 2))(
+    'restarting %s, %s, %s leaves the new primary the only one',
+    async (...order) => {
+      const old = (await roleOf('r1')) === 'master' ? 'r1' : 'r2';
+      const next = old === 'r1' ? 'r2' : 'r1';
+      const writers = await writeLoad(rig, { writers: 2, ratePerWriter: 100 });
+      const run = await server().client.workflow.start('redisSwitchover', {
+        workflowId: `redis/${rig.groupName}`,
+        taskQueue: rig.taskQueue,
+        args: [{ group: rig.groupName, to: next }],
+      });
+      await untilSoaking(run);
+      for (const part of order) {
+        if (part === 'workers') {
+          await rig.restartWorkers();
+          continue;
+        }
+        const node = rig.group.node(part === 'old' ? old : next);
+        await node.kill();
+        await node.restart();
       }
-      const node = rig.group.node(part === 'old' ? old : next);
-      await node.kill();
-      await node.restart();
-    }
-    const { state } = await statusOf(run);
-    expect(['running', 'parked']).toContain(state);
-    expect((await throughTheSoak(run)).outcome).toBe('done');
+      const { state } = await statusOf(run);
+      expect(['running', 'parked']).toContain(state);
+      expect((await throughTheSoak(run)).outcome).toBe('done');
 
-    expect([await roleOf(old), await roleOf(next)]).toEqual(['slave', 'master']);
-    await linkUp(rig.group.node(old), rig.group.password);
-    const { acked } = await writers.snapshot();
-    expect(await until(async () => (await writers.snapshot()).acked > acked, 10_000)).toBe(true);
-    expect((await writers.twoPrimaries()).twoPrimaries).toBe(false);
-    await writers.stop();
-    expect(await writers.verify(rig.group.node(next))).toMatchObject({ lost: 0 });
-    await writers.close();
-  });
+      expect([await roleOf(old), await roleOf(next)]).toEqual(['slave', 'master']);
+      await linkUp(rig.group.node(old), rig.group.password);
+      const { acked } = await writers.snapshot();
+      expect(await until(async () => (await writers.snapshot()).acked > acked, 10_000)).toBe(true);
+      expect((await writers.twoPrimaries()).twoPrimaries).toBe(false);
+      await writers.stop();
+      expect(await writers.verify(rig.group.node(next))).toMatchObject({ lost: 0 });
+      await writers.close();
+    },
+  );
 });

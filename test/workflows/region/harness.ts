@@ -66,7 +66,10 @@ export function smallIntentOf(region: string, only: readonly string[]): RegionIn
     Object.fromEntries(Object.entries(all).filter(([segment]) => kept.includes(segment)));
   return {
     ...rest,
-    config: { ...config, zones: Object.fromEntries(Object.entries(config.zones).map(([zone, all]) => [zone, few(all)])) },
+    config: {
+      ...config,
+      zones: Object.fromEntries(Object.entries(config.zones).map(([zone, all]) => [zone, few(all)])),
+    },
     network: {
       ...network,
       segments: few(network.segments),

@@ -32,7 +32,11 @@ await describeWith(['temporal', 's3'], 'a region, from the ways in that are not 
   let baseUrl: string;
   beforeAll(async () => {
     world.policy = { ...world.policy, approval: { people: 1, expiresAfterMs: 600_000 } };
-    scene.now = { endpoint: rig.ec2.endpoint, cluster: playCluster(), intent: (name) => smallIntentOf(name, components) };
+    scene.now = {
+      endpoint: rig.ec2.endpoint,
+      cluster: playCluster(),
+      intent: (name) => smallIntentOf(name, components),
+    };
     harness = await startRegionHarness(server(), world, scene);
     ({ api } = await apiOver(server().client, harness.taskQueue, access));
     await api.listen({ port: 0, host: '127.0.0.1' });
