@@ -33,6 +33,7 @@ missing_tools() {
 if missing_tools; then
   scripts/apt-install.sh setup-host-image qemu-kvm qemu-system-x86 qemu-utils debootstrap e2fsprogs
 fi
+scripts/setup-qemu.sh || echo "setup-host-image: the distribution's own qemu plays the hosts, which takes longer" >&2
 [[ "$(cat "$target/.complete" 2>/dev/null)" == "$inputs" ]] && exit 0
 [[ "$(uname -m)" == x86_64 ]] || refuse 'the image is made on x86-64 alone'
 as_root=()
@@ -71,6 +72,9 @@ inside() { "${as_root[@]}" chroot "$rootfs" env LC_ALL=C DEBIAN_FRONTEND=noninte
   "${as_root[@]}" cp -r --no-preserve=ownership lab/host/image/. "$rootfs/"
   # The node's daemons are one played program that goes by its name.
   for daemon in metald billaged builderd assetmanagerd; do "${as_root[@]}" ln -s ../lib/lab/daemon.py "$rootfs/usr/local/bin/$daemon"; done
+  # debootstrap's copy of this machine's: no name server is within reach, and each look-up would wait for 10 to 20 s.
+  "${as_root[@]}" rm -f "$rootfs/etc/resolv.conf"
+  "${as_root[@]}" touch "$rootfs/etc/resolv.conf"
   "${as_root[@]}" tee "$rootfs/etc/fstab" <<<"UUID=$root_uuid / ext4 errors=remount-ro 0 1"
   "${as_root[@]}" tee "$rootfs/etc/mdadm/mdadm.conf" <<<"$(printf 'HOMEHOST <ignore>\nMAILADDR root\nARRAY /dev/md0 metadata=1.2 UUID=%s\n' "$array_uuid")"
   # What asks the world outside, or rewrites the disk, at a time of its own.
@@ -101,7 +105,9 @@ mib="$(($("${as_root[@]}" du -sm "$rootfs" | cut -f1) * 115 / 100 + 200))"
   qemu-img create -q -f qcow2 "$building/os2.qcow2" "$bytes"
 } >>"$log" 2>&1 || fail 'the file system could not be made'
 
-timeout 1800 qemu-system-x86_64 -M q35 -accel tcg,thread=multi -cpu max,la57=off -smp 1 -m 2048 -nodefaults -display none -no-reboot \
+qemu="$cache/qemu-bookworm-backports/qemu-system-x86_64"
+[[ -x "$qemu" ]] || qemu=qemu-system-x86_64
+timeout 1800 "$qemu" -M q35 -accel tcg,thread=multi -cpu max,la57=off -smp 1 -m 2048 -nodefaults -display none -no-reboot \
   -chardev "file,id=console,path=$building/install.log" -serial chardev:console \
   -kernel "$building/vmlinuz" -initrd "$building/initrd" \
   -append "root=/dev/vda ro init=/usr/local/sbin/lab-install console=ttyS0 quiet no_timer_check watchdog_thresh=60 panic=-1 lab.array=$array_uuid" \

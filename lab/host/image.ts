@@ -16,11 +16,13 @@ export type HostImage = {
 };
 
 /**
- * qemu on PATH, the image in the project's cache.
+ * The image in the project's cache; qemu from there (scripts/setup-qemu.sh), else from PATH.
  * @throws GantryError LAB_PART_MISSING
  */
 export async function findHostImage(): Promise<HostImage> {
-  const [qemu, qemuImg] = [onPath('qemu-system-x86_64'), onPath('qemu-img')];
+  const newer = join(cacheDir(), 'qemu-bookworm-backports', 'qemu-system-x86_64');
+  const qemu = existsSync(newer) ? newer : onPath('qemu-system-x86_64');
+  const qemuImg = onPath('qemu-img');
   if (!qemu || !qemuImg) throw missing('qemu-system-x86_64 or qemu-img is not on PATH');
   const root = join(cacheDir(), `host-image-${hostImageVersion}`);
   if (!existsSync(join(root, '.complete'))) throw missing(`not at ${root}`);
