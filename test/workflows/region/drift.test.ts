@@ -8,7 +8,7 @@ import { playCluster } from '../../support/played-cluster.ts';
 import { useTemporal } from '../../support/temporal.ts';
 import { reportOf } from '../run/harness.ts';
 import type { RegionHarness, Scene } from './harness.ts';
-import { smallIntentOf, owner, regionWorld, startRegionHarness } from './harness.ts';
+import { intentOf, owner, regionWorld, startRegionHarness } from './harness.ts';
 
 const region = 'ap-southeast-1';
 /** As another client deletes it. */
@@ -31,7 +31,7 @@ await describeWith(['temporal', 's3'], 'region.drift', () => {
   beforeEach(async () => {
     Object.assign(world, regionWorld());
     await rig.ec2.reset();
-    const intent = (name: string) => smallIntentOf(name, components);
+    const intent = (name: string) => intentOf(name, components);
     scene.now = { endpoint: rig.ec2.endpoint, cluster: playCluster(), intent };
     expect(((await (await harness.start(region)).result()) as RunReport).outcome).toBe('done');
     rig.ec2.forget();

@@ -55,29 +55,6 @@ export function intentOf(region: string, only?: readonly string[]): RegionIntent
   };
 }
 
-/**
- * A region of the same names with half the network: three segments and the flows between them. For what a network is only the
- * ground of: a whole one takes moto three times as long.
- */
-export function smallIntentOf(region: string, only: readonly string[]): RegionIntent {
-  const { config, network, ...rest } = intentOf(region, only);
-  const kept = ['public', 'dmz', 'app'];
-  const few = <T>(all: Readonly<Record<string, T>>): Record<string, T> =>
-    Object.fromEntries(Object.entries(all).filter(([segment]) => kept.includes(segment)));
-  return {
-    ...rest,
-    config: {
-      ...config,
-      zones: Object.fromEntries(Object.entries(config.zones).map(([zone, all]) => [zone, few(all)])),
-    },
-    network: {
-      ...network,
-      segments: few(network.segments),
-      flows: network.flows.filter(({ from, to }) => kept.includes(from) && kept.includes(to)),
-    },
-  };
-}
-
 export function manifestOf(name: string): Promise<string> {
   return readFile(`deploy/platform/${name}`, 'utf8');
 }

@@ -15,7 +15,7 @@ import { oneDigest } from '../../support/one-digest.ts';
 import { memoryPayloads } from '../../support/payloads.ts';
 import { playCluster } from '../../support/played-cluster.ts';
 import { useTemporal } from '../../support/temporal.ts';
-import { depsOf, smallIntentOf } from './harness.ts';
+import { depsOf, intentOf } from './harness.ts';
 
 const region = 'ap-southeast-1';
 
@@ -31,7 +31,7 @@ await describeWith(['temporal', 's3'], 'the hosts of a region', () => {
     const cluster = playCluster();
     const deps = depsOf({
       ...{ endpoint: rig.ec2.endpoint, cluster },
-      intent: (name) => ({ ...smallIntentOf(name, ['platform-namespace']), pools }),
+      intent: (name) => ({ ...intentOf(name, ['platform-namespace']), pools }),
     });
     worker = await Worker.create({
       ...{ connection: server().native, taskQueue: domainQueue(fleet.taskQueue, 'region') },

@@ -19,7 +19,7 @@ import { removeSoon } from '../../support/remove-soon.ts';
 import { useTemporal } from '../../support/temporal.ts';
 import { codeOf, reportOf } from '../run/harness.ts';
 import type { RegionHarness, Scene } from './harness.ts';
-import { smallIntentOf, regionWorld, startRegionHarness } from './harness.ts';
+import { intentOf, regionWorld, startRegionHarness } from './harness.ts';
 
 await describeWith(['temporal', 's3', 'prometheus'], 'region.rollout with gates of metrics', () => {
   const region = 'ap-southeast-1';
@@ -46,7 +46,7 @@ await describeWith(['temporal', 's3', 'prometheus'], 'region.rollout with gates 
     Object.assign(world, regionWorld());
     scene.now = {
       ...{ endpoint: rig.ec2.endpoint, cluster: playCluster(), prometheus: prometheus.url },
-      intent: (name) => smallIntentOf(name, ['platform-namespace', 'alertmanager']),
+      intent: (name) => intentOf(name, ['platform-namespace', 'alertmanager']),
     };
   });
   afterEach(() => exporter.down(false));

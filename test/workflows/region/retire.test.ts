@@ -18,7 +18,7 @@ import { playCluster } from '../../support/played-cluster.ts';
 import { useTemporal } from '../../support/temporal.ts';
 import { codeOf, reportOf } from '../run/harness.ts';
 import type { RegionHarness, Scene } from './harness.ts';
-import { edgeOf, smallIntentOf, owner, regionWorld, startRegionHarness } from './harness.ts';
+import { edgeOf, intentOf, owner, regionWorld, startRegionHarness } from './harness.ts';
 
 const region = 'eu-west-1';
 const name = 'unkey-eu-west-1';
@@ -46,7 +46,7 @@ await describeWith(['temporal', 's3'], 'region.retire', () => {
     rig.ec2.forget();
   });
   const intentWith = (of: string, components: readonly string[]) => {
-    const meant = smallIntentOf(of, components);
+    const meant = intentOf(of, components);
     return of === region ? { ...meant, config: { ...meant.config, edge } } : meant;
   };
   /** With a store: its stateful set, its service, and a claim for its pod. */

@@ -12,7 +12,7 @@ import { oneDigest } from '../../support/one-digest.ts';
 import type { PlayedCluster } from '../../support/played-cluster.ts';
 import { playCluster } from '../../support/played-cluster.ts';
 import { useTemporal } from '../../support/temporal.ts';
-import { depsOf, smallIntentOf, regionWorld } from './harness.ts';
+import { depsOf, intentOf, regionWorld } from './harness.ts';
 
 const regions = ['ap-southeast-1', 'eu-west-1'] as const;
 /** Of the waves 1, 1, 2 and 4. */
@@ -45,7 +45,7 @@ await describeWith(['temporal', 's3'], 'region.rollout-all', () => {
     world.policy = { ...world.policy, approval: { people: 0, expiresAfterMs: 600_000 } };
     workers = await startDomainWorkers(server(), world, 'region', Object.keys(regionDefinitions), () => {
       const scene = { endpoint: rig.ec2.endpoint, cluster: playCluster() };
-      const deps = depsOf({ ...scene, intent: (region) => smallIntentOf(region, components) });
+      const deps = depsOf({ ...scene, intent: (region) => intentOf(region, components) });
       const ours = { ...deps, regions: () => regions, cluster: (region: string) => clusters[region] };
       return serve(regionDefinitions, ours, oneDigest(world.platformDigest, world.payloads));
     });

@@ -14,7 +14,7 @@ import { describeWith } from '../../support/lab.ts';
 import { playCluster } from '../../support/played-cluster.ts';
 import { useTemporal } from '../../support/temporal.ts';
 import type { RegionHarness, Scene } from './harness.ts';
-import { smallIntentOf, regionWorld, startRegionHarness } from './harness.ts';
+import { intentOf, regionWorld, startRegionHarness } from './harness.ts';
 
 type Run = schemas['schemas']['Run'];
 
@@ -32,11 +32,7 @@ await describeWith(['temporal', 's3'], 'a region, from the ways in that are not 
   let baseUrl: string;
   beforeAll(async () => {
     world.policy = { ...world.policy, approval: { people: 1, expiresAfterMs: 600_000 } };
-    scene.now = {
-      endpoint: rig.ec2.endpoint,
-      cluster: playCluster(),
-      intent: (name) => smallIntentOf(name, components),
-    };
+    scene.now = { endpoint: rig.ec2.endpoint, cluster: playCluster(), intent: (name) => intentOf(name, components) };
     harness = await startRegionHarness(server(), world, scene);
     ({ api } = await apiOver(server().client, harness.taskQueue, access));
     await api.listen({ port: 0, host: '127.0.0.1' });
