@@ -33,7 +33,10 @@ missing_tools() {
 if missing_tools; then
   scripts/apt-install.sh setup-host-image qemu-kvm qemu-system-x86 qemu-utils debootstrap e2fsprogs
 fi
-scripts/setup-qemu.sh || echo "setup-host-image: the distribution's own qemu plays the hosts, which takes longer" >&2
+if ! qemu="$(scripts/setup-qemu.sh)"; then
+  echo "setup-host-image: the distribution's own qemu plays the hosts, which takes longer" >&2
+  qemu=qemu-system-x86_64
+fi
 [[ "$(cat "$target/.complete" 2>/dev/null)" == "$inputs" ]] && exit 0
 [[ "$(uname -m)" == x86_64 ]] || refuse 'the image is made on x86-64 alone'
 as_root=()
@@ -105,8 +108,6 @@ mib="$(($("${as_root[@]}" du -sm "$rootfs" | cut -f1) * 115 / 100 + 200))"
   qemu-img create -q -f qcow2 "$building/os2.qcow2" "$bytes"
 } >>"$log" 2>&1 || fail 'the file system could not be made'
 
-qemu="$cache/qemu-bookworm-backports/qemu-system-x86_64"
-[[ -x "$qemu" ]] || qemu=qemu-system-x86_64
 timeout 1800 "$qemu" -M q35 -accel tcg,thread=multi -cpu max,la57=off -smp 1 -m 2048 -nodefaults -display none -no-reboot \
   -chardev "file,id=console,path=$building/install.log" -serial chardev:console \
   -kernel "$building/vmlinuz" -initrd "$building/initrd" \

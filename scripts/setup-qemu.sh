@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # qemu 10 for the compute hosts of the lab, in a folder of the cache: what forks much takes it half as long as Debian 12's own 7.2
 # (update-initramfs in a guest: 44 s against 86 s). It comes from Debian's backports, off the mirror that this machine's own apt
-# sources name, and needs the libraries of Debian 12's qemu. 13 MB, once.
+# sources name, and needs the libraries of Debian 12's qemu. 13 MB, once. Prints the program that plays the hosts.
 set -euo pipefail
 
 suite=bookworm-backports
@@ -9,9 +9,10 @@ cache="${GANTRY_CACHE:-$HOME/.cache/gantry}"
 root="$cache/qemu-$suite"
 packages=(qemu-system-x86 qemu-system-common qemu-system-data seabios)
 
-[[ -e "$root/.complete" ]] && exit 0
+found() { echo "$root/qemu-system-x86_64"; exit 0; }
+[[ -e "$root/.complete" ]] && found
 # Elsewhere the system's own plays the hosts.
-[[ "$(. /etc/os-release && echo "${VERSION_CODENAME:-}")" == bookworm && "$(uname -m)" == x86_64 ]] || exit 0
+[[ "$(. /etc/os-release && echo "${VERSION_CODENAME:-}")" == bookworm && "$(uname -m)" == x86_64 ]] || { echo qemu-system-x86_64; exit 0; }
 
 refuse() { echo "setup-qemu: $1" >&2; exit 1; }
 keyring=/usr/share/keyrings/debian-archive-keyring.gpg
@@ -41,3 +42,4 @@ chmod 755 "$building/root/qemu-system-x86_64"
 touch "$building/root/.complete"
 rm -rf --one-file-system "$root"
 mv "$building/root" "$root"
+found

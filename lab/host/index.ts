@@ -82,7 +82,7 @@ const bootWithinMs = 900_000;
  * logins.
  *
  * `/dev/kvm` is there: the processor is an AMD whose SVM qemu plays as well. There is no snapshot of a booted guest to start
- * from: qemu refuses `savevm` with an NVMe disk ("State blocked by non-migratable device").
+ * from: qemu 7.2 refused `savevm` with an NVMe disk ("State blocked by non-migratable device").
  * @throws GantryError LAB_PART_MISSING, LAB_PART_FAILED; nothing is left running then
  */
 export async function startHost(options: HostOptions): Promise<LabHost> {
