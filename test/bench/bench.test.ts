@@ -8,11 +8,12 @@ import { isAlive, remembered } from '../../lab/state.ts';
 import { describeWith } from '../support/lab.ts';
 import { bench, foldersOf } from './run-bench.ts';
 
-test.each([[[]], [['--help']]])('called with %j it lists every bench with what it measures', (args) => {
-  const asked = readCommand(args, benches);
-  expect(asked.kind).toBe('help');
-  const lines = linesOf(asked).map((line) => line.trim().split(/  +/));
+test('called with --help it lists every bench with what it measures', async () => {
+  const { code, stdout } = await bench('--help').ended;
+  expect(code).toBe(0);
+  const lines = stdout.split('\n').map((line) => line.trim().split(/  +/));
   for (const { name, summary } of benches) expect(lines).toContainEqual([name, summary]);
+  expect(readCommand([], benches)).toEqual(readCommand(['--help'], benches));
 });
 
 test('an unknown name is wrong usage, answered with the list', async () => {

@@ -7,7 +7,11 @@ import { isUndecided } from '../../../../src/runs/index.ts';
 const observation = fc.record({
   vantage: fc.constantFrom('a', 'b', 'c', 'd', 'e'),
   domain: fc.constantFrom('rack-1', 'rack-2', 'rack-3'),
-  verdict: fc.constantFrom<RedisObservation['verdict'][]>('dead', 'alive', 'unresolved'),
+  verdict: fc.oneof(
+    { weight: 2, arbitrary: fc.constant<RedisObservation['verdict']>('dead') },
+    fc.constantFrom<RedisObservation['verdict'][]>('alive', 'loading', 'busy', 'refusing-writes', 'auth-failed'),
+    fc.constant<RedisObservation['verdict']>('unresolved'),
+  ),
   ...{ detail: fc.constant(''), probes: fc.constant(1), ms: fc.constant(1) },
 });
 /** A vantage says one thing. */
