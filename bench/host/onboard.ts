@@ -31,7 +31,7 @@ export const hostOnboard = defineBench<HostOnboardResult>({
   name: 'host-onboard',
   summary: 'a bare host to a Node that takes VMs, and the same again: time, overhead, SSH connections',
   settings: [
-    'Debian 12 in qemu 10 without acceleration (tcg), 1 CPU, 1.5 GB; a second guest is its switch; a login takes seconds there',
+    'Debian 12 in qemu without acceleration (tcg), 1 CPU, 1.5 GB; a second guest is its switch; a login takes seconds there',
     'RAID10 over 4 × 4 TB sparse NVMe, 802.3ad over two cards, one reboot, burn-in of 3 × 3 s',
     'Kubernetes control plane of the lab with kwok; Temporal dev server of the lab, SQLite on a file',
     'overheadShare: what of the run is in no step, of the run’s time',

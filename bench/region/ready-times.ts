@@ -23,10 +23,13 @@ export function watchReadiness(api: KubernetesApi, namespace: string): ReadyTime
       const { status, body } = await api.get(`/apis/apps/v1/namespaces/${namespace}/${plural}`);
       if (status !== 200) throw new Error(`the API server answered ${status} to a look at ${plural}: ${body.message}`);
       for (const item of body.items ?? []) {
-        // The server's own JSON; an item of a list leaves its kind out.
-        const workload = { ...item, kind } as unknown as Workload;
-        const name = `${kind}/${workload.metadata.name}`;
-        if (!seen.has(name) && readinessOf(workload).value === 'ready') seen.set(name, Date.now());
+        const { spec = {}, metadata } = item;
+        const { name = '', generation = 0 } = metadata ?? {};
+        const called = `${kind}/${name}`;
+        // An item of a list leaves its kind out.
+        const status = (item.status ?? {}) as NonNullable<Workload['status']>;
+        const { value } = readinessOf({ kind, metadata: { name, generation }, spec, status });
+        if (!seen.has(called) && value === 'ready') seen.set(called, Date.now());
       }
     }
   };

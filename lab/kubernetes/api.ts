@@ -7,6 +7,7 @@ export type KubernetesObject = {
   metadata?: {
     name?: string;
     namespace?: string;
+    generation?: number;
     resourceVersion?: string;
     labels?: Record<string, string>;
     annotations?: Record<string, string>;

@@ -35,9 +35,9 @@ await describeWith(['temporal'], 'a client that is generated from the OpenAPI fi
     const { data: stream } = await clientOf('dan').GET('/v1/runs/{workflowId}/events', {
       ...{ params: { path }, parseAs: 'stream' as const },
     });
-    // The generated types know the stream's text alone; asked for as a stream, it is one of bytes.
     const told: Run[] = [];
-    const followed = readStates(stream as unknown as AsyncIterable<Uint8Array>, told);
+    // The generated types know the stream's text alone.
+    const followed = readStates(stream as unknown as AsyncIterable<Uint8Array>, told); // asked for as a stream of bytes
     // A stream tells how the run stands, not each state that it went through: nobody decides before this one was told.
     expect(await until(async () => told.some(({ state }) => state === 'awaiting-approval'), 60_000)).toBe(true);
 

@@ -42,8 +42,7 @@ await describeWith(['faketime', 'temporal'], 'workers with a clock of their own'
           zookeeper: { host: '127.0.0.1', port: 1 },
           nodes: [{ name: 's1r1', shard: 1, replica: 1, host: '127.0.0.1', tcpPort: 2, httpPort: 1 }],
         },
-        // No server of it runs, so it has an address alone.
-      } as unknown as Parameters<typeof writeClickHousePlatform>[0]);
+      } as unknown as Parameters<typeof writeClickHousePlatform>[0]); // No server of it runs: it has an address alone.
       const workers = await startWorkerProcess({
         ...{ stateDir, platformFile: path, taskQueue: `clock${offset}`, domain: 'clickhouse' },
         connection: { address, namespace: 'default', options: { address } },

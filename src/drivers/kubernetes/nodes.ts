@@ -134,7 +134,7 @@ function written({ key, value, effect, timeAdded }: KubeNode['taints'][number]):
   return {
     ...{ key, effect },
     ...(value === undefined ? {} : { value }),
-    // The client's type is Date, whose JSON has a fraction of a second; the API's times have none. Hence the text, and the cast.
-    ...(timeAdded === undefined ? {} : { timeAdded: `${timeAdded.slice(0, 19)}Z` as unknown as Date }),
+    // The client's type is Date, whose JSON has a fraction of a second; the API's times have none.
+    ...(timeAdded === undefined ? {} : { timeAdded: `${timeAdded.slice(0, 19)}Z` as unknown as Date }), // hence the text
   };
 }

@@ -17,8 +17,7 @@ const move: ClickHouseMoveData = {
 
 function quietCluster(): ClickHouseClusterAccess {
   const tables = { 'usage.events': { fence: { kind: 'quiet', forMs: 600_000 } } };
-  // The fence reads nothing but the tables.
-  return { config: { tables } } as unknown as ClickHouseClusterAccess;
+  return { config: { tables } } as unknown as ClickHouseClusterAccess; // The fence reads nothing but the tables.
 }
 
 function carryOut(mode: StepMode, step: 'clickhouseHoldIngest' | 'clickhouseOpenIngest', input: ClickHouseMoveData) {
