@@ -14,8 +14,16 @@ import { connectRoute53 } from '../src/drivers/route53/index.ts';
 import { connectWaf } from '../src/drivers/waf/index.ts';
 import type { ErrorCode } from '../src/errors/index.ts';
 import { GantryError } from '../src/errors/index.ts';
+import type { RegionStore } from '../src/runs/index.ts';
 import type { RolloutRegion } from '../src/platform/index.ts';
-import { platformDigests, regionHosts, regionPools, regionUses, rolloutRegion } from '../src/platform/index.ts';
+import {
+  platformDigests,
+  regionHosts,
+  regionPools,
+  regionStores,
+  regionUses,
+  rolloutRegion,
+} from '../src/platform/index.ts';
 import { resolveSecret } from '../src/settings/index.ts';
 import type { WorkerContext } from './context.ts';
 import { domainWorkers } from './domain.ts';
@@ -50,7 +58,8 @@ export function regionDeps({ platform: loaded, env, wrapDriver }: WorkerContext)
       const namespace = kubernetes?.namespace ?? 'default';
       return {
         ...{ config, network, namespace },
-        ...{ components: Object.fromEntries(own), images: rollout.images, pools: regionPools(platform, region) },
+        ...{ components: Object.fromEntries(own), images: rollout.images },
+        ...{ pools: regionPools(platform, region), stores: storesOf(platform, region) },
       };
     },
     ec2: (region, options) => {
@@ -105,6 +114,14 @@ export function regionDeps({ platform: loaded, env, wrapDriver }: WorkerContext)
       }
     },
   };
+}
+
+function storesOf(platform: WorkerContext['platform']['platform'], region: string): RegionStore[] {
+  const { clickhouse, redis } = regionStores(platform, region);
+  return [
+    ...clickhouse.map((name): RegionStore => ({ store: 'clickhouse', name })),
+    ...redis.map((name): RegionStore => ({ store: 'redis', name })),
+  ];
 }
 
 /** @throws `code` */

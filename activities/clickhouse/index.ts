@@ -3,6 +3,7 @@ import { serve } from '../../src/steps/index.ts';
 import type { ClickHouseDeps } from './access/access.ts';
 import { addShard } from './add-shard/index.ts';
 import { drainShard } from './drain-shard/index.ts';
+import { clusterHealthy } from './health/cluster-healthy.ts';
 import { healthActivity } from './health/health.ts';
 import { keyReshard } from './key-reshard/index.ts';
 import { move } from './move/index.ts';
@@ -26,6 +27,7 @@ export const clickhouseDefinitions = {
   ...tier,
   ...addShard,
   ...drainShard,
+  clickhouseClusterHealthy: clusterHealthy,
 };
 
 /** Steps and their drivers → the activities that a clickhouse worker serves. */

@@ -6,6 +6,7 @@ import { failover } from './failover/index.ts';
 import { suspectActivity } from './failover/suspect.ts';
 import type { GuardPolicyOf } from './guard/watch.ts';
 import { guardWatchActivity } from './guard/watch.ts';
+import { groupHealthy } from './health/group-healthy.ts';
 import { rejoin } from './rejoin/index.ts';
 import { restoreRedundancy } from './restore-redundancy/index.ts';
 import { switchover } from './switchover/index.ts';
@@ -26,7 +27,13 @@ export type RedisActivityOptions = RedisDeps & {
 export type RedisActivities = ReturnType<typeof createRedisActivities>;
 
 /** Every step and plan of the domain; what several procedures take is there once. */
-export const redisDefinitions = { ...switchover, ...failover, ...rejoin, ...restoreRedundancy };
+export const redisDefinitions = {
+  ...switchover,
+  ...failover,
+  ...rejoin,
+  ...restoreRedundancy,
+  redisGroupHealthy: groupHealthy,
+};
 
 /** Steps and their drivers → the activities that a redis worker serves. */
 export function createRedisActivities({ runtime, groupNames = [], guardPolicy, ...deps }: RedisActivityOptions) {

@@ -21,7 +21,7 @@ export type {
   InventoryHost,
   KubernetesAccess,
 } from './host/schema.ts';
-export { regionHosts, regionPools, regionUses, rolloutRegion } from './region/look-ups.ts';
+export { regionHosts, regionPools, regionStores, regionUses, rolloutRegion } from './region/look-ups.ts';
 export type { Cidr } from './region/cidr.ts';
 export { contains, overlaps, parseCidr } from './region/cidr.ts';
 export type { RolloutEdge } from './region/edge.ts';

@@ -4,7 +4,7 @@ import { digestOf } from './digest.ts';
 import { hostPool, hostRegion, hostsNamed } from './host/look-ups.ts';
 import type { ClickHouseCluster } from './clickhouse/schema.ts';
 import { allRegions } from '../runs/index.ts';
-import { regionPools } from './region/look-ups.ts';
+import { regionPools, regionStores } from './region/look-ups.ts';
 import type { Platform } from './schema/platform.ts';
 
 /** Digests of the parts of one platform file that runs depend on. */
@@ -111,15 +111,16 @@ function archiveSlice({ archive, clickhouse, redis, storage }: Platform, name: s
   };
 }
 
-/** A region, the flows that its security groups are made of, and the components that it has with what they name. */
+/** A region, the flows that its security groups are made of, the components that it has with what they name, and its stores. */
 function regionSlice(platform: Platform, name: string): unknown {
   if (name === allRegions) return Object.keys(platform.rollout.regions).map((one) => regionSlice(platform, one));
-  const { rollout, regions, network, kubernetes } = platform;
+  const { rollout, regions, network, kubernetes, clickhouse, redis } = platform;
   const { regions: all, components, ...shared } = rollout;
   const found = Object.hasOwn(all, name) ? all[name] : undefined;
   if (!found) return undefined;
   const own = Object.entries(components).filter(([, { regions: only }]) => only?.includes(name) ?? true);
   const namespace = kubernetes?.namespace;
+  const stores = regionStores(platform, name);
   return {
     region: found,
     zones: regions[name]?.zones,
@@ -128,6 +129,9 @@ function regionSlice(platform: Platform, name: string): unknown {
     ...shared,
     components: Object.fromEntries(own),
     pools: regionPools(platform, name),
+    // Its gates look at them: at their addresses above all.
+    clusters: stores.clickhouse.map((one) => clickhouse.clusters[one]),
+    groups: stores.redis.map((one) => ({ ...redis.groups[one], guard: undefined })),
   };
 }
 

@@ -20,6 +20,7 @@ export * from './report.ts';
 export * from './search-attributes.ts';
 export * from './states.ts';
 export * from './step.ts';
+export * from './store-health.ts';
 export * from './stored.ts';
 export * from './worker-check.ts';
 export * from './redis/index.ts';

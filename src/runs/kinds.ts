@@ -51,6 +51,8 @@ export type KindDefinition = {
    * alone, and are then asked for like any other.
    */
   covers?: readonly string[];
+  /** Gates of other domains that its runs pass, `<domain>.<step>`: their own workers look, and nothing is changed. */
+  gates?: readonly string[];
 };
 
 export const kinds = {
@@ -83,7 +85,12 @@ export const kinds = {
   'archive.drill': { targetFields: ['archive', 'what'], steps: drillSteps },
   'archive.lifecycle': { targetFields: ['archive'], steps: lifecycleSteps },
   'archive.audit': { targetFields: ['archive'], steps: auditSteps },
-  'region.rollout': { targetFields: ['region'], steps: rolloutSteps, covers: ['host.fleet-onboard'] },
+  'region.rollout': {
+    targetFields: ['region'],
+    steps: rolloutSteps,
+    covers: ['host.fleet-onboard'],
+    gates: ['clickhouse.cluster-healthy', 'redis.group-healthy'],
+  },
   'region.rollout-all': { targetFields: ['regions'], steps: rolloutAllSteps, covers: ['region.rollout'] },
   'region.retire': { targetFields: ['region'], steps: retireSteps },
   'region.drift': { targetFields: ['region'], steps: driftSteps },
@@ -104,8 +111,13 @@ type CoveredBy<K extends Kind> = {
   [P in K]: (typeof kinds)[P] extends { covers: readonly (infer C extends string)[] } ? C : never;
 }[K];
 
-/** What a plan of a kind may announce and its run may do: the steps of its table, runs that its approval covers, and a wait. */
-export type PlannedStep<K extends Kind> = StepOf<K> | CoveredBy<K> | 'run.wait';
+/** The gates of other domains that runs of one of `K` pass. */
+type GatesOf<K extends Kind> = {
+  [P in K]: (typeof kinds)[P] extends { gates: readonly (infer G extends string)[] } ? G : never;
+}[K];
+
+/** What a plan of a kind may announce and its run may do: the steps of its table, gates of other domains, runs that its approval covers, and a wait. */
+export type PlannedStep<K extends Kind> = StepOf<K> | GatesOf<K> | CoveredBy<K> | 'run.wait';
 
 /** One line of the plan of a kind. */
 export type ActionOf<K extends Kind> = PlannedAction<PlannedStep<K>>;
@@ -114,7 +126,7 @@ export type ActionOf<K extends Kind> = PlannedAction<PlannedStep<K>>;
 export type DraftOf<K extends Kind, D> = PlanDraft<D, PlannedStep<K>>;
 
 /** The name of any step. */
-export type StepName = StepOf<Kind>;
+export type StepName = StepOf<Kind> | GatesOf<Kind>;
 
 /** Where a kind belongs. */
 export function domainOf(kind: Kind): Domain {

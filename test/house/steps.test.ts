@@ -4,7 +4,7 @@ import { clickhouseDefinitions } from '../../activities/clickhouse/index.ts';
 import { hostDefinitions } from '../../activities/host/index.ts';
 import { regionDefinitions } from '../../activities/region/index.ts';
 import { redisDefinitions } from '../../activities/redis/index.ts';
-import type { Kind } from '../../src/runs/index.ts';
+import type { Kind, KindDefinition } from '../../src/runs/index.ts';
 import { activityName, domainOf, kinds, nameOf, verbOf } from '../../src/runs/index.ts';
 
 // The types hold each procedure's table to the steps that src/runs declares of it. What they can't see is the name in the
@@ -30,7 +30,9 @@ test('every kind has a plan, and every step of its table a definition', () => {
   for (const kind of Object.keys(kinds) as Kind[]) {
     const domain = domainOf(kind);
     const steps = kinds[kind].steps.map((step) => `${domain}.${step}`).filter((step) => !Object.hasOwn(kinds, step));
-    for (const step of [`${domain}.plan-${verbOf(kind)}`, ...steps]) expect(served).toContain(activityName(step));
+    const { gates = [] }: KindDefinition = kinds[kind];
+    for (const step of [`${domain}.plan-${verbOf(kind)}`, ...steps, ...gates])
+      expect(served).toContain(activityName(step));
   }
 });
 

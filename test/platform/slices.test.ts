@@ -116,6 +116,22 @@ describe('the digest of what a run depends on', () => {
     );
   });
 
+  it('is of a region that of the stores that stand in it too, but for their guards', () => {
+    const of = (region: string) => platformDigests(example).digestOf('region.rollout', region);
+    const stands = (at: Path, ...to: Path): boolean => isIn(at, ...to) && !at.includes('guard') && at[3] !== 'region';
+    const ofStores = leaves(example).filter((at) => ['redis', 'clickhouse'].some((section) => stands(at, section)));
+    fc.assert(
+      fc.property(fc.constantFrom(...ofStores), (at) => {
+        const after = platformDigests(changedAt(example, at));
+        expect([at, after.digestOf('region.rollout', 'us-east-1')]).not.toEqual([at, of('us-east-1')]);
+        expect([at, after.digestOf('region.rollout', 'eu-west-1')]).toEqual([at, of('eu-west-1')]);
+      }),
+      { numRuns: 100 },
+    );
+    const guarded = leaves(example).find((at) => at[0] === 'redis' && at[3] === 'guard') ?? [];
+    expect(platformDigests(changedAt(example, guarded)).digestOf('region.rollout', 'us-east-1')).toBe(of('us-east-1'));
+  });
+
   it('tells two targets with equal parts apart', () => {
     const twins = structuredClone(example);
     twins.redis.groups['twin'] = structuredClone(twins.redis.groups[group] as (typeof twins.redis.groups)[string]);

@@ -60,10 +60,12 @@ describe('a recorded run', () => {
   });
 
   test.each(recorded)('$name takes only steps of its kind', ({ report }) => {
-    const { steps, covers = [] }: KindDefinition = isKind(report.kind)
-      ? kinds[report.kind]
-      : { targetFields: [''], steps: [] };
-    const known = [...steps.map((step) => `${report.kind.split('.')[0]}.${step}`), ...covers];
+    const {
+      steps,
+      covers = [],
+      gates = [],
+    }: KindDefinition = isKind(report.kind) ? kinds[report.kind] : { targetFields: [''], steps: [] };
+    const known = [...steps.map((step) => `${report.kind.split('.')[0]}.${step}`), ...covers, ...gates];
     expect(
       report.steps
         .map(({ step }) => step)

@@ -1,3 +1,5 @@
+import type { ClickHouseActivities } from '../../activities/clickhouse/index.ts';
+import type { RedisActivities } from '../../activities/redis/index.ts';
 import type { RegionActivities } from '../../activities/region/index.ts';
 import type {
   PlannedComponent,
@@ -6,6 +8,7 @@ import type {
   RegionComponent,
   RegionRolloutData,
   RegionRolloutInput,
+  RegionStore,
   RunReport,
 } from '../../src/runs/index.ts';
 import { fleetHosts } from '../../src/runs/index.ts';
@@ -17,6 +20,8 @@ import { openRun } from '../run/open-run.ts';
 import type { Lane } from '../run/run.ts';
 
 const region = domainRefs<RegionActivities, 'region'>('region');
+const clickhouse = domainRefs<ClickHouseActivities, 'clickhouse'>('clickhouse');
+const redis = domainRefs<RedisActivities, 'redis'>('redis');
 
 type Node = GraphNode<Lane<PlannedStep<'region.rollout'>>>;
 
@@ -28,20 +33,27 @@ const window = 8;
 const lookForMs = 10_000;
 /** Between two looks at metrics, which are scraped every few seconds at the most. Milliseconds. */
 const metricsEveryMs = [1_000, 15_000] as const;
+/** A replica catches up within seconds or minutes. Milliseconds. */
+const storesEveryMs = [1_000, 15_000] as const;
 /** Pools of hosts at once; each has a window of its own. */
 const poolsAtOnce = 4;
 
 /**
  * Brings one region up, or to what the platform file says: its network, then its components along their graph, each followed by its gate,
- * then its hosts where they are asked for, then its edge, which takes no traffic yet. It holds the region. Runbook: docs/region/rollout.md.
+ * then its hosts where they are asked for, then the gates of the stores that stand in it, then its edge, which takes no traffic yet. It holds the region. Runbook: docs/region/rollout.md.
  */
 export async function regionRollout(input: RegionRolloutInput): Promise<RunReport> {
   return openRun('region.rollout', input, async (run) => {
     const plan = await run.plan(region.planRollout, input);
     await run.approval(plan);
-    const { pools, edge } = plan.data;
+    const { pools, stores, edge } = plan.data;
     await run.graph([...network(plan.data), ...components(plan.data)], { window });
     if (pools.length > 0) await run.children(hosts(plan.data, input), { window: poolsAtOnce, pauseMs: 0 });
+    if (stores)
+      await run.graph(
+        stores.of.map((one) => storeNode(one, stores.withinMs)),
+        { window },
+      );
     if (edge) await run.graph([edgeNode(edge)], { window });
   });
 }
@@ -124,6 +136,21 @@ function hosts({ pools }: RegionRolloutData, input: RegionRolloutInput): ChildSp
       };
     }),
   );
+}
+
+/** The workers of its own domain look, which reach it and have its password; nothing is changed. */
+function storeNode({ store, name }: RegionStore, deadlineMs: number): Node {
+  const options = { everyMs: storesEveryMs, deadlineMs };
+  return {
+    name: `store/${store}/${name}`,
+    after: [],
+    body: async (lane) => {
+      if (store === 'redis')
+        await lane.gate(`Redis group ${name} is healthy`, redis.groupHealthy, { group: name }, options);
+      else
+        await lane.gate(`ClickHouse cluster ${name} is healthy`, clickhouse.clusterHealthy, { cluster: name }, options);
+    },
+  };
 }
 
 /** What lets traffic in comes last: a graph of its own, begun when all else is done. */

@@ -3,8 +3,7 @@ import type { ClickHouseHealth, ClickHouseHealthInput } from '../../../src/runs/
 import { plainActivity } from '../../../src/steps/index.ts';
 import type { ClickHouseDeps } from '../access/access.ts';
 import { tableOf } from '../access/access.ts';
-import { judgeServers } from '../servers/judge.ts';
-import { readServers } from '../servers/read.ts';
+import { readHealth } from './read-health.ts';
 
 /**
  * How a cluster stands: every server, and every table of the platform file or one of them. Changes nothing.
@@ -16,8 +15,8 @@ export function healthActivity({
   return plainActivity(async ({ cluster, table }, signal) => {
     const access = await clusters(cluster);
     if (table !== undefined) tableOf(access, table);
-    const tables = table === undefined ? Object.keys(access.config.tables).sort() : [table];
-    const checks = judgeServers(access, await readServers(access, tables, signal)).map(({ code, ...check }) => ({
+    const found = await readHealth(access, signal, table === undefined ? undefined : [table]);
+    const checks = found.map(({ code, ...check }) => ({
       ...check,
       ok: code === undefined,
       ...(code === undefined ? {} : { code, hint: entryOf(code).hint }),

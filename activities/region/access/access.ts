@@ -3,7 +3,7 @@ import type { Ec2 } from '../../../src/drivers/ec2/index.ts';
 import type { Elb } from '../../../src/drivers/elb/index.ts';
 import type { KubernetesNodes, KubernetesObjects } from '../../../src/drivers/kubernetes/index.ts';
 import type { Prometheus } from '../../../src/drivers/prometheus/index.ts';
-import type { RegionPool } from '../../../src/runs/index.ts';
+import type { RegionPool, RegionStore } from '../../../src/runs/index.ts';
 import type { Route53 } from '../../../src/drivers/route53/index.ts';
 import type { Waf } from '../../../src/drivers/waf/index.ts';
 import type { Network, RolloutComponent, RolloutRegion } from '../../../src/platform/index.ts';
@@ -18,6 +18,8 @@ export type RegionIntent = {
   namespace: string;
   /** The hosts of its zones. */
   pools: readonly RegionPool[];
+  /** The ClickHouse clusters and Redis groups that stand in it. */
+  stores: readonly RegionStore[];
 };
 
 /** How a call is made: it ends with the step, and nothing is changed that a woken zombie must not change. */

@@ -11,7 +11,7 @@ export async function meantOf(
   deps: RegionDeps,
   region: string,
 ): Promise<{ meant: MeantRegion; rendered: ReadonlyMap<string, Rendered>; findings: Finding[] }> {
-  const { config, network, components, pools } = deps.intent(region);
+  const { config, network, components, pools, stores } = deps.intent(region);
   const findings: Finding[] = [];
   const rendered = new Map<string, Rendered>();
   for (const [name, { manifest }] of Object.entries(components)) {
@@ -34,6 +34,7 @@ export async function meantOf(
   return {
     meant: {
       ...{ region, cidr: config.cidr, zones: config.zones, network, components: intended, pools },
+      stores: { of: stores, withinMs: config.storesWithinMs },
       ...(config.edge ? { edge: config.edge } : {}),
     },
     ...{ rendered, findings },

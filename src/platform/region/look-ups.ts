@@ -39,6 +39,16 @@ export function regionHosts({ regions, hosts }: Platform, name: string): { seria
     .sort((a, b) => (a.serial < b.serial ? -1 : 1));
 }
 
+/** The stores of a region, by name: clusters and groups that stand there themselves. */
+export function regionStores(
+  { clickhouse, redis }: Platform,
+  name: string,
+): { clickhouse: readonly string[]; redis: readonly string[] } {
+  const there = (all: Readonly<Record<string, { region: string }>>): string[] =>
+    Object.keys(all).filter((key) => all[key]?.region === name);
+  return { clickhouse: there(clickhouse.clusters), redis: there(redis.groups) };
+}
+
 /** The places of the file that say that a store stands in a region, or has a copy there. */
 export function regionUses({ clickhouse, redis, zookeeper }: Platform, name: string): string[] {
   const at = (section: string, all: Readonly<Record<string, { region: string }>>): string[] =>

@@ -23,19 +23,29 @@ const ec2 = z
   })
   .describe('The account that holds the network of the region.');
 
-const region = z.strictObject({
-  cidr: awsCidr.describe('Of its VPC. No two regions share an address: they will be connected.'),
-  zones: mapOf(mapOf(awsCidr)).describe('By zone, the range of each network segment in it.'),
-  ec2: ec2.prefault({}),
-  kubernetes: kubernetesAccess.exactOptional().describe('The API that its components are applied to.'),
-  prometheus: prometheusAccess.exactOptional().describe('What the gates of metrics ask.'),
-  edge: regionEdge
-    .exactOptional()
-    .describe('What of it is seen from outside: a load balancer, and DNS records at weight 0. Left out: nothing is.'),
-  patches: mapOf(z.record(z.string(), z.record(z.string(), z.json()))).describe(
-    'By component and `Kind/name`: a merge patch (RFC 7386) for what is different in this region.',
-  ),
-});
+/** Of the gate of a store, unless the file says otherwise. Milliseconds. */
+const storesWithinMs = 600_000;
+
+const region = z
+  .strictObject({
+    cidr: awsCidr.describe('Of its VPC. No two regions share an address: they will be connected.'),
+    zones: mapOf(mapOf(awsCidr)).describe('By zone, the range of each network segment in it.'),
+    ec2: ec2.prefault({}),
+    kubernetes: kubernetesAccess.exactOptional().describe('The API that its components are applied to.'),
+    prometheus: prometheusAccess.exactOptional().describe('What the gates of metrics ask.'),
+    edge: regionEdge
+      .exactOptional()
+      .describe('What of it is seen from outside: a load balancer, and DNS records at weight 0. Left out: nothing is.'),
+    storesWithin: duration
+      .default(storesWithinMs)
+      .describe(
+        'The gates of the Redis groups and ClickHouse clusters that stand in it are failed, or inconclusive, after this time.',
+      ),
+    patches: mapOf(z.record(z.string(), z.record(z.string(), z.json()))).describe(
+      'By component and `Kind/name`: a merge patch (RFC 7386) for what is different in this region.',
+    ),
+  })
+  .transform(rename({ storesWithin: 'storesWithinMs' }));
 
 /** The layers of the platform’s drawings. */
 export const layers = [

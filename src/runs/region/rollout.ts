@@ -102,6 +102,8 @@ export type PlannedComponent = RegionComponent & {
 
 /** The hosts of one zone and class, by serial number. */
 export type RegionPool = { zone: string; class: string; serials: readonly string[] };
+/** A store that stands in the region: a ClickHouse cluster or a Redis group, by its name. */
+export type RegionStore = { store: 'clickhouse' | 'redis'; name: string };
 /** What a plan shows of the edge: `servedWithinMs` is the time of its gate. */
 export type PlannedEdge = RegionEdge & { servedWithinMs: number };
 
@@ -115,6 +117,8 @@ export type RegionRolloutData = {
   components: readonly PlannedComponent[];
   /** The hosts that are taken in after the components; none unless the input asks for them. */
   pools: readonly RegionPool[];
+  /** The stores that must be healthy before the edge, and within what time; left out where none stands in the region, or they are not reached. */
+  stores?: { of: readonly RegionStore[]; withinMs: number };
   /** Where the region has one. */
   edge?: PlannedEdge;
 };

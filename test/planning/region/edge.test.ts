@@ -11,7 +11,7 @@ const edge: EdgeIntent = {
 
 function region(own: EdgeIntent | undefined): MeantRegion {
   return {
-    ...{ region: 'r1', cidr: '10.1.0.0/16', components: [], pools: [] },
+    ...{ region: 'r1', cidr: '10.1.0.0/16', components: [], pools: [], stores: { of: [], withinMs: 600_000 } },
     zones: { z1: { public: '10.1.0.0/24' }, z2: { public: '10.1.2.0/24' } },
     network: { segments: { public: { members: ['balancers'] } }, flows: [], entries: [] },
     ...(own ? { edge: own } : {}),

@@ -7,7 +7,7 @@ const at = { readyWithinMs: 60_000, wave: 1 } as const;
 const rendered = { digest: 'd', objects: [] };
 /** b comes after the store, the store after a: so b comes after a, also where the store stays. */
 const intent: MeantRegion = {
-  ...{ region: 'r1', cidr: '10.1.0.0/16', pools: [], zones: {} },
+  ...{ region: 'r1', cidr: '10.1.0.0/16', pools: [], stores: { of: [], withinMs: 600_000 }, zones: {} },
   network: { segments: {}, flows: [], entries: [] },
   components: [
     { name: 'ns', after: [], ...at, rendered },

@@ -5,6 +5,7 @@ import { mermaid, planRollout } from '../../../src/planning/region/index.ts';
 const intent: MeantRegion = {
   ...{ region: 'r1', cidr: '10.1.0.0/16' },
   pools: [],
+  stores: { of: [], withinMs: 600_000 },
   zones: { z1: { public: '10.1.0.0/24', app: '10.1.1.0/24' }, z2: { public: '10.1.2.0/24', app: '10.1.3.0/24' } },
   network: {
     segments: { public: { members: ['balancers', 'nat-gateways'] }, app: { members: ['services'] } },

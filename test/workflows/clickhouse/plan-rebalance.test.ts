@@ -1,8 +1,13 @@
+import { clickhouseClusterAccess } from '../../../activities/clickhouse/access/access.ts';
+import { clusterHealthy } from '../../../activities/clickhouse/health/cluster-healthy.ts';
 import { beforeAll, afterAll, expect, test } from 'vitest';
 import type { Problem } from '../../../src/errors/index.ts';
 import type { ClickHouseHealth } from '../../../src/runs/index.ts';
 import { createEvents, insertBlocks } from '../../../lab/load/clickhouse-events.ts';
 import { clickhouseRig } from '../../support/clickhouse-rig.ts';
+import { clickhouseCluster, loadPlatform } from '../../../src/platform/index.ts';
+import { createLog } from '../../../src/telemetry/log.ts';
+import { playedContext } from '../../support/played-host.ts';
 import { describeWith } from '../../support/lab.ts';
 import type { RebalanceRig } from '../../support/rebalance-rig.ts';
 import { rebalancePolicies, reportOf, restingTable, startRebalanceRig } from '../../support/rebalance-rig.ts';
@@ -141,6 +146,16 @@ await describeWith(['temporal', 'clickhouse'], 'the plan of a rebalance', () => 
     expect(problems[0]?.message).toContain('closed is after');
   });
 
+  /** As a region's rollout looks at the cluster. */
+  const gate = () => {
+    const { platform } = loadPlatform(rig.platformFile);
+    const whole = clickhouseCluster(platform, 'metrics');
+    const tables = Object.fromEntries(Object.entries(whole.tables).filter(([name]) => name === 'usage.skewed'));
+    const access = clickhouseClusterAccess('metrics', { ...whole, tables }, () => '');
+    const deps = { clusters: () => access, log: createLog('silent') };
+    return clusterHealthy.probe({ cluster: 'metrics' }, deps, playedContext());
+  };
+
   test('the health of the cluster is a reading with a threshold for each part of each server', async () => {
     const health: ClickHouseHealth = await clickhouseHealth(server().client, rig.taskQueue, {
       cluster: 'metrics',
@@ -148,6 +163,7 @@ await describeWith(['temporal', 'clickhouse'], 'the plan of a rebalance', () => 
     });
     expect(health.checks.filter(({ ok }) => !ok)).toEqual([]);
     expect(health.ok).toBe(true);
+    expect((await gate()).verdict).toBe('done');
     const parts = health.checks.filter(({ server: name }) => name === 's1r1').map(({ part }) => part);
     expect(parts).toEqual(['server', 'replica', 'queue', 'mutations', 'parts', 'keeper', 'disk']);
     expect(health.checks.every(({ reading, threshold }) => reading !== '' && threshold !== '')).toBe(true);
@@ -166,6 +182,9 @@ await describeWith(['temporal', 'clickhouse'], 'the plan of a rebalance', () => 
         ok: false,
         code: 'CLICKHOUSE_UNREACHABLE',
       });
+      const seen = await gate();
+      expect(['todo', 'unknown']).toContain(seen.verdict);
+      expect(seen.summary).toContain('s2r2: CLICKHOUSE_UNREACHABLE');
       expect(await refused('skewed')).toContainEqual(
         expect.objectContaining({ code: 'CLICKHOUSE_UNREACHABLE', place: 's2r2' }),
       );

@@ -52,6 +52,7 @@ export function intentOf(region: string, only?: readonly string[]): RegionIntent
     images: pinned,
     namespace: 'unkey-deploy',
     pools: [],
+    stores: [],
   };
 }
 

@@ -7,9 +7,9 @@ import type { MeantRegion } from './types.ts';
 /** How far a rollout goes: all components, the edge and no hosts, unless it says otherwise. */
 export type RolloutExtent = Pick<RegionRolloutInput, 'withHosts' | 'throughWave'>;
 
-/** What the file alone says that a region is made of; its hosts where they are asked for, its edge after the last wave alone. Pure. */
+/** What the file alone says that a region is made of; its hosts where they are asked for, its stores and its edge after the last wave alone. Pure. */
 export function regionAsMeant(intent: MeantRegion, { withHosts, throughWave }: RolloutExtent = {}): RegionRolloutData {
-  const { region, cidr, network, zones, edge } = intent;
+  const { region, cidr, network, zones, stores, edge } = intent;
   return {
     ...{ region, vpc: { region, cidr }, zones: zonesOf(intent) },
     ...{
@@ -18,6 +18,7 @@ export function regionAsMeant(intent: MeantRegion, { withHosts, throughWave }: R
       components: componentsOf(intent, throughWave),
     },
     pools: withHosts ? intent.pools : [],
+    ...(stores.of.length > 0 && throughWave === undefined ? { stores } : {}),
     ...(edge && throughWave === undefined ? { edge: edgeAsMeant(region, Object.keys(zones), edge) } : {}),
   };
 }

@@ -1,4 +1,4 @@
-import type { PlannedComponent, RegionPool } from '../../../runs/index.ts';
+import type { PlannedComponent, RegionPool, RegionStore } from '../../../runs/index.ts';
 import type { EdgeIntent } from '../edge/meant.ts';
 import type { NetworkIntent } from '../network/groups.ts';
 
@@ -11,6 +11,7 @@ export type MeantRegion = {
   network: NetworkIntent;
   components: readonly IntendedComponent[];
   pools: readonly RegionPool[];
+  stores: { of: readonly RegionStore[]; withinMs: number };
   edge?: EdgeIntent;
 };
 

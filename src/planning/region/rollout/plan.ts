@@ -62,7 +62,16 @@ function count(pools: readonly RegionPool[]): number {
   return pools.reduce((sum, { serials }) => sum + serials.length, 0);
 }
 
-function actionsOf({ vpc, zones, groups, rules, components, pools, edge }: RegionRolloutData): Draft['actions'] {
+function actionsOf({
+  vpc,
+  zones,
+  groups,
+  rules,
+  components,
+  pools,
+  stores,
+  edge,
+}: RegionRolloutData): Draft['actions'] {
   return [
     { step: 'region.make-vpc', what: `Make the VPC ${vpc.cidr}`, reversible: true },
     { step: 'region.attach-gateway', what: 'Give it an internet gateway', reversible: true },
@@ -107,9 +116,16 @@ function actionsOf({ vpc, zones, groups, rules, components, pools, edge }: Regio
       what: `Take in ${serials.length} hosts of ${zone}, class ${hostClass}: ${serials.join(', ')}`,
       reversible: false,
     })),
+    ...(stores?.of ?? []).map((one) => ({
+      step: storeGate[one.store],
+      what: `See ${one.store} ${one.name} healthy within ${Math.round((stores?.withinMs ?? 0) / 1000)} s`,
+      reversible: true,
+    })),
     ...edgeActions(edge),
   ];
 }
+
+const storeGate = { clickhouse: 'clickhouse.cluster-healthy', redis: 'redis.group-healthy' } as const;
 
 function metricActions(component: string, metrics: PlannedComponent['metrics']): Draft['actions'] {
   if (!metrics) return [];
