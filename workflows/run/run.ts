@@ -10,6 +10,7 @@ import type {
   TroubleRecord,
 } from '../../src/runs/index.ts';
 import { defaultStartMs } from '../../src/runs/index.ts';
+import { abandonable } from './abandonable.ts';
 import { awaitApproval } from './approval.ts';
 import type { ActivityRef, StepRef } from './call.ts';
 import { callDomain, placeOf } from './call.ts';
@@ -141,7 +142,8 @@ export function createRun(context: RunContext): Run {
           const gathered = typeof input === 'function' ? await input() : input;
           const call = { input: gathered, kind, target, policy };
           const profile = profileOf(context);
-          const act = (startMs: number): Promise<unknown> => callDomain(ref, call, profile, summary, startMs);
+          const act = (startMs: number): Promise<unknown> =>
+            abandonable(context, () => callDomain(ref, call, profile, summary, startMs));
           const startMs = profile.startMs ?? defaultStartMs;
           const work = { ...placeOf(ref), title: summary, shielded: false, startMs, act, look: act };
           return (await whenWorkerIsThere(context, work)) as Plan<never>;
