@@ -1,10 +1,11 @@
 import type { Client, WorkflowExecutionInfo, WorkflowExecutionStatusName } from '@temporalio/client';
 import { GantryError } from '../errors/index.ts';
-import type { Kind, RunState } from '../runs/index.ts';
+import type { Kind, RunState, Waiting } from '../runs/index.ts';
 import { isClosed, kinds, runStates, searchAttributeNames, workflowTypeOf } from '../runs/index.ts';
 import type { RunRef } from './run-ref.ts';
 import { handleOf, idOf } from './run-ref.ts';
 import { ask } from './server-error.ts';
+import { untaken } from './untaken.ts';
 
 /** What the server knows of a run without asking a worker. */
 export type Description = {
@@ -22,7 +23,11 @@ export type Description = {
 };
 
 /** With the runs that it started and that are open: a proxy run has one, the run that does the work. */
-export type DescribedRun = Description & { children: readonly { workflowId: string; runId: string }[] };
+export type DescribedRun = Description & {
+  children: readonly { workflowId: string; runId: string }[];
+  /** What lies in a queue, and no worker has taken yet. */
+  waiting?: Waiting;
+};
 
 const kindOfType = new Map<string, Kind>((Object.keys(kinds) as Kind[]).map((kind) => [workflowTypeOf(kind), kind]));
 
@@ -48,8 +53,10 @@ export async function describeRun(client: Client, ref: RunRef): Promise<Describe
     );
   }
   const children = described.raw.pendingChildren ?? [];
+  const waiting = untaken(described.raw.pendingActivities ?? []);
   return {
     ...known,
+    ...(waiting ? { waiting } : {}),
     children: children.flatMap(({ workflowId, runId, workflowTypeName }) =>
       workflowId && runId && workflowTypeName === described.type ? [{ workflowId, runId }] : [],
     ),

@@ -1,7 +1,7 @@
 import type { Client } from '@temporalio/client';
 import { QueryNotRegisteredError } from '@temporalio/client';
 import { entryOf } from '../errors/index.ts';
-import type { RunStatus, TroubleRecord } from '../runs/index.ts';
+import type { RunStatus, TroubleRecord, Waiting } from '../runs/index.ts';
 import { isClosed, statusQueryName } from '../runs/index.ts';
 import type { Description } from './description.ts';
 import { describeRun } from './description.ts';
@@ -33,11 +33,23 @@ const queryMs = 4_000;
  * @throws GantryError RUN_NOT_FOUND, NO_SERVER.
  */
 export async function runStatus(client: Client, ref: RunRef): Promise<StatusAnswer> {
+  const { waiting, ...answer } = await lookAtRun(client, ref);
+  return { ...answer, status: waitingFor(answer.status, waiting) };
+}
+
+/** The status as the server's queues complete it: the run itself notices only after minutes that nobody takes its work. */
+export function waitingFor(status: RunStatus, waiting: Waiting | undefined): RunStatus {
+  return !waiting || status.waiting ? status : { ...status, waiting };
+}
+
+/** The same, and apart from it what lies in a queue. */
+export async function lookAtRun(client: Client, ref: RunRef): Promise<StatusAnswer & { waiting?: Waiting }> {
   const [described, said] = await Promise.all([describeRun(client, ref), query(client, ref)]);
   if (described.closed) return closedStatus(client, ref, described, said);
   const [child] = described.children;
-  if (child) return { ...(await runStatus(client, child)), proxy: described.workflowId };
-  if (said.status) return { status: said.status, closed: false };
+  if (child) return { ...(await lookAtRun(client, child)), proxy: described.workflowId };
+  const { waiting } = described;
+  if (said.status) return { status: said.status, closed: false, ...(waiting ? { waiting } : {}) };
   const note = `${said.note}; this is what the server knows`;
   return { status: fromDescription(described), note, blind: true, closed: false };
 }

@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
 import { GantryError } from '../errors/index.ts';
-import type { RunStatus } from '../runs/index.ts';
+import type { RunStatus, Waiting } from '../runs/index.ts';
 import { isClosed } from '../runs/index.ts';
 import type { RunRef } from './run-ref.ts';
 import type { StatusAnswer } from './status.ts';
-import { queryStatus, runStatus } from './status.ts';
+import { lookAtRun, queryStatus, waitingFor } from './status.ts';
 import type { RunUnder } from './under.ts';
 import { runsUnder } from './under.ts';
 
@@ -17,6 +17,8 @@ export type WatchOptions = {
   under?: boolean;
   /** How long a run that cannot be seen is waited for; default: until it can be seen again. Milliseconds. */
   patienceMs?: number;
+  /** How long a task lies in its queue before that is told; 10,000 unless given. Milliseconds. */
+  untakenMs?: number;
 };
 
 /** What a watcher is told. */
@@ -40,9 +42,10 @@ export async function watchRun(
   client: Client,
   ref: RunRef,
   onStatus: (answer: Watched) => void,
-  { signal, until, under = false, patienceMs = Infinity }: WatchOptions = {},
+  { signal, until, under = false, patienceMs = Infinity, untakenMs = 10_000 }: WatchOptions = {},
 ): Promise<StatusAnswer> {
-  let answer = await runStatus(client, ref);
+  const queue = queueWatch(untakenMs);
+  let answer = queue.seen(await lookAtRun(client, ref));
   let asked = performance.now();
   let seen = asked;
   let told = '';
@@ -59,10 +62,10 @@ export async function watchRun(
     // The cheap look, unless it is time for the whole one or the run says that it has ended.
     const quick = performance.now() - asked < describeEveryMs ? await quickLook(client, { ...answer, ref }) : undefined;
     if (quick) {
-      answer = { ...answer, status: quick };
+      answer = { ...answer, status: queue.complete(quick) };
       continue;
     }
-    answer = await recheckSource(client, ref, answer, signal);
+    answer = queue.seen(await recheckSource(client, ref, answer, signal));
     asked = performance.now();
   }
 }
@@ -73,8 +76,8 @@ async function recheckSource(
   ref: RunRef,
   last: StatusAnswer,
   signal: AbortSignal | undefined,
-): Promise<StatusAnswer> {
-  const look = () => runStatus(client, ref);
+): Promise<StatusAnswer & { waiting?: Waiting }> {
+  const look = () => lookAtRun(client, ref);
   try {
     // The SDK leaves a listener at the signal of each call.
     const answer = await (signal ? client.connection.withAbortSignal(AbortSignal.any([signal]), look) : look());
@@ -84,6 +87,24 @@ async function recheckSource(
     if (!(error instanceof GantryError) || error.code !== 'NO_SERVER') throw error;
     return { ...last, note: 'the Temporal server does not answer; this is what was seen last', blind: true };
   }
+}
+
+/**
+ * What lies in a queue for some seconds is told; an idle worker takes a task within milliseconds, and a line for each would tell nothing.
+ * Counted by this process's clock: the server's may differ.
+ */
+function queueWatch(untakenMs: number) {
+  let lying: { waiting: Waiting; from: number } | undefined;
+  const complete = (status: RunStatus): RunStatus =>
+    waitingFor(status, lying && performance.now() - lying.from >= untakenMs ? lying.waiting : undefined);
+  return {
+    complete,
+    seen: ({ waiting, ...answer }: StatusAnswer & { waiting?: Waiting }): StatusAnswer => {
+      const same = waiting?.since === lying?.waiting.since && waiting?.title === lying?.waiting.title;
+      if (!same) lying = waiting && { waiting, from: performance.now() };
+      return { ...answer, status: complete(answer.status) };
+    },
+  };
 }
 
 async function quickLook(

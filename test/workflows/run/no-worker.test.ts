@@ -1,6 +1,7 @@
 import type { WorkflowHandle } from '@temporalio/client';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import { pause } from '../../../lab/clock.ts';
+import { pause, until } from '../../../lab/clock.ts';
+import { runStatus, watchRun } from '../../../src/client/index.ts';
 import { GantryError } from '../../../src/errors/index.ts';
 import type { RunReport, RunStatus } from '../../../src/runs/index.ts';
 import { defaultPolicy, defaultStartMs } from '../../../src/runs/index.ts';
@@ -79,6 +80,24 @@ await describeWith(['temporal'], 'a run whose domain has no worker', () => {
     expect(report.outcome).toBe('done');
     expect(world.journal).toEqual(['on a', 'on b']);
     expect(told()).toEqual([expect.stringMatching(/no worker of redis took "plan" within 2 s; it goes on by itself/)]);
+  });
+
+  test('is known by its queue to whoever looks, long before it says so itself', async () => {
+    Object.assign(world, createWorld());
+    const handle = await start();
+    const { client } = server();
+    const expected = { domain: 'redis', title: 'redis.plan' };
+    const seen = await until(async () => (await runStatus(client, handle.workflowId)).status.waiting, 60_000);
+    expect(seen).toMatchObject(expected);
+    const { status } = await watchRun(client, handle.workflowId, () => undefined, {
+      ...{ untakenMs: 100, until: ({ status: now }) => now.waiting !== undefined },
+    });
+    expect(status).toMatchObject({ state: 'planning', waiting: expected });
+    expect((await harness.status(handle)).waiting).toBeUndefined();
+    expect(told()).toEqual([]);
+    await workerComes();
+    expect(((await handle.result()) as RunReport).outcome).toBe('done');
+    expect((await runStatus(client, handle.workflowId)).status.waiting).toBeUndefined();
   });
 
   test('goes on in its middle, too, and no longer waits while a step is under way', async () => {
