@@ -1,9 +1,13 @@
 import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer } from 'node:http';
+import { performance } from 'node:perf_hooks';
+import { setTimeout as pause } from 'node:timers/promises';
 
 // A process of its own: one bucket in memory, with as much of S3 as the driver asks for in a restore. What lies below `data/` is in Glacier, and
-// is thawed at once. It checks no signature. moto is no data path: it gives a few megabytes a second.
+// is thawed at once. It checks no signature. moto is no data path: it gives a few megabytes a second. All bodies together leave at the rate of a
+// link, where one is given.
 
 type Stored = {
   versionId: string;
@@ -13,7 +17,12 @@ type Stored = {
   thawed: boolean;
 };
 
-const [port = '0', coldPrefix = ''] = process.argv.slice(2);
+const [port = '0', coldPrefix = '', linkMbPerS = '0'] = process.argv.slice(2);
+/** Bytes in a millisecond; 0 for as fast as it goes. */
+const linkRate = Number(linkMbPerS) * 1e3;
+const pieceBytes = 256 * 1024;
+/** When the link has sent all that it was given. */
+let linkFreeAt = 0;
 const held = new Map<string, Stored>();
 
 createServer((request, response) => {
@@ -53,7 +62,22 @@ async function answer(request: IncomingMessage, response: ServerResponse): Promi
   }
   const headers = { ...found.metadata, 'x-amz-version-id': found.versionId, ...coldness(found) };
   response.writeHead(200, { ...headers, 'content-length': found.body.byteLength });
-  response.end(method === 'HEAD' ? undefined : found.body);
+  if (method === 'HEAD') response.end();
+  else if (linkRate === 0) response.end(found.body);
+  else await overLink(found.body, response);
+}
+
+/** Piece by piece in its turn on the one link. A timer is good to a few milliseconds, so that less than that is not waited for. */
+async function overLink(body: Buffer, response: ServerResponse): Promise<void> {
+  for (let at = 0; at < body.byteLength; at += pieceBytes) {
+    const piece = body.subarray(at, at + pieceBytes);
+    const now = performance.now();
+    linkFreeAt = Math.max(now, linkFreeAt) + piece.byteLength / linkRate;
+    if (linkFreeAt - now > 5) await pause(linkFreeAt - now);
+    if (response.destroyed) return;
+    if (!response.write(piece)) await once(response, 'drain');
+  }
+  response.end();
 }
 
 function coldness({ cold, thawed }: Stored): Record<string, string> {

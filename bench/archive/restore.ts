@@ -27,6 +27,8 @@ export type ArchiveRestoreResult = {
   objects: number;
   bytes: number;
   rounds: number;
+  /** What the link of the store carries; 0 where it is unbounded. */
+  linkMbPerS: number;
   gantry: Side & {
     /** Of the whole run: what is neither transfer nor thaw. */
     overheadShare: number;
@@ -50,6 +52,7 @@ export const archiveRestore = defineBench<ArchiveRestoreResult>({
     objects: { type: 'string', help: 'how many objects (48)' },
     size: { type: 'string', help: 'of each, in MB (16)' },
     rounds: { type: 'string', help: 'of each side (5)' },
+    link: { type: 'string', help: 'what the link of the store carries, in MB/s (unbounded)' },
     quick: { type: 'boolean', help: '8 objects of 4 MB, one round, for CI: its figures are rough' },
   },
   async run(options, say) {
@@ -57,8 +60,9 @@ export const archiveRestore = defineBench<ArchiveRestoreResult>({
     const objects = Number(options['objects'] ?? (quick ? 8 : 48));
     const bytesOfOne = Number(options['size'] ?? (quick ? 4 : 16)) * 1e6;
     const rounds = Number(options['rounds'] ?? (quick ? 1 : 5));
+    const linkMbPerS = Number(options['link'] ?? 0);
     const loadBefore = oneMinuteLoad();
-    const stage = await openRestoreStage(objects, bytesOfOne);
+    const stage = await openRestoreStage(objects, bytesOfOne, linkMbPerS);
     const bytes = objects * bytesOfOne;
     say(`${objects} objects of ${bytesOfOne / 1e6} MB are in the store`);
     const bare: number[] = [];
@@ -79,7 +83,7 @@ export const archiveRestore = defineBench<ArchiveRestoreResult>({
     const [gantryMs, bareMs] = [p50(gantry.map((one) => one.transferMs)), p50(bare)];
     return {
       bench: 'archive-restore',
-      ...{ quick, objects, bytes, rounds },
+      ...{ quick, objects, bytes, rounds, linkMbPerS },
       gantry: {
         ...sideOf(gantryMs),
         overheadShare: rounded(p50(gantry.map(({ overheadMs, wholeMs }) => overheadMs / wholeMs)), 3),
@@ -92,8 +96,8 @@ export const archiveRestore = defineBench<ArchiveRestoreResult>({
       load: [loadBefore, oneMinuteLoad()],
     };
   },
-  table: ({ gantry, bare, ratio, objects, bytes }) => [
-    `${objects} objects, ${bytes / 1e6} MB`,
+  table: ({ gantry, bare, ratio, objects, bytes, linkMbPerS }) => [
+    `${objects} objects, ${bytes / 1e6} MB${linkMbPerS > 0 ? `, over a link of ${linkMbPerS} MB/s` : ''}`,
     `copy-out with verification: ${gantry.mbPerS} MB/s, ${gantry.objectsPerS} objects/s`,
     `bare parallel download:     ${bare.mbPerS} MB/s, ${bare.objectsPerS} objects/s`,
     `ratio ${ratio} (aim: at least 0.9)`,

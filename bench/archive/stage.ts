@@ -27,15 +27,15 @@ const table = { cluster: 'metrics', table: 'metrics.samples', shard: 1 } as cons
 /** The store, a backup in it, and the real workflows and steps over both. */
 export type RestoreStage = { at: S3Endpoint; store: ObjectStore; keys: readonly string[]; harness: ArchiveHarness };
 
-/** Starts everything, and writes one backup of so many partitions of so many random bytes. */
-export async function openRestoreStage(objects: number, bytes: number): Promise<RestoreStage> {
+/** Starts everything, and writes one backup of so many partitions of so many random bytes. `linkMbPerS`: what the store's link carries; 0 for no bound. */
+export async function openRestoreStage(objects: number, bytes: number, linkMbPerS: number): Promise<RestoreStage> {
   const stateDir = benchFolder();
   const world = archiveWorld();
   const port = await freePort();
   const { data } = archiveKeys(world.config.prefix);
   const server = await startProcess({
     ...{ stateDir, name: 'object-server', part: 's3', command: process.execPath, ports: [port] },
-    args: [...runsWorker, serverMain, String(port), data],
+    args: [...runsWorker, serverMain, String(port), data, String(linkMbPerS)],
     ready: async () => (await fetch(`http://127.0.0.1:${port}/backups?versioning`)).ok,
   });
   atEnd(() => server.kill());
