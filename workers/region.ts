@@ -37,7 +37,11 @@ export async function regionWorkers(context: WorkerContext): Promise<Worker[]> {
 }
 
 /** How a worker reaches the regions of its platform file, and the catalogue beside it. */
-export function regionDeps({ platform: loaded, env, wrapDriver }: WorkerContext): RegionDeps {
+export function regionDeps({
+  platform: loaded,
+  env,
+  wrapDriver,
+}: Pick<WorkerContext, 'platform' | 'env' | 'wrapDriver'>): RegionDeps {
   const { platform, path } = loaded;
   const { rollout, network, kubernetes } = platform;
   const secret = (ref: Parameters<typeof resolveSecret>[0]): string => resolveSecret(ref, env);

@@ -5,6 +5,7 @@ import { startClickHouseScene } from './clickhouse/scene.ts';
 import { startShardScene } from './clickhouse/shard-take.ts';
 import { startTierScene, tierReads } from './clickhouse/tier-take.ts';
 import type { Rules } from './points.ts';
+import type { RegionWork } from './region/scene.ts';
 import { startRegionScene } from './region/scene.ts';
 import { failovers } from './redis/failover-take.ts';
 import { rejoins } from './redis/rejoin-take.ts';
@@ -110,10 +111,23 @@ const restoreReads = [
 const regionReads = [
   ...[
     ...['vpcs', 'subnets', 'internetGateways', 'natGateways', 'addresses', 'addressQuota', 'routeTables'],
-    ...['securityGroups', 'rules'],
+    ...['securityGroups', 'rules', 'networkInterfaces'],
   ].map((verb) => `ec2.${verb}`),
-  'kubernetes.get',
+  ...['loadBalancer', 'targetGroup', 'listeners', 'targets'].map((verb) => `elb.${verb}`),
+  ...['zone', 'records', 'healthChecks', 'healthCheckTags'].map((verb) => `route53.${verb}`),
+  ...['waf.webAclOf', 'dns.askEach', 'dns.resolve'],
+  ...['kubernetes.get', 'kubernetes.list', 'kubernetes.contents'],
 ];
+
+function regionKind(work: RegionWork, decisive: string, always: readonly string[]): SweptKind {
+  return {
+    rules: { decisive, reads: regionReads },
+    startScene: (stateDir, name) => startRegionScene(stateDir, name, work),
+    startSampleScene: (stateDir, name) => startRegionScene(stateDir, name, work, { cluster: false }),
+    needs: ['s3'],
+    always,
+  };
+}
 
 function shardKind(work: 'add' | 'drain', decisive: string, always: readonly string[]): SweptKind {
   return {
@@ -210,14 +224,12 @@ export const sweptKinds = {
     phases: ['archiveRequestThaw', 'archiveAwaitThaw', 'archiveCopyOut', 'archiveFillStaging', 'archiveVerifyStaging'],
     sample: 6,
   },
-  'region.rollout': {
-    rules: { decisive: 'regionMakeNat.ensure(a)#1', reads: regionReads },
-    startScene: startRegionScene,
-    startSampleScene: (stateDir, name) => startRegionScene(stateDir, name, { cluster: false }),
-    needs: ['s3'],
-    always: [
-      'driver:after:ec2.createVpc#1@regionMakeVpc.ensure#1',
-      'driver:after:ec2.allocateAddress#1@regionMakeNat.ensure(a)#1',
-    ],
-  },
+  'region.rollout': regionKind('rollout', 'regionMakeNat.ensure(a)#1', [
+    'driver:after:ec2.createVpc#1@regionMakeVpc.ensure#1',
+    'driver:after:ec2.allocateAddress#1@regionMakeNat.ensure(a)#1',
+  ]),
+  'region.retire': regionKind('retire', 'regionRemoveEdgeRecords.ensure#1', [
+    'driver:after:route53.deleteRecords#1@regionRemoveEdgeRecords.ensure#1',
+    'driver:after:ec2.deleteVpc#1@regionRemoveVpc.ensure#1',
+  ]),
 } satisfies Partial<Record<Kind, SweptKind>>;

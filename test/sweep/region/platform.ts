@@ -35,13 +35,21 @@ export const paths: readonly string[] = [
   ]),
 ];
 
-/** A small region: two segments in one zone, of which one has a way out through NAT. */
+export const balancerName = 'swept';
+export const zoneName = 'swept.example';
+
+/** In DNS; nothing leads to the group, so that no member of it serves. */
+export function namesOf(region: string): { name: string; group: string; geoAlias: string } {
+  return { name: `${region}.api.${zoneName}`, group: `one.api.${zoneName}`, geoAlias: `api.${zoneName}` };
+}
+
+/** A small region: two segments in one zone, of which one has a way out through NAT, and an edge. */
 export function writeSweptPlatform(
   stateDir: string,
   region: string,
-  ec2: LabEc2,
-  kubernetes: RunningKubernetes | undefined,
+  lab: { ec2: LabEc2; kubernetes: RunningKubernetes | undefined; edge: { zone: string; server: string } },
 ): { platformFile: string; env: Record<string, string> } {
+  const { ec2, kubernetes, edge } = lab;
   const zone = `${region}a`;
   const caFile = join(stateDir, 'kubernetes.pem');
   if (kubernetes) writeFileSync(caFile, kubernetes.ca);
@@ -54,6 +62,7 @@ export function writeSweptPlatform(
         { from: 'public', source: 'balancers', to: 'app', target: 'services', ports: [8080] },
         { from: 'app', source: 'services', to: 'public', target: 'nat-gateways', ports: [443] },
       ],
+      entries: [{ to: 'public', target: 'balancers', sources: ['0.0.0.0/0'], ports: [443] }],
     },
     rollout: {
       catalogue: fileURLToPath(new URL('./catalogue', import.meta.url)),
@@ -64,6 +73,13 @@ export function writeSweptPlatform(
           ec2: {
             endpoint: ec2.endpoint,
             credentials: { accessKeyId: { env: 'LAB_EC2_ID' }, secretAccessKey: { env: 'LAB_EC2_SECRET' } },
+          },
+          edge: {
+            endpoint: ec2.endpoint,
+            balancer: { name: balancerName, type: 'network', segment: 'public', member: 'balancers' },
+            targets: { segment: 'app', member: 'services', port: 8080 },
+            healthCheck: {},
+            dns: { zone: edge.zone, ...namesOf(region), authority: [edge.server], resolvers: [edge.server] },
           },
           ...(kubernetes ? { kubernetes: { api: kubernetes.url, ca: caFile, token: { env: 'LAB_TOKEN' } } } : {}),
         },

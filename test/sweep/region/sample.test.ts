@@ -1,3 +1,3 @@
 import { sampleKinds } from '../sample.ts';
 
-await sampleKinds('region', { points: 4, lanes: 1 });
+await sampleKinds('region', { points: 4, lanes: 1, kinds: 1 });

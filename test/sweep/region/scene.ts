@@ -1,16 +1,32 @@
 import { mkdirSync } from 'node:fs';
 import { until } from '../../../lab/clock.ts';
+import { startAuthority } from '../../../lab/dns/authority.ts';
+import { makeZone } from '../../../lab/dns/zone.ts';
 import type { Ec2Change, LabEc2 } from '../../../lab/ec2/ec2.ts';
-import { labEc2Login, startEc2 } from '../../../lab/ec2/ec2.ts';
+import { startEc2 } from '../../../lab/ec2/ec2.ts';
 import { furnish } from '../../../lab/kubernetes/furnish.ts';
 import type { AuditedChange, RunningKubernetes } from '../../../lab/kubernetes/index.ts';
 import { startKubernetes } from '../../../lab/kubernetes/index.ts';
-import { connectEc2 } from '../../../src/drivers/ec2/index.ts';
 import { needs } from '../../support/lab.ts';
 import type { Findings, Scene, Take } from '../scene.ts';
-import { paths, regionOf, writeSweptPlatform } from './platform.ts';
+import { countedAtEdge, countedInEc2, thereIn } from './count.ts';
+import { paths, regionOf, writeSweptPlatform, zoneName } from './platform.ts';
+import { rollOut } from './roll-out.ts';
 
-type RegionScene = { region: string; ec2: LabEc2; kubernetes: RunningKubernetes | undefined };
+/** What a run does: it makes a region, or takes away one that was made before. */
+export type RegionWork = 'rollout' | 'retire';
+
+type RegionScene = {
+  work: RegionWork;
+  region: string;
+  ec2: LabEc2;
+  kubernetes: RunningKubernetes | undefined;
+  zone: string;
+  platformFile: string;
+  env: Record<string, string>;
+};
+
+const workflowTypes = { rollout: 'regionRollout', retire: 'regionRetire' } as const;
 
 /** A run takes 4 s, and took a minute beside a load of 40 on 2 cores; a later attempt waits 5 s before it makes anything again. */
 const patienceMs = 180_000;
@@ -19,12 +35,19 @@ const patienceMs = 180_000;
  * An account of the lab's own, and a cluster where the lab has one: what is made is counted by moto's answers and by the API server's
  * audit log, and at the end of a run by what is there.
  */
-export async function startRegionScene(stateDir: string, name: string, { cluster = true } = {}): Promise<Scene> {
+export async function startRegionScene(
+  stateDir: string,
+  name: string,
+  work: RegionWork,
+  { cluster = true } = {},
+): Promise<Scene> {
   mkdirSync(stateDir, { recursive: true });
   const ec2 = await startEc2({ stateDir });
+  const authority = await startAuthority({ endpoint: ec2.direct });
   let kubernetes: RunningKubernetes | undefined;
   const stop = async (): Promise<void> => {
     await kubernetes?.kill();
+    await authority.stop();
     await ec2.stop();
   };
   try {
@@ -37,11 +60,15 @@ export async function startRegionScene(stateDir: string, name: string, { cluster
     throw error;
   }
   const region = regionOf(name);
-  const scene: RegionScene = { region, ec2, kubernetes };
+  const zone = await emptyAccount(ec2);
+  const edge = { zone, server: authority.server };
+  const written = writeSweptPlatform(stateDir, region, { ec2, kubernetes, edge });
+  const scene: RegionScene = { work, region, ec2, kubernetes, zone, ...written };
   return {
-    workflowType: 'regionRollout',
-    ...writeSweptPlatform(stateDir, region, ec2, kubernetes),
+    workflowType: workflowTypes[work],
+    ...written,
     patienceMs,
+    ...(work === 'retire' ? { approves: true as const } : {}),
     begin: () => begin(scene),
     stop,
   };
@@ -52,12 +79,20 @@ async function hasKubernetes(): Promise<boolean> {
   return (await needs('kubernetes').catch(() => 'required, but not here')) === undefined;
 }
 
-/** An account and a namespace with nothing of Gantry's in them. */
-async function begin(scene: RegionScene): Promise<Take> {
-  const { region, ec2, kubernetes } = scene;
+/** Nothing of Gantry's in the account, and one hosted zone; ids are drawn anew from the same seed, so that the zone has the same one. */
+async function emptyAccount(ec2: LabEc2): Promise<string> {
   await ec2.reset();
-  ec2.forget();
+  await fetch(`${ec2.direct}/moto-api/seed?a=7`, { method: 'POST' });
+  return makeZone({ endpoint: ec2.direct, name: zoneName });
+}
+
+/** An account and a namespace with nothing of Gantry's in them, or with the whole region that is to go. */
+async function begin(scene: RegionScene): Promise<Take> {
+  const { work, region, ec2, kubernetes, zone, platformFile, env } = scene;
+  if ((await emptyAccount(ec2)) !== zone) throw new Error('moto gave the hosted zone another id');
   if (kubernetes) await clear(kubernetes);
+  if (work === 'retire') await rollOut(platformFile, env, region);
+  ec2.forget();
   const audited = kubernetes?.changes().length ?? 0;
   return {
     workflowId: `region/${region}`,
@@ -75,10 +110,14 @@ async function clear(kubernetes: RunningKubernetes): Promise<void> {
   }
 }
 
-async function conclude({ region, ec2, kubernetes }: RegionScene, audited: number): Promise<Findings> {
+async function conclude({ region, ec2, kubernetes, zone }: RegionScene, audited: number): Promise<Findings> {
   const made = ec2.changes.map((change) => effectOf(change).replaceAll(`${region}a`, 'zone'));
   const { effects, empty } = appliedOf(kubernetes?.changes().slice(audited) ?? []);
-  const state = { ...(await countedInEc2(region, ec2)), ...(kubernetes ? { objects: await thereIn(kubernetes) } : {}) };
+  const state = {
+    ...(await countedInEc2(region, ec2)),
+    ...(await countedAtEdge(region, ec2, zone)),
+    ...(kubernetes ? { objects: await thereIn(kubernetes) } : {}),
+  };
   return {
     effects: [...made, ...effects].map((what) => ({ what, certain: true })),
     ...{ empty, state, acked: 0, lost: 0, onOldAfterNew: 0 },
@@ -88,7 +127,7 @@ async function conclude({ region, ec2, kubernetes }: RegionScene, audited: numbe
 
 /** Ids are other ones with each run. */
 function effectOf({ action, name }: Ec2Change): string {
-  return /^[a-z]+-[0-9a-f]{8,}$/.test(name) ? action : `${action} ${name}`;
+  return /^[a-z]+-[0-9a-f]{8,}$/.test(name) || name === '' ? action : `${action} ${name}`;
 }
 
 /** An apply after which the object has the version of before has changed nothing. */
@@ -103,36 +142,4 @@ function appliedOf(changes: readonly AuditedChange[]): { effects: string[]; empt
     versions.set(object, resourceVersion);
   }
   return { effects, empty };
-}
-
-/** How many of each there are, by the API itself. */
-async function countedInEc2(region: string, { endpoint }: LabEc2): Promise<Record<string, number>> {
-  const client = connectEc2({ region, endpoint }, labEc2Login);
-  try {
-    const vpcs = (await client.vpcs()).filter(({ isDefault }) => !isDefault);
-    const count = { vpcs: vpcs.length, subnets: 0, nats: 0, tables: 0, associations: 0, groups: 0, rules: 0 };
-    for (const { id } of vpcs) {
-      const subnets = await client.subnets(id);
-      count.subnets += subnets.length;
-      const nats = await client.natGateways(id);
-      count.nats += nats.length;
-      const tables = await client.routeTables(id);
-      count.tables += tables.length;
-      count.associations += tables.reduce((sum, { subnets }) => sum + subnets.length, 0);
-      const groups = await client.securityGroups(id);
-      count.groups += groups.length;
-      const rules = await client.rules(groups.map((one) => one.id));
-      count.rules += rules.length;
-    }
-    const gateways = (await client.internetGateways({})).length;
-    return { ...count, gateways, addresses: (await client.addresses()).length };
-  } finally {
-    client.close();
-  }
-}
-
-async function thereIn(kubernetes: RunningKubernetes): Promise<Record<string, number>> {
-  const admin = kubernetes.as('admin');
-  const found = await Promise.all(paths.map(async (path) => [path, (await admin.get(path)).status] as const));
-  return Object.fromEntries(found);
 }
