@@ -16,6 +16,7 @@ ${[...Object.keys(sweptKinds), 'host.onboard'].join(', ')}
   --points <pattern>  only the points whose name has it; * stands for anything
   --except <file>     leave out the points of this file, a name a line: to go on where a sweep was ended
   --lanes <n>         runs beside each other, default 2
+  --steps <name>,…    of host.onboard: the steps that a fault befalls, burn-in,admit-node; all of them unless given
   --list              name the points and run none
   --json              results on standard output, progress on standard error
 `;
@@ -25,6 +26,7 @@ const { values, positionals } = parseArgs({
     points: { type: 'string', default: '*' },
     except: { type: 'string' },
     lanes: { type: 'string', default: '2' },
+    steps: { type: 'string' },
     list: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
     help: { type: 'boolean', short: 'h', default: false },

@@ -1,13 +1,16 @@
+import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { collectUnit, readUnitLog, startUnit, stopUnit, watchUnit } from '../../../src/drivers/ssh/index.ts';
 import { GantryError } from '../../../src/errors/index.ts';
+import type { KubeNode } from '../../../src/drivers/kubernetes/index.ts';
 import type { HostStepInput } from '../../../src/runs/index.ts';
+import { canonicalJson } from '../../../src/runs/index.ts';
 import { blocked, defineStep, done, todo, wait } from '../../../src/steps/index.ts';
 import type { Probe, StepContext } from '../../../src/steps/index.ts';
-import type { HostAccess, HostDeps } from '../access/access.ts';
+import type { HostAccess, HostDeps, HostNodes } from '../access/access.ts';
 import { removeRemoteFile } from '../access/files.ts';
 import { command } from '../access/remote.ts';
-import { specDigest } from '../node/spec-digest.ts';
+import { annotations, hasTaint, onboardingTaint, quarantineTaint } from '../node/names.ts';
 import { runningVms, vmsInWords } from '../system/running-vms.ts';
 import type { Counters } from './counters.ts';
 import { compareCounters, missingDisks, readCounters } from './counters.ts';
@@ -16,8 +19,9 @@ import type { Load } from './load.ts';
 import { loadsOf, scratchName } from './load.ts';
 
 const burnInReport = z.object({
-  bootId: z.string(),
-  spec: z.string(),
+  /** Digest of what was burnt in, and for how long. */
+  of: z.string(),
+  generation: z.number(),
   seconds: z.record(z.string(), z.number()),
   /** Counters that could not be read, so that nothing is known of them. */
   unread: z.array(z.string()),
@@ -30,7 +34,14 @@ const countersOfBoot = z.object({ bootId: z.string(), counters: z.record(z.strin
 /** What stays on the host of a burn-in that passed. */
 export type BurnInReport = z.output<typeof burnInReport>;
 
-export type BurnInState = { bootId: string; spec: string; report?: BurnInReport; vms: readonly string[] };
+/** `of`: the digest that a report must have; `takesVms`: the Node of the host is in service. */
+export type BurnInState = {
+  bootId: string;
+  of: string;
+  report?: BurnInReport;
+  vms: readonly string[];
+  takesVms: boolean;
+};
 
 const reportFile = '/var/lib/gantry/burn-in.json';
 /** The counters before the load: a retry compares with what was read before the first attempt. */
@@ -39,16 +50,17 @@ const lookEveryMs = 2_000;
 
 /**
  * Loads CPU, memory and the VM storage, each with verification, for as long as the class says, and compares the error counters of the
- * hardware. Done: the host has a report of this boot and this specification. It is never begun beside a VM.
+ * hardware. Done: the host has a report of this life, of this hardware and of this length, from whichever boot: what a host in service has
+ * passed is not asked of it again for a reboot. It is never begun beside a VM, nor where one may be placed at any moment.
  */
 export const burnIn = defineStep<HostStepInput, BurnInState, HostDeps>({
   name: 'host.burn-in',
   settleMs: 0,
-  probe: async ({ serial }, { hosts }, { signal }) => {
-    const access = await hosts(serial);
-    return judged(access, await readState(access, signal));
+  probe: async (input, { hosts, nodes }, { signal }) => {
+    const access = await hosts(input.serial);
+    return judged(access, input, await readState(access, input, nodes(input.serial, signal), signal));
   },
-  apply: async ({ serial }, seen, { hosts }, context) => {
+  apply: async ({ serial, generation }, seen, { hosts }, context) => {
     const access = await hosts(serial);
     const before = await countersBefore(access, seen, context);
     const loads = loadsOf(access.class);
@@ -63,7 +75,7 @@ export const burnIn = defineStep<HostStepInput, BurnInState, HostDeps>({
       throw failed(access, [...goneInWords(gone), ...risen], unread);
     }
     const report: BurnInReport = {
-      ...{ bootId: seen.bootId, spec: seen.spec, unread },
+      ...{ of: seen.of, generation, unread },
       seconds: Object.fromEntries(loads.map(({ name, seconds }) => [name, seconds])),
       passedAt: await hostTime(access, context.signal),
     };
@@ -87,26 +99,49 @@ export const burnIn = defineStep<HostStepInput, BurnInState, HostDeps>({
   },
 });
 
-async function readState(access: HostAccess, signal: AbortSignal): Promise<BurnInState> {
+async function readState(
+  access: HostAccess,
+  input: HostStepInput,
+  nodes: Pick<HostNodes, 'get'>,
+  signal: AbortSignal,
+): Promise<BurnInState> {
   const bootId = (await command(access.ssh, ['cat', '/proc/sys/kernel/random/boot_id'], { signal })).trim();
-  const spec = specDigest(access);
   const report = await readJson(access, reportFile, burnInReport, signal);
-  const isOurs = report?.bootId === bootId && report.spec === spec;
-  return { bootId, spec, ...(report ? { report } : {}), vms: isOurs ? [] : await runningVms(access, signal) };
+  const state = { bootId, of: burntIn(access), ...(report ? { report } : {}) };
+  if (isPassed(input, state)) return { ...state, vms: [], takesVms: false };
+  const node = await nodes.get(access.config.node);
+  return { ...state, vms: await runningVms(access, signal), takesVms: node !== undefined && isInService(node) };
 }
 
-function judged({ ssh }: HostAccess, seen: BurnInState): Probe<BurnInState> {
-  const { bootId, spec, report, vms } = seen;
-  if (report?.bootId === bootId && report.spec === spec) {
+/** What has to be burnt in again where it is another one: the machine with its disks and cards, and for how long. */
+function burntIn({ serial, config, class: hostClass }: HostAccess): string {
+  const { class: className, disks, uplinks } = config;
+  const { burnIn: lengths } = hostClass;
+  return createHash('sha256').update(canonicalJson({ serial, className, disks, uplinks, lengths })).digest('hex');
+}
+
+function isPassed({ generation }: HostStepInput, { of, report }: Pick<BurnInState, 'of' | 'report'>): boolean {
+  return report?.of === of && report.generation === generation;
+}
+
+function isInService(node: KubeNode): boolean {
+  const isKept = node.unschedulable || hasTaint(node, onboardingTaint) || hasTaint(node, quarantineTaint);
+  return node.annotations[annotations.admitted] !== undefined && !isKept;
+}
+
+function judged({ ssh, config }: HostAccess, input: HostStepInput, seen: BurnInState): Probe<BurnInState> {
+  const { of, report, vms, takesVms } = seen;
+  if (report && isPassed(input, seen)) {
     const unread = report.unread.length > 0 ? `; not readable: ${report.unread.join(', ')}` : '';
     return done(seen, `passed at ${report.passedAt}${unread}`);
   }
-  if (vms.length > 0) return blocked('HOST_HAS_VMS', seen, `${ssh.where} runs VMs: ${vmsInWords(vms)}`);
   const why = !report
     ? 'no burn-in was passed'
-    : report.bootId !== bootId
-      ? 'the last one was before this boot'
-      : 'the last one was of another specification';
+    : report.of !== of
+      ? 'the last one was of other hardware, or of another length'
+      : 'the last one was in a former life of the host';
+  if (vms.length > 0) return blocked('HOST_HAS_VMS', seen, `${ssh.where} runs VMs: ${vmsInWords(vms)}; ${why}`);
+  if (takesVms) return blocked('HOST_TAKES_VMS', seen, `${why}, and the Node ${config.node} takes VMs`);
   return todo(seen, why);
 }
 

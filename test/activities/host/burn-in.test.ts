@@ -1,6 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { burnIn } from '../../../activities/host/burn-in/burn-in.ts';
 import { compareCounters } from '../../../activities/host/burn-in/counters.ts';
+import { annotations } from '../../../activities/host/node/names.ts';
+import { hostInventory, parsePlatform } from '../../../src/platform/index.ts';
+import type { PlayedHost } from '../../support/played-host.ts';
 import { doStep, playedContext, playedPlatform, playHost } from '../../support/played-host.ts';
 import { playSystem } from '../../support/played-system.ts';
 
@@ -32,8 +35,14 @@ function played() {
   return { host, system, counters, loads };
 }
 
+/** The same host under another platform file. */
+const under = (host: PlayedHost, other: string) => {
+  const { config, class: hostClass } = hostInventory(parsePlatform(other, 'played.yaml').platform, of.serial);
+  return { ...host.deps, hosts: () => ({ ...host.access, config, class: hostClass }) };
+};
+
 describe('burn-in', () => {
-  it('runs each load once, keeps a report of this boot, and then finds nothing to do', async () => {
+  it('runs each load once, keeps a report, and then finds nothing to do', async () => {
     const { host, loads } = played();
     const run = await doStep(burnIn, of, host.deps);
     expect(loads).toEqual(['cpu', 'memory', 'disk']);
@@ -105,11 +114,39 @@ describe('burn-in', () => {
     expect(loads).toEqual(['again', 'again', 'disk']);
   });
 
-  it('is to be done again after a reboot, and under another specification', async () => {
-    const { host } = played();
+  it('is not done again after a reboot, nor for what has nothing to do with the hardware', async () => {
+    const { host, loads } = played();
     await doStep(burnIn, of, host.deps);
     host.files.set(bootFile, 'another-boot\n');
-    expect(await burnIn.probe(of, host.deps, playedContext())).toMatchObject({ verdict: 'todo' });
+    expect(await burnIn.probe(of, host.deps, playedContext())).toMatchObject({ verdict: 'done' });
+    const denser = under(host, platform.replace('eccMemory: true', 'eccMemory: true\n      cpuOvercommit: 2'));
+    expect(await burnIn.probe(of, denser, playedContext())).toMatchObject({ verdict: 'done' });
+    expect(loads).toHaveLength(3);
+  });
+
+  it('is to be done again in another life of the host, with another disk, and for as long as the class says now', async () => {
+    const { host } = played();
+    await doStep(burnIn, of, host.deps);
+    const probe = (input: typeof of, deps = host.deps) => burnIn.probe(input, deps, playedContext());
+    expect(await probe({ ...of, generation: 2 })).toMatchObject({ verdict: 'todo' });
+    expect(await probe(of, under(host, platform.replace('cpu: 3s', 'cpu: 4s')))).toMatchObject({ verdict: 'todo' });
+    expect(await probe(of, under(host, platform.replaceAll('T1-DATA4', 'T1-DATA9')))).toMatchObject({
+      verdict: 'todo',
+    });
+  });
+
+  it('is not begun while the Node of the host takes VMs: one that is cordoned, or not admitted yet, takes none', async () => {
+    const { host, loads } = played();
+    const { node } = host.access.config;
+    host.nodes.set(node, { annotations: { [annotations.admitted]: '1' } });
+    await expect(doStep(burnIn, of, host.deps)).rejects.toMatchObject({ code: 'HOST_TAKES_VMS' });
+    expect(loads).toEqual([]);
+    host.nodes.set(node, { unschedulable: true });
+    await doStep(burnIn, of, host.deps);
+    expect(loads).toHaveLength(3);
+    // In service again: what was passed holds.
+    host.nodes.set(node, { unschedulable: false });
+    expect(await doStep(burnIn, of, host.deps)).toMatchObject({ changed: false });
   });
 
   it('is not begun beside VMs', async () => {

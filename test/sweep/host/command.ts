@@ -4,18 +4,19 @@ import type { OnboardFault, OnboardTake } from './onboard.ts';
 import { onboardFaults, takeOnboard } from './onboard.ts';
 
 /**
- * `test/sweep/main.ts host.onboard [--points worker|ssh|power] [--json]`: one run per fault, which befalls each of its steps. Answers
- * the exit code.
+ * `test/sweep/main.ts host.onboard [--points worker|ssh|power] [--steps <name>,…] [--json]`: one run per fault, which befalls each of its
+ * steps, or those that are named. Answers the exit code.
  */
 export async function sweepOnboard(
   positionals: readonly string[],
-  { points = '*', json = false }: { points?: string; json?: boolean },
+  { points = '*', steps, json = false }: { points?: string; steps?: string; json?: boolean },
 ): Promise<number> {
   const faults = onboardFaults.filter((fault) => points === '*' || points === fault);
   if (positionals.length > 1 || faults.length === 0) {
     process.stderr.write(`host.onboard is swept by itself; --points is one of ${onboardFaults.join(', ')}\n`);
     return 2;
   }
+  const named = steps?.split(',').map((name) => `host.${name}`);
   const out = json ? process.stderr : process.stdout;
   const say = (line: string): void => void out.write(`${line}\n`);
   const folder = resolve('.gantry', 'sweep', 'host.onboard');
@@ -25,7 +26,10 @@ export async function sweepOnboard(
   const takes: OnboardTake[] = [];
   for (const fault of faults) {
     say(`${fault}:`);
-    const take = await takeOnboard(scratch(fault), fault, { say: (line) => say(`  ${line}`) });
+    const take = await takeOnboard(scratch(fault), fault, {
+      say: (line) => say(`  ${line}`),
+      ...(named ? { steps: (step: string) => named.includes(step) } : {}),
+    });
     takes.push(take);
     say(
       `  ${take.faults.length === 0 ? 'ok' : 'FAIL'}, ${take.struck.length} steps, ${take.parks.length} parks, ${Math.round(take.ms / 1_000)} s`,

@@ -12,6 +12,11 @@ export const hostSystemErrors = {
     retryable: false,
     hint: 'Move the VMs away first (the message names processes and control groups), then `gantry retry <id>`.',
   },
+  HOST_TAKES_VMS: {
+    meaning: 'The host runs no VM, but its Node takes some, which the step would starve.',
+    retryable: false,
+    hint: '`kubectl cordon <node>`, then `gantry retry <id>`; uncordon it when the burn-in has passed, or the admission waits for you.',
+  },
   HOST_REBOOT_WITHOUT_EFFECT: {
     meaning:
       'The host was rebooted, and its kernel still does not run as its configuration says. It is not rebooted again.',
