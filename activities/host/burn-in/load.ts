@@ -18,7 +18,7 @@ const [leastMib, mostMib] = [64, 16 * 1024];
  */
 const diskScript = `
 set -eu
-mountpoint -q "$1" || { echo "nothing is mounted at $1"; exit 7; }
+mountpoint -q "$1" || { echo "nothing is mounted at $1: systemctl start $(systemd-escape -p --suffix=mount "$1")"; exit 7; }
 cd "$1"
 trap 'rm -f "$2"' EXIT
 free=$(df --output=avail -B1M . | tail -n 1 | tr -d ' ')

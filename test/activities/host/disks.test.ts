@@ -58,7 +58,7 @@ describe('the disks of a host', () => {
     });
     expect(scene.host.files.get('/etc/mdadm/mdadm.conf')).toBe(`ARRAY /dev/md/gantry metadata=1.2 UUID=${md}\n`);
     expect(scene.host.files.get('/etc/fstab')).toBe(
-      `UUID=aaaa / ext4 errors=remount-ro 0 1\nUUID=${uuids.filesystem} /srv/vm xfs noatime,nofail,x-systemd.device-timeout=30s 0 0\n`,
+      `UUID=aaaa / ext4 errors=remount-ro 0 1\nUUID=${uuids.filesystem} /srv/vm xfs noatime,nofail,x-systemd.device-timeout=5min 0 0\n`,
     );
     expect(scene.host.files.get('/etc/systemd/system/metald.service.d/50-gantry-storage.conf')).toContain(
       'RequiresMountsFor=/srv/vm',

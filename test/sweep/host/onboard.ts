@@ -97,7 +97,8 @@ async function run(
       const { id, title, trouble } = status.parked;
       say(`parked at ${title}: ${trouble.code}: ${trouble.message}`);
       parks.push(`${title}: ${trouble.code}`);
-      if (parks.length > 20) break;
+      if (parks.length > 20)
+        throw new Error(`it still parks after ${parks.length} retries, the last time at ${title}: ${trouble.code}`);
       await retry(client, ref, id);
     } else {
       const step = underWay(status, done, steps);

@@ -1,9 +1,15 @@
 /** What is mounted where, as /etc/fstab says. */
 export type FstabStanding = { is: 'ours' | 'absent' | 'changed' } | { is: 'taken'; line: string };
 
-/** The line of the VM storage: a host whose array is missing boots, and nothing waits longer for it than half a minute. */
+/**
+ * How long a boot waits for the array to appear. The rest of it goes on meanwhile (`nofail`), so a long time costs nothing; when it is over,
+ * systemd gives the mount up and never tries again: a host whose boot was slow would stay without its VM storage.
+ */
+const deviceWithin = '5min';
+
+/** The line of the VM storage: a host whose array is missing boots all the same. */
 export function fstabLine(filesystem: string, mountPoint: string): string {
-  return `UUID=${filesystem} ${mountPoint} xfs noatime,nofail,x-systemd.device-timeout=30s 0 0`;
+  return `UUID=${filesystem} ${mountPoint} xfs noatime,nofail,x-systemd.device-timeout=${deviceWithin} 0 0`;
 }
 
 /** How /etc/fstab stands: a line of another file system at our place is not ours to replace. Pure. */
