@@ -14,7 +14,6 @@ import { connectRoute53 } from '../src/drivers/route53/index.ts';
 import { connectWaf } from '../src/drivers/waf/index.ts';
 import type { ErrorCode } from '../src/errors/index.ts';
 import { GantryError } from '../src/errors/index.ts';
-import type { RegionStore } from '../src/runs/index.ts';
 import type { RolloutRegion } from '../src/platform/index.ts';
 import {
   platformDigests,
@@ -63,7 +62,7 @@ export function regionDeps({
       return {
         ...{ config, network, namespace },
         ...{ components: Object.fromEntries(own), images: rollout.images },
-        ...{ pools: regionPools(platform, region), stores: storesOf(platform, region) },
+        ...{ pools: regionPools(platform, region), stores: regionStores(platform, region) },
       };
     },
     ec2: (region, options) => {
@@ -118,14 +117,6 @@ export function regionDeps({
       }
     },
   };
-}
-
-function storesOf(platform: WorkerContext['platform']['platform'], region: string): RegionStore[] {
-  const { clickhouse, redis } = regionStores(platform, region);
-  return [
-    ...clickhouse.map((name): RegionStore => ({ store: 'clickhouse', name })),
-    ...redis.map((name): RegionStore => ({ store: 'redis', name })),
-  ];
 }
 
 /** @throws `code` */

@@ -114,7 +114,7 @@ function archiveSlice({ archive, clickhouse, redis, storage }: Platform, name: s
 /** A region, the flows that its security groups are made of, the components that it has with what they name, and its stores. */
 function regionSlice(platform: Platform, name: string): unknown {
   if (name === allRegions) return Object.keys(platform.rollout.regions).map((one) => regionSlice(platform, one));
-  const { rollout, regions, network, kubernetes, clickhouse, redis } = platform;
+  const { rollout, regions, network, kubernetes, clickhouse } = platform;
   const { regions: all, components, ...shared } = rollout;
   const found = Object.hasOwn(all, name) ? all[name] : undefined;
   if (!found) return undefined;
@@ -130,8 +130,9 @@ function regionSlice(platform: Platform, name: string): unknown {
     components: Object.fromEntries(own),
     pools: regionPools(platform, name),
     // Its gates look at them: at their addresses above all.
-    clusters: stores.clickhouse.map((one) => clickhouse.clusters[one]),
-    groups: stores.redis.map((one) => ({ ...redis.groups[one], guard: undefined })),
+    stores: stores.map(({ store, name: one }) =>
+      store === 'clickhouse' ? clickhouse.clusters[one] : redisSlice(platform, one),
+    ),
   };
 }
 

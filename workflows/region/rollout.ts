@@ -8,7 +8,6 @@ import type {
   RegionComponent,
   RegionRolloutData,
   RegionRolloutInput,
-  RegionStore,
   RunReport,
 } from '../../src/runs/index.ts';
 import { fleetHosts } from '../../src/runs/index.ts';
@@ -40,7 +39,8 @@ const poolsAtOnce = 4;
 
 /**
  * Brings one region up, or to what the platform file says: its network, then its components along their graph, each followed by its gate,
- * then its hosts where they are asked for, then the gates of the stores that stand in it, then its edge, which takes no traffic yet. It holds the region. Runbook: docs/region/rollout.md.
+ * then its hosts where they are asked for, then the gates of the stores that stand in it, then its edge, which takes no traffic yet. It
+ * holds the region. Runbook: docs/region/rollout.md.
  */
 export async function regionRollout(input: RegionRolloutInput): Promise<RunReport> {
   return openRun('region.rollout', input, async (run) => {
@@ -49,11 +49,7 @@ export async function regionRollout(input: RegionRolloutInput): Promise<RunRepor
     const { pools, stores, edge } = plan.data;
     await run.graph([...network(plan.data), ...components(plan.data)], { window });
     if (pools.length > 0) await run.children(hosts(plan.data, input), { window: poolsAtOnce, pauseMs: 0 });
-    if (stores)
-      await run.graph(
-        stores.of.map((one) => storeNode(one, stores.withinMs)),
-        { window },
-      );
+    if (stores) await run.graph(storeGates(stores), { window });
     if (edge) await run.graph([edgeNode(edge)], { window });
   });
 }
@@ -138,10 +134,10 @@ function hosts({ pools }: RegionRolloutData, input: RegionRolloutInput): ChildSp
   );
 }
 
-/** The workers of its own domain look, which reach it and have its password; nothing is changed. */
-function storeNode({ store, name }: RegionStore, deadlineMs: number): Node {
-  const options = { everyMs: storesEveryMs, deadlineMs };
-  return {
+/** Workers of the store's own domain look, which reach it and have its password. */
+function storeGates({ of, withinMs }: NonNullable<RegionRolloutData['stores']>): Node[] {
+  const options = { everyMs: storesEveryMs, deadlineMs: withinMs };
+  return of.map(({ store, name }) => ({
     name: `store/${store}/${name}`,
     after: [],
     body: async (lane) => {
@@ -150,7 +146,7 @@ function storeNode({ store, name }: RegionStore, deadlineMs: number): Node {
       else
         await lane.gate(`ClickHouse cluster ${name} is healthy`, clickhouse.clusterHealthy, { cluster: name }, options);
     },
-  };
+  }));
 }
 
 /** What lets traffic in comes last: a graph of its own, begun when all else is done. */

@@ -2,7 +2,6 @@ import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { collectUnit, readUnitLog, startUnit, stopUnit, watchUnit } from '../../../src/drivers/ssh/index.ts';
 import { GantryError } from '../../../src/errors/index.ts';
-import type { KubeNode } from '../../../src/drivers/kubernetes/index.ts';
 import type { HostStepInput } from '../../../src/runs/index.ts';
 import { canonicalJson } from '../../../src/runs/index.ts';
 import { blocked, defineStep, done, todo, wait } from '../../../src/steps/index.ts';
@@ -10,7 +9,7 @@ import type { Probe, StepContext } from '../../../src/steps/index.ts';
 import type { HostAccess, HostDeps, HostNodes } from '../access/access.ts';
 import { removeRemoteFile } from '../access/files.ts';
 import { command } from '../access/remote.ts';
-import { annotations, hasTaint, onboardingTaint, quarantineTaint } from '../node/names.ts';
+import { isInService } from '../node/names.ts';
 import { runningVms, vmsInWords } from '../system/running-vms.ts';
 import type { Counters } from './counters.ts';
 import { compareCounters, missingDisks, readCounters } from './counters.ts';
@@ -122,11 +121,6 @@ function burntIn({ serial, config, class: hostClass }: HostAccess): string {
 
 function isPassed({ generation }: HostStepInput, { of, report }: Pick<BurnInState, 'of' | 'report'>): boolean {
   return report?.of === of && report.generation === generation;
-}
-
-function isInService(node: KubeNode): boolean {
-  const isKept = node.unschedulable || hasTaint(node, onboardingTaint) || hasTaint(node, quarantineTaint);
-  return node.annotations[annotations.admitted] !== undefined && !isKept;
 }
 
 function judged({ ssh, config }: HostAccess, input: HostStepInput, seen: BurnInState): Probe<BurnInState> {

@@ -29,6 +29,12 @@ export function hasTaint({ taints }: Pick<KubeNode, 'taints'>, { key, effect }: 
   return taints.some((taint) => taint.key === key && taint.effect === effect);
 }
 
+/** Whether it was admitted, and VMs may be placed on it. */
+export function isInService(node: KubeNode): boolean {
+  const isKept = node.unschedulable || hasTaint(node, onboardingTaint) || hasTaint(node, quarantineTaint);
+  return node.annotations[annotations.admitted] !== undefined && !isKept;
+}
+
 /** The list with a taint more; all others stay as they are. */
 export function withTaint({ taints }: Pick<KubeNode, 'taints'>, taint: Taint): readonly Taint[] {
   return hasTaint({ taints }, taint) ? taints : [...taints, taint];

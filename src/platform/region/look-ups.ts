@@ -1,4 +1,5 @@
 import { GantryError } from '../../errors/index.ts';
+import type { RegionStore } from '../../runs/index.ts';
 import type { Platform } from '../schema/platform.ts';
 import { hostPool } from '../host/look-ups.ts';
 import type { RolloutRegion } from './schema.ts';
@@ -39,14 +40,11 @@ export function regionHosts({ regions, hosts }: Platform, name: string): { seria
     .sort((a, b) => (a.serial < b.serial ? -1 : 1));
 }
 
-/** The stores of a region, by name: clusters and groups that stand there themselves. */
-export function regionStores(
-  { clickhouse, redis }: Platform,
-  name: string,
-): { clickhouse: readonly string[]; redis: readonly string[] } {
-  const there = (all: Readonly<Record<string, { region: string }>>): string[] =>
-    Object.keys(all).filter((key) => all[key]?.region === name);
-  return { clickhouse: there(clickhouse.clusters), redis: there(redis.groups) };
+/** The clusters and groups that stand in a region themselves; its copies of others are none of them. */
+export function regionStores({ clickhouse, redis }: Platform, name: string): RegionStore[] {
+  const there = (store: RegionStore['store'], all: Readonly<Record<string, { region: string }>>): RegionStore[] =>
+    Object.entries(all).flatMap(([key, { region }]) => (region === name ? [{ store, name: key }] : []));
+  return [...there('clickhouse', clickhouse.clusters), ...there('redis', redis.groups)];
 }
 
 /** The places of the file that say that a store stands in a region, or has a copy there. */

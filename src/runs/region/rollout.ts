@@ -117,7 +117,7 @@ export type RegionRolloutData = {
   components: readonly PlannedComponent[];
   /** The hosts that are taken in after the components; none unless the input asks for them. */
   pools: readonly RegionPool[];
-  /** The stores that must be healthy before the edge, and within what time; left out where none stands in the region, or they are not reached. */
+  /** The stores that must be healthy before the edge, and within what time; left out where none stands in the region, or some wave is the last. */
   stores?: { of: readonly RegionStore[]; withinMs: number };
   /** Where the region has one. */
   edge?: PlannedEdge;

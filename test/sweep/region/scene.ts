@@ -79,7 +79,7 @@ async function hasKubernetes(): Promise<boolean> {
   return (await needs('kubernetes').catch(() => 'required, but not here')) === undefined;
 }
 
-/** Nothing of Gantry's in the account, and one hosted zone; ids are drawn anew from the same seed, so that the zone has the same one. */
+/** Nothing of Gantry's in the account, and one hosted zone; ids are drawn again from the same seed, so that the zone has the same one. */
 async function emptyAccount(ec2: LabEc2): Promise<string> {
   await ec2.reset();
   await fetch(`${ec2.direct}/moto-api/seed?a=7`, { method: 'POST' });

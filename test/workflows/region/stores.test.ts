@@ -28,15 +28,12 @@ await describeWith(['temporal', 's3', 'redis'], 'the stores of a region', () => 
   const scene = {} as { now: Scene };
   let harness: RegionHarness;
   let edge: RolloutEdge;
-  /** The real group that the redis worker reaches, and what the played clickhouse worker says. */
-  const reached: { group?: Group; cluster: Pick<StepReport<unknown>, 'verdict' | 'summary'> } = {
-    cluster: { verdict: 'done', summary: 'metrics: 12 checks within their limits' },
-  };
+  /** The real group that the redis worker reaches; the clickhouse worker is played, and says that all is well. */
+  const reached: { group?: Group } = {};
   beforeAll(async () => void (harness = await startRegionHarness(server(), world, scene)));
   afterAll(() => harness.stop());
   beforeEach(async () => {
     Object.assign(world, regionWorld());
-    reached.cluster = { verdict: 'done', summary: 'metrics: 12 checks within their limits' };
     await rig.ec2.reset();
     edge = edgeOf(region, { zone: await rig.zone('example.net'), server: rig.authority.server });
     stand([
@@ -75,7 +72,13 @@ await describeWith(['temporal', 's3', 'redis'], 'the stores of a region', () => 
         ...{ connection, taskQueue: domainQueue(harness.taskQueue, 'clickhouse') },
         activities: {
           clickhouseClusterHealthy: (): StepReport<unknown> => ({
-            ...{ step: 'clickhouse.cluster-healthy', ...reached.cluster, begun: false, changed: false },
+            ...{
+              step: 'clickhouse.cluster-healthy',
+              verdict: 'done',
+              summary: 'all is well',
+              begun: false,
+              changed: false,
+            },
             ...{ before: undefined, after: storeHealth([]), startedAt: new Date().toISOString(), ms: 1, attempts: 1 },
           }),
         },
@@ -89,7 +92,7 @@ await describeWith(['temporal', 's3', 'redis'], 'the stores of a region', () => 
       await Promise.all(running);
     }
   };
-  const minReplicas = (value: string) => async () => {
+  const minReplicas = async (value: string): Promise<void> => {
     const { lab } = reached.group as Group;
     await withRedis(lab.node('r1'), lab.login, (client) => client.config('SET', 'min-replicas-to-write', value));
   };
@@ -97,7 +100,7 @@ await describeWith(['temporal', 's3', 'redis'], 'the stores of a region', () => 
 
   test('are looked at by their own workers before the edge is made; what deviates holds the edge back until it is put right', async () => {
     reached.group = await redisScene({ replicas: 1 });
-    await minReplicas('0')();
+    await minReplicas('0');
     stand(
       [
         { store: 'clickhouse', name: 'metrics' },
@@ -109,13 +112,13 @@ await describeWith(['temporal', 's3', 'redis'], 'the stores of a region', () => 
       const handle = await harness.start(region);
       const { parked, plan } = await harness.until(handle, 'parked');
       expect(plan?.actions.filter(({ step }) => gates.includes(step)).map(({ what }) => what)).toEqual([
-        expect.stringMatching(/^See clickhouse metrics healthy within \d+ s$/),
-        expect.stringMatching(/^See redis sessions healthy within \d+ s$/),
+        expect.stringMatching(/^See ClickHouse cluster metrics healthy within \d+ s$/),
+        expect.stringMatching(/^See Redis group sessions healthy within \d+ s$/),
       ]);
       expect(parked).toMatchObject({ step: 'redis.group-healthy', trouble: { code: 'GATE_FAILED' } });
       expect(parked?.trouble.message).toContain('REDIS_WRITE_SAFETY_DEVIATES');
       expect(balancersMade()).toBe(false);
-      await minReplicas('1')();
+      await minReplicas('1');
       await harness.update(handle, 'resolve', { action: 'retry' });
       const report = (await handle.result()) as RunReport;
       expect(report.outcome).toBe('done');
@@ -134,7 +137,7 @@ await describeWith(['temporal', 's3', 'redis'], 'the stores of a region', () => 
     await withWorkers(async () => {
       const handle = await harness.start(region);
       const { parked } = await harness.until(handle, 'parked');
-      expect(parked?.trouble.code).toMatch(/^GATE_(INCONCLUSIVE|FAILED)$/);
+      expect(parked?.trouble.code).toBe('GATE_INCONCLUSIVE');
       expect(parked?.trouble.message).toContain('r2');
       await harness.update(handle, 'abort', {});
       expect(((await handle.result()) as RunReport).outcome).toBe('aborted');

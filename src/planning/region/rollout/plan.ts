@@ -117,15 +117,18 @@ function actionsOf({
       reversible: false,
     })),
     ...(stores?.of ?? []).map((one) => ({
-      step: storeGate[one.store],
-      what: `See ${one.store} ${one.name} healthy within ${Math.round((stores?.withinMs ?? 0) / 1000)} s`,
+      step: storeGate[one.store].step,
+      what: `See ${storeGate[one.store].noun} ${one.name} healthy within ${Math.round((stores?.withinMs ?? 0) / 1000)} s`,
       reversible: true,
     })),
     ...edgeActions(edge),
   ];
 }
 
-const storeGate = { clickhouse: 'clickhouse.cluster-healthy', redis: 'redis.group-healthy' } as const;
+const storeGate = {
+  clickhouse: { step: 'clickhouse.cluster-healthy', noun: 'ClickHouse cluster' },
+  redis: { step: 'redis.group-healthy', noun: 'Redis group' },
+} as const;
 
 function metricActions(component: string, metrics: PlannedComponent['metrics']): Draft['actions'] {
   if (!metrics) return [];
