@@ -2,9 +2,8 @@ import type { ChildProcess } from 'node:child_process';
 import { fork } from 'node:child_process';
 import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { pause } from '../../lab/clock.ts';
-import { runsTypeScript } from '../../lab/run-typescript.ts';
+import { bundleWorker } from './bundle-worker.ts';
 import type { Order, Said, WorkOrder } from './orders.ts';
 
 /** A process with all of Gantry's workers, that can be cut off at a place. */
@@ -34,8 +33,8 @@ process.once('exit', () => children.forEach((child) => child.kill('SIGKILL')));
 export async function startSweepWorker(logFile: string, env: Record<string, string>): Promise<SweepWorker> {
   mkdirSync(dirname(logFile), { recursive: true });
   const log = openSync(logFile, 'a');
-  const child = fork(fileURLToPath(new URL('./worker-main.ts', import.meta.url)), {
-    execArgv: [...runsTypeScript],
+  const child = fork(await bundleWorker(), {
+    execArgv: ['--enable-source-maps'],
     env: { ...process.env, ...env },
     stdio: ['ignore', log, log, 'ipc'],
   });

@@ -9,7 +9,7 @@ import { playCluster } from '../../support/played-cluster.ts';
 import { useTemporal } from '../../support/temporal.ts';
 import { codeOf, reportOf } from '../run/harness.ts';
 import type { RegionHarness, Scene } from './harness.ts';
-import { edgeOf, intentOf, owner, regionWorld, startRegionHarness } from './harness.ts';
+import { edgeOf, intentOf, owner, regionWorld, smallNetwork, startRegionHarness } from './harness.ts';
 
 const region = 'eu-west-1';
 const name = 'unkey-eu-west-1';
@@ -33,7 +33,7 @@ await describeWith(['temporal', 's3'], 'the edge of region.rollout', () => {
     edge = edgeOf(region, { ...lab, server: rig.authority.server });
     const { endpoint } = rig.ec2;
     const intent = (of: string) => {
-      const meant = intentOf(of, ['platform-namespace', 'alertmanager']);
+      const meant = smallNetwork(intentOf(of, ['platform-namespace', 'alertmanager']));
       return { ...meant, config: { ...meant.config, edge } };
     };
     scene.now = { endpoint, cluster: playCluster(), intent, resolver: rig.authority.server };

@@ -56,6 +56,24 @@ export function intentOf(region: string, only?: readonly string[]): RegionIntent
   };
 }
 
+/** Of its network only what an edge stands in: moto needs tens of milliseconds for every subnet and every rule, again and again. */
+export function smallNetwork(intent: RegionIntent): RegionIntent {
+  const keep = ['public', 'dmz'];
+  const kept = <T>(of: Readonly<Record<string, T>>): Record<string, T> =>
+    Object.fromEntries(Object.entries(of).filter(([segment]) => keep.includes(segment)));
+  const { segments, flows, entries } = intent.network;
+  const zones = Object.entries(intent.config.zones).map(([zone, cidrs]) => [zone, kept(cidrs)] as const);
+  return {
+    ...intent,
+    config: { ...intent.config, zones: Object.fromEntries(zones) as RegionIntent['config']['zones'] },
+    network: {
+      segments: kept(segments) as RegionIntent['network']['segments'],
+      flows: flows.filter(({ from, to }) => keep.includes(from) && keep.includes(to)),
+      entries,
+    },
+  };
+}
+
 export function manifestOf(name: string): Promise<string> {
   return readFile(`deploy/platform/${name}`, 'utf8');
 }

@@ -18,7 +18,7 @@ import { playCluster } from '../../support/played-cluster.ts';
 import { useTemporal } from '../../support/temporal.ts';
 import { codeOf, reportOf } from '../run/harness.ts';
 import type { RegionHarness, Scene } from './harness.ts';
-import { edgeOf, intentOf, owner, regionWorld, startRegionHarness } from './harness.ts';
+import { edgeOf, intentOf, owner, regionWorld, smallNetwork, startRegionHarness } from './harness.ts';
 
 const region = 'eu-west-1';
 const name = 'unkey-eu-west-1';
@@ -32,12 +32,14 @@ await describeWith(['temporal', 's3'], 'region.retire', () => {
   const world = regionWorld();
   const scene = {} as { now: Scene & { cluster: PlayedCluster } };
   const lab = { zone: '', webAcl: '' };
+  let isWhole = false;
   let edge: RolloutEdge;
   let harness: RegionHarness;
   beforeAll(async () => void (harness = await startRegionHarness(server(), world, scene)));
   afterAll(() => harness.stop());
   beforeEach(async () => {
     Object.assign(world, regionWorld());
+    isWhole = false;
     await rig.ec2.reset();
     Object.assign(lab, { zone: await rig.zone('example.net'), webAcl: await rig.webAcl(region, 'edge') });
     edge = edgeOf(region, { ...lab, server: rig.authority.server });
@@ -46,7 +48,8 @@ await describeWith(['temporal', 's3'], 'region.retire', () => {
     rig.ec2.forget();
   });
   const intentWith = (of: string, components: readonly string[]) => {
-    const meant = intentOf(of, components);
+    const whole = intentOf(of, components);
+    const meant = isWhole ? whole : smallNetwork(whole);
     return of === region ? { ...meant, config: { ...meant.config, edge } } : meant;
   };
   /** With a store: its stateful set, its service, and a claim for its pod. */
@@ -120,6 +123,7 @@ await describeWith(['temporal', 's3'], 'region.retire', () => {
   const objects = (): string[] => [...scene.now.cluster.all.keys()].sort();
 
   test('takes away the edge, then what holds no data, then the network; what others have stays; again it changes nothing', async () => {
+    isWhole = true;
     await rig.route53().createRecords(lab.zone, [leads(geoAlias, group), member('us', 10)]);
     await rollOut();
     const { ec2 } = await network();
@@ -339,6 +343,7 @@ await describeWith(['temporal', 's3'], 'region.retire', () => {
   });
 
   test('answers that were lost take nothing away twice', async () => {
+    isWhole = true;
     await rollOut();
     for (const action of ['ChangeResourceRecordSets', 'DeleteHealthCheck', 'DeleteListener', 'DeleteLoadBalancer'])
       rig.ec2.fault(action, { reset: 'after' });

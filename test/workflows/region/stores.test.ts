@@ -16,7 +16,7 @@ import { oneDigest } from '../../support/one-digest.ts';
 import { playCluster } from '../../support/played-cluster.ts';
 import { useTemporal } from '../../support/temporal.ts';
 import type { RegionHarness, Scene } from './harness.ts';
-import { edgeOf, intentOf, regionWorld, startRegionHarness } from './harness.ts';
+import { edgeOf, intentOf, regionWorld, smallNetwork, startRegionHarness } from './harness.ts';
 
 const region = 'ap-southeast-1';
 const gates = ['clickhouse.cluster-healthy', 'redis.group-healthy'];
@@ -46,7 +46,7 @@ await describeWith(['temporal', 's3', 'redis'], 'the stores of a region', () => 
     scene.now = {
       ...{ endpoint: rig.ec2.endpoint, cluster: playCluster(), resolver: rig.authority.server },
       intent: (of) => {
-        const meant = intentOf(of, ['platform-namespace']);
+        const meant = smallNetwork(intentOf(of, ['platform-namespace']));
         return { ...meant, stores, config: { ...meant.config, edge, storesWithinMs } };
       },
     };
