@@ -1,24 +1,22 @@
 import type { Worker } from '@temporalio/worker';
-import { archiveWorkers } from './archive.ts';
-import { clickhouseWorkers } from './clickhouse.ts';
 import type { WorkerContext, WorkerSettings } from './context.ts';
 import { openContext } from './context.ts';
-import { hostWorkers } from './host.ts';
-import { orchestrationWorkers } from './orchestration.ts';
-import { redisWorkers } from './redis.ts';
-import { regionWorkers } from './region.ts';
-import { vantageWorkers } from './vantage.ts';
 
-/** Worker roles: which process polls what. Production runs one deployment for each. */
+type StartRole = (context: WorkerContext) => Promise<Worker[]>;
+
+/**
+ * Worker roles: which process polls what. Production runs one deployment for each, and each loads the clients of its own
+ * domain alone: a `redis` worker holds half the memory of a process that loads them all.
+ */
 export const roles = {
-  orchestration: (context: WorkerContext) => orchestrationWorkers(context),
-  redis: (context: WorkerContext) => redisWorkers(context),
-  clickhouse: (context: WorkerContext) => clickhouseWorkers(context),
-  archive: (context: WorkerContext) => archiveWorkers(context),
-  vantage: (context: WorkerContext) => vantageWorkers(context),
-  host: (context: WorkerContext) => hostWorkers(context),
-  region: (context: WorkerContext) => regionWorkers(context),
-} satisfies Record<string, (context: WorkerContext) => Promise<Worker[]>>;
+  orchestration: async () => (await import('./orchestration.ts')).orchestrationWorkers,
+  redis: async () => (await import('./redis.ts')).redisWorkers,
+  clickhouse: async () => (await import('./clickhouse.ts')).clickhouseWorkers,
+  archive: async () => (await import('./archive.ts')).archiveWorkers,
+  vantage: async () => (await import('./vantage.ts')).vantageWorkers,
+  host: async () => (await import('./host.ts')).hostWorkers,
+  region: async () => (await import('./region.ts')).regionWorkers,
+} satisfies Record<string, () => Promise<StartRole>>;
 
 export type Role = keyof typeof roles;
 
@@ -38,8 +36,9 @@ export async function startWorkers(
   settings: WorkerSettings,
   wanted: readonly Role[] = Object.keys(roles) as Role[],
 ): Promise<RunningWorkers> {
+  const start = await Promise.all(wanted.map((role) => roles[role]()));
   const context = await openContext(settings);
-  const workers = (await Promise.all(wanted.map((role) => roles[role](context)))).flat();
+  const workers = (await Promise.all(start.map((begin) => begin(context)))).flat();
   const runs = workers.map((worker) => worker.run());
   const ended = Promise.all(runs);
   const failed = ended.then(() => new Promise<never>(() => undefined));

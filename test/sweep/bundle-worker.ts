@@ -8,8 +8,8 @@ import { build } from 'esbuild';
 /** Files that are read beside their modules are where the sources are, not beside the bundle. */
 const sourceUrls: Plugin = {
   name: 'source-urls',
-  setup: ({ onLoad }) =>
-    onLoad({ filter: /\.ts$/ }, async ({ path }) => {
+  setup: (bundler) =>
+    bundler.onLoad({ filter: /\.ts$/ }, async ({ path }) => {
       const source = await readFile(path, 'utf8');
       return { loader: 'ts', contents: source.replaceAll('import.meta.url', JSON.stringify(pathToFileURL(path).href)) };
     }),
@@ -18,9 +18,9 @@ const sourceUrls: Plugin = {
 let bundle: Promise<string> | undefined;
 
 /**
- * The process of a sweep's worker in one file, until this process ends. A sweep starts two or three workers a point: hundreds
- * of modules through tsx cost each of them 9 s of CPU, the bundle 3.6 s. Its packages are loaded as ever, so it lies in the
- * project.
+ * The process of a sweep's worker, bundled until this process ends. A sweep starts two or three workers a point, and hundreds
+ * of modules through tsx cost each of them seconds of CPU. Packages are loaded as ever, so it lies in the project; what a
+ * role alone needs is a file of its own.
  * @returns its path.
  */
 export function bundleWorker(): Promise<string> {
@@ -29,11 +29,12 @@ export function bundleWorker(): Promise<string> {
 }
 
 async function buildWorker(): Promise<string> {
-  const outfile = join(fileURLToPath(new URL('../../.gantry', import.meta.url)), `sweep-worker-${process.pid}.mjs`);
+  const outdir = join(fileURLToPath(new URL('../../.gantry', import.meta.url)), `sweep-worker-${process.pid}`);
+  process.once('exit', () => rmSync(outdir, { recursive: true, force: true }));
   await build({
-    ...{ entryPoints: [fileURLToPath(new URL('./worker-main.ts', import.meta.url))], outfile, plugins: [sourceUrls] },
-    ...{ bundle: true, platform: 'node', format: 'esm', packages: 'external', sourcemap: true, logLevel: 'error' },
+    ...{ entryPoints: [fileURLToPath(new URL('./worker-main.ts', import.meta.url))], outdir, plugins: [sourceUrls] },
+    ...{ bundle: true, splitting: true, platform: 'node', format: 'esm', packages: 'external' },
+    ...{ outExtension: { '.js': '.mjs' }, sourcemap: true, logLevel: 'error' },
   });
-  process.once('exit', () => [outfile, `${outfile}.map`].forEach((file) => rmSync(file, { force: true })));
-  return outfile;
+  return join(outdir, 'worker-main.mjs');
 }

@@ -2,6 +2,7 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Client } from '@temporalio/client';
 import type { WorkOrder } from './orders.ts';
+import type { Role } from '../../workers/all.ts';
 import type { Scene } from './scene.ts';
 import type { SweepWorker } from './worker-process.ts';
 import { startSweepWorker } from './worker-process.ts';
@@ -27,13 +28,14 @@ export type LaneOptions = {
   client: Client;
   address: string;
   bundlePath: string;
+  roles: readonly Role[];
   stateDir: string;
   startScene: (stateDir: string, name: string) => Promise<Scene>;
 };
 
 /** Half a worker's start is done ahead, while the present one works: the spare only has to connect. */
 export function openLane(options: LaneOptions): Lane {
-  const { name, client, address, bundlePath, stateDir } = options;
+  const { name, client, address, bundlePath, roles, stateDir } = options;
   const taskQueue = `sweep-${name}`;
   let scenes = 0;
   let workers = 0;
@@ -47,7 +49,7 @@ export function openLane(options: LaneOptions): Lane {
   };
   const spareWorker = async (): Promise<SweepWorker> => {
     const { env } = await started();
-    spare ??= startSweepWorker(join(stateDir, 'log', `${name}-${(workers += 1)}.log`), env);
+    spare ??= startSweepWorker(roles, join(stateDir, 'log', `${name}-${(workers += 1)}.log`), env);
     return spare;
   };
   const rescuer = async (): Promise<SweepWorker> => {

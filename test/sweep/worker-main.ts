@@ -1,30 +1,36 @@
 import { DefaultLogger, Runtime } from '@temporalio/worker';
 import { loadPlatform } from '../../src/platform/index.ts';
 import { createLog } from '../../src/telemetry/log.ts';
-import { startWorkers } from '../../workers/all.ts';
+import type { Role } from '../../workers/all.ts';
+import { roles, startWorkers } from '../../workers/all.ts';
 import type { Order, Said, WorkOrder } from './orders.ts';
 import { createCutter } from './cutter.ts';
 
-// All workers of Gantry in one process, as the sweep's victim or rescuer; driven over IPC by startSweepWorker.
+// Workers of the roles that it is started with, in one process, as the sweep's victim or rescuer; driven over IPC by startSweepWorker.
 const say = (said: Said): void => void process.send?.(said);
 const cutter = createCutter((activity) => say({ say: 'retried', activity }));
 
+const wanted = process.argv.slice(2) as Role[];
+
 async function work({ address, taskQueue, platformFile, bundlePath }: WorkOrder): Promise<void> {
-  const workers = await startWorkers({
-    connection: { address, namespace: 'default', options: { address } },
-    taskQueue,
-    platform: loadPlatform(platformFile),
-    log: createLog('debug'),
-    wrapDriver: cutter.wrapDriver,
-    options: (own) => ({
-      ...cutter.options,
-      ...(own.workflowBundle ? { workflowBundle: { codePath: bundlePath } } : {}),
-      stickyQueueScheduleToStartTimeout: '200ms',
-      // A frozen process holds its polls open, and what the server hands to one of them is lost until a timeout.
-      workflowTaskPollerBehavior: { type: 'simple-maximum', maximum: 2 },
-      activityTaskPollerBehavior: { type: 'simple-maximum', maximum: 1 },
-    }),
-  });
+  const workers = await startWorkers(
+    {
+      connection: { address, namespace: 'default', options: { address } },
+      taskQueue,
+      platform: loadPlatform(platformFile),
+      log: createLog('debug'),
+      wrapDriver: cutter.wrapDriver,
+      options: (own) => ({
+        ...cutter.options,
+        ...(own.workflowBundle ? { workflowBundle: { codePath: bundlePath } } : {}),
+        stickyQueueScheduleToStartTimeout: '200ms',
+        // A frozen process holds its polls open, and what the server hands to one of them is lost until a timeout.
+        workflowTaskPollerBehavior: { type: 'simple-maximum', maximum: 2 },
+        activityTaskPollerBehavior: { type: 'simple-maximum', maximum: 1 },
+      }),
+    },
+    wanted,
+  );
   void workers.failed.catch(() => process.exit(1));
 }
 
@@ -50,4 +56,5 @@ process.on('message', (order: Order & { id: number }) => {
   );
 });
 process.once('disconnect', () => process.exit(0));
+await Promise.all(wanted.map((role) => roles[role]()));
 say({ say: 'ready' });

@@ -3,10 +3,11 @@ import { fork } from 'node:child_process';
 import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { pause } from '../../lab/clock.ts';
+import type { Role } from '../../workers/all.ts';
 import { bundleWorker } from './bundle-worker.ts';
 import type { Order, Said, WorkOrder } from './orders.ts';
 
-/** A process with all of Gantry's workers, that can be cut off at a place. */
+/** A process with workers of Gantry, that can be cut off at a place. */
 export type SweepWorker = {
   readonly pid: number;
   readonly logFile: string;
@@ -29,11 +30,15 @@ export type SweepWorker = {
 const children = new Set<ChildProcess>();
 process.once('exit', () => children.forEach((child) => child.kill('SIGKILL')));
 
-/** Starts a process that has loaded everything and polls nothing yet: half of what a fresh worker needs. */
-export async function startSweepWorker(logFile: string, env: Record<string, string>): Promise<SweepWorker> {
+/** Starts a process that has loaded what workers of these roles need and polls nothing yet: half of what a fresh worker needs. */
+export async function startSweepWorker(
+  wanted: readonly Role[],
+  logFile: string,
+  env: Record<string, string>,
+): Promise<SweepWorker> {
   mkdirSync(dirname(logFile), { recursive: true });
   const log = openSync(logFile, 'a');
-  const child = fork(await bundleWorker(), {
+  const child = fork(await bundleWorker(), [...wanted], {
     execArgv: ['--enable-source-maps'],
     env: { ...process.env, ...env },
     stdio: ['ignore', log, log, 'ipc'],

@@ -45,7 +45,8 @@ export async function killedGantry(
   const policies = { default: { approval: { people: 0 } } };
   const { path } = writeClickHousePlatform({ stateDir, cluster, tables: { [full]: settings }, policies });
   const order = { address: temporal.address, taskQueue: `bench-${name}`, platformFile: path, bundlePath };
-  const start = (who: string) => startSweepWorker(join(stateDir, `${who}.log`), { GANTRY_STATE_DIR: stateDir });
+  const start = (who: string) =>
+    startSweepWorker(['orchestration', 'clickhouse'], join(stateDir, `${who}.log`), { GANTRY_STATE_DIR: stateDir });
   const [victim, rescuer] = await Promise.all([start('victim'), start('rescuer')]);
   try {
     await victim.work(order);

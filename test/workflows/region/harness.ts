@@ -65,9 +65,9 @@ export function smallNetwork(intent: RegionIntent): RegionIntent {
   const zones = Object.entries(intent.config.zones).map(([zone, cidrs]) => [zone, kept(cidrs)] as const);
   return {
     ...intent,
-    config: { ...intent.config, zones: Object.fromEntries(zones) as RegionIntent['config']['zones'] },
+    config: { ...intent.config, zones: Object.fromEntries(zones) },
     network: {
-      segments: kept(segments) as RegionIntent['network']['segments'],
+      segments: kept(segments),
       flows: flows.filter(({ from, to }) => keep.includes(from) && keep.includes(to)),
       entries,
     },
