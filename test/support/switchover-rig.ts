@@ -13,7 +13,7 @@ import type { TestServer } from './temporal.ts';
 
 let queues = 0;
 
-/** A Redis group, its discovery, and workers of all roles over them. */
+/** A Redis group, its discovery, and workers over them. */
 export type SwitchoverRig = RedisRig & { taskQueue: string; workers: RunningWorkers };
 
 /** Quick profiles, nobody to ask, a short soak: what tests want of a policy. */
@@ -31,7 +31,7 @@ export async function startSwitchoverRig(
   options: Partial<RedisRigOptions> &
     Pick<WorkerSettings, 'wrapDriver'> & { env?: Record<string, string>; roles?: readonly Role[] } = {},
 ): Promise<SwitchoverRig> {
-  const { env: overrides, roles, wrapDriver, ...rigOptions } = options;
+  const { env: overrides, roles = ['orchestration', 'redis', 'vantage'], wrapDriver, ...rigOptions } = options;
   const stateDir = mkdtempSync(join(tmpdir(), 'gantry-rig-'));
   const rig = await startRedisRig({ stateDir, discovery: 'here', policies: quickPolicies, ...rigOptions });
   const taskQueue = `rig-${process.pid}-${(queues += 1)}`;
