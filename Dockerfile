@@ -14,5 +14,5 @@ COPY --from=build /app /app
 # Reports, their evidence and the audit: a volume that is mounted here is writable for the user below.
 RUN install -d -o node -g node /var/lib/gantry
 USER node
-ENTRYPOINT ["node", "--max-semi-space-size=2", "--import", "tsx"]
+ENTRYPOINT ["node", "--max-semi-space-size=2"]
 CMD ["workers/main.ts"]
