@@ -11,6 +11,7 @@ import type { KubernetesTarget } from '../src/drivers/kubernetes/index.ts';
 import { kubernetesNodes, kubernetesObjects } from '../src/drivers/kubernetes/index.ts';
 import { connectPrometheus } from '../src/drivers/prometheus/index.ts';
 import { connectRoute53 } from '../src/drivers/route53/index.ts';
+import { connectAcm } from '../src/drivers/acm/index.ts';
 import { connectWaf } from '../src/drivers/waf/index.ts';
 import type { ErrorCode } from '../src/errors/index.ts';
 import { GantryError } from '../src/errors/index.ts';
@@ -76,12 +77,13 @@ export function regionDeps({
       const given = ec2.credentials && keys(ec2.credentials);
       const ofZone = edge?.dns.credentials ? keys(edge.dns.credentials) : given;
       const [elb, waf] = [connectElb(at, given, options), connectWaf(at, given, options)];
-      const route53 = connectRoute53(at, ofZone, options);
+      const [acm, route53] = [connectAcm(at, given, options), connectRoute53(at, ofZone, options)];
       const resolvers = edge?.dns.resolvers;
       return {
-        ...{ elb: wrapDriver('elb', elb), waf: wrapDriver('waf', waf), route53: wrapDriver('route53', route53) },
+        ...{ acm: wrapDriver('acm', acm), elb: wrapDriver('elb', elb), waf: wrapDriver('waf', waf) },
+        route53: wrapDriver('route53', route53),
         dns: wrapDriver('dns', dnsQuestions({ ...(resolvers ? { resolvers } : {}), signal: options.signal })),
-        close: () => [elb, waf, route53].forEach((one) => one.close()),
+        close: () => [acm, elb, waf, route53].forEach((one) => one.close()),
       };
     },
     cluster: (region, signal) => {

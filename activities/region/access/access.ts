@@ -1,3 +1,4 @@
+import type { Acm } from '../../../src/drivers/acm/index.ts';
 import type { Dns } from '../../../src/drivers/dns/index.ts';
 import type { Ec2 } from '../../../src/drivers/ec2/index.ts';
 import type { Elb } from '../../../src/drivers/elb/index.ts';
@@ -26,7 +27,7 @@ export type RegionIntent = {
 export type CallOptions = { signal: AbortSignal; beforeChange?: () => void };
 
 /** What the edge of a region is made in, and what its names are asked of. */
-export type EdgeAccess = { elb: Elb; waf: Waf; route53: Route53; dns: Dns; close: () => void };
+export type EdgeAccess = { acm: Acm; elb: Elb; waf: Waf; route53: Route53; dns: Dns; close: () => void };
 
 /** What every step of a region is given. */
 export type RegionDeps = {

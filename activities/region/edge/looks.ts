@@ -2,6 +2,7 @@ import type { RegionEdge } from '../../../src/runs/index.ts';
 import type { Probe, StepContext } from '../../../src/steps/index.ts';
 import type { RegionDeps } from '../access/access.ts';
 import { attachWebAcl } from './attach-web-acl.ts';
+import { certificateFits } from './certificate-fits.ts';
 import { edgeServed } from './edge-served.ts';
 import { makeHealthCheck } from './make-health-check.ts';
 import { makeListener } from './make-listener.ts';
@@ -12,9 +13,13 @@ import { setEdgeRecords } from './set-edge-records.ts';
 /** A part of the edge, and how a step would find it. */
 export type EdgeLook = { place: string; look: () => Promise<Probe<unknown>> };
 
-/** What a rollout would make of the edge, as its steps look at it. */
-export function looksAtEdge(of: RegionEdge, deps: RegionDeps, context: StepContext): EdgeLook[] {
+/** What a rollout would make of the edge, as its steps look at it, and its certificate, which is valid for `leastMs` more. */
+export function looksAtEdge(of: RegionEdge, deps: RegionDeps, context: StepContext, leastMs = 0): EdgeLook[] {
+  const { certificate } = of.balancer;
   return [
+    ...(certificate === undefined
+      ? []
+      : [{ place: 'certificate', look: () => certificateFits(of, certificate, deps, context, leastMs) }]),
     { place: 'target group', look: async () => makeTargetGroup.probe(of, deps, context) },
     { place: 'load balancer', look: async () => makeLoadBalancer.probe(of, deps, context) },
     { place: 'listener', look: async () => makeListener.probe(of, deps, context) },

@@ -6,6 +6,8 @@ export { ageQuery, boundsInWords, judgeMetric, metricsTogether, windowOf } from 
 export type { NetworkIntent } from './network/groups.ts';
 export { groupName, outletOf, ruleKey, securityGroups, securityRules } from './network/groups.ts';
 export { sharesAddresses } from './network/ranges.ts';
+export type { CertificateFacts } from './edge/certificate.ts';
+export { certificateFlaws } from './edge/certificate.ts';
 export type { EdgeIntent } from './edge/meant.ts';
 export { waitsFor } from './meant/order.ts';
 export type { RolloutExtent } from './meant/region.ts';

@@ -7,7 +7,25 @@ import { fields, isCount, matches } from '../references.ts';
  */
 export function edgeFindings(content: unknown): Finding[] {
   const edges = matches(content, ['rollout', 'regions', '*', 'edge']);
-  return [...edges.flatMap((edge) => [...ways(content, edge), ...zones(content, edge)]), ...ownNames(edges)];
+  return [
+    ...edges.flatMap((edge) => [...ways(content, edge), ...zones(content, edge), ...elsewhere(edge)]),
+    ...ownNames(edges),
+  ];
+}
+
+/** A load balancer takes certificates and web ACLs of its own region alone (Elastic Load Balancing and WAF developer guides). */
+function elsewhere({ path, value }: Match): Finding[] {
+  const region = String(path[2]);
+  const { balancer, webAcl } = fields(value);
+  const arns: [Finding['path'], unknown][] = [
+    [[...path, 'balancer', 'certificate'], fields(balancer)['certificate']],
+    [[...path, 'webAcl'], webAcl],
+  ];
+  return arns.flatMap(([at, arn]) => {
+    const other = typeof arn === 'string' ? arn.split(':')[3] : undefined;
+    if (other === undefined || other === region) return [];
+    return [{ path: at, message: `it is of ${other || 'no region'}, the load balancer of ${region}` }];
+  });
 }
 
 function ways(content: unknown, { path, value }: Match): Finding[] {

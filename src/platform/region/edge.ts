@@ -42,7 +42,11 @@ const balancer = z.strictObject({
   segment: name.describe('The network segment that it stands in, in every zone.'),
   member: name.describe('Which member of that segment it is: it has the security group of it.'),
   port: port.default(443),
-  certificate: arn('acm').exactOptional().describe('It then speaks TLS. Gantry orders no certificate.'),
+  certificate: arn('acm')
+    .exactOptional()
+    .describe(
+      'Of this region; it then speaks TLS. A rollout goes no further than its plan unless ACM has issued it for `geoAlias` and `name`, and it is valid. Gantry orders and renews none.',
+    ),
 });
 
 const targets = z
@@ -72,7 +76,7 @@ export const regionEdge = z
   .strictObject({
     endpoint: url
       .exactOptional()
-      .describe('Of Elastic Load Balancing, WAF and Route 53 together; AWS’s own unless given.'),
+      .describe('Of Elastic Load Balancing, WAF, Certificate Manager and Route 53 together; AWS’s own unless given.'),
     balancer,
     targets,
     webAcl: arn('wafv2').exactOptional().describe('Of this region. Its rules are its operator’s.'),

@@ -51,6 +51,15 @@ describe('what is wrong with an edge is told', () => {
     ]);
   });
 
+  it('a certificate and a web ACL of another region', () => {
+    expect(problemsWith(['arn:aws:acm:eu-west-1:', 'arn:aws:acm:us-east-1:'])).toEqual([
+      'it is of us-east-1, the load balancer of eu-west-1',
+    ]);
+    expect(problemsWith(['arn:aws:wafv2:eu-west-1:', 'arn:aws:wafv2:us-east-1:'])).toEqual([
+      'it is of us-east-1, the load balancer of eu-west-1',
+    ]);
+  });
+
   it('names in DNS that cannot be apart: one for weight and location, one for two regions', () => {
     expect(problemsWith([dnsOfUs, dnsOfUs.replace('us.api.example.net', 'api.example.net')])[0]).toContain(
       'records by weight and by location cannot share one',

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import type { RolloutEdge } from '../../../src/platform/index.ts';
 import type { RecordSet } from '../../../src/drivers/route53/index.ts';
 import type { RunReport } from '../../../src/runs/index.ts';
+import { importCertificate } from '../../../lab/region/edge.ts';
 import { edgeRig } from '../../support/edge-rig.ts';
 import { describeWith } from '../../support/lab.ts';
 import type { PlayedCluster } from '../../support/played-cluster.ts';
@@ -89,6 +90,36 @@ await describeWith(['temporal', 's3'], 'the edge of region.rollout', () => {
     expect(again.outcome).toBe('done');
     expect(again.steps.filter(({ changed }) => changed)).toEqual([]);
     expect([writes(), scene.now.cluster.writes]).toEqual([[], []]);
+  });
+
+  test('shows its certificate to clients only if they would take it; drift tells one that ends within 30 days', async () => {
+    const of = { endpoint: rig.ec2.direct, region };
+    const withCertificate = async (names: readonly string[], days?: number): Promise<string> => {
+      const certificate = await importCertificate({ ...of, names, ...(days === undefined ? {} : { days }) });
+      edge = edgeOf(region, { ...lab, certificate, server: rig.authority.server });
+      rig.ec2.forget();
+      return certificate;
+    };
+    await withCertificate(['example.net']);
+    const report = reportOf(await refused());
+    const [problem, ...others] = report.problem?.problems ?? [];
+    expect(problem).toMatchObject({
+      code: 'REGION_CERTIFICATE_UNFIT',
+      place: `rollout.regions.${region}.edge: certificate`,
+    });
+    expect(problem?.message).toContain(`it is for example.net, not for ${geoAlias}, ${own}`);
+    expect([others, writes()]).toEqual([[], []]);
+
+    const certificate = await withCertificate([geoAlias, `*.${geoAlias}`], 20);
+    const done = await run();
+    expect(done.outcome).toBe('done');
+    expect((await there()).listeners).toMatchObject([{ port: 443, protocol: 'HTTPS', certificates: [certificate] }]);
+    const shown = done.plan?.facts.find(({ label }) => label === 'edge: certificate')?.value;
+    expect(shown).toContain(`is valid for ${geoAlias}`);
+    const drift = reportOf(await (await harness.startDrift(region)).result().catch((error: unknown) => error));
+    const words = (drift.problem?.problems ?? []).map(({ code, message }) => `${code} ${message}`).join();
+    expect(words).toMatch(/REGION_CERTIFICATE_UNFIT .*it is valid until \d{4}-\d\d-\d\d, (19|20) days more/);
+    expect(drift.problem?.problems).toHaveLength(1);
   });
 
   test('a dry run shows the edge and makes nothing', async () => {

@@ -11,6 +11,7 @@ import { connectEc2 } from '../../../src/drivers/ec2/index.ts';
 import { connectElb } from '../../../src/drivers/elb/index.ts';
 import { connectPrometheus } from '../../../src/drivers/prometheus/index.ts';
 import { connectRoute53 } from '../../../src/drivers/route53/index.ts';
+import { connectAcm } from '../../../src/drivers/acm/index.ts';
 import { connectWaf } from '../../../src/drivers/waf/index.ts';
 import type { RolloutEdge } from '../../../src/platform/index.ts';
 import { parsePlatform, rolloutRegion } from '../../../src/platform/index.ts';
@@ -78,13 +79,17 @@ export function manifestOf(name: string): Promise<string> {
   return readFile(`deploy/platform/${name}`, 'utf8');
 }
 
-/** The edge that the example gives a region, with a hosted zone, a web ACL and a name server of the lab. */
-export function edgeOf(region: string, lab: { zone: string; webAcl?: string; server: string }): RolloutEdge {
+/** The edge that the example gives a region, with a hosted zone, a web ACL, a certificate and a name server of the lab. */
+export function edgeOf(
+  region: string,
+  lab: { zone: string; webAcl?: string; certificate?: string; server: string },
+): RolloutEdge {
   const { edge } = rolloutRegion(platform, region);
   if (!edge) throw new Error(`the example gives ${region} no edge`);
   const own = structuredClone(edge);
-  // moto has no certificate of this ARN.
+  // Where the lab gives none, it speaks HTTP: moto has no certificate of the example's ARN.
   delete own.balancer.certificate;
+  if (lab.certificate !== undefined) own.balancer.certificate = lab.certificate;
   delete own.webAcl;
   if (lab.webAcl !== undefined) own.webAcl = lab.webAcl;
   own.servedWithinMs = 100 * patience;
@@ -120,10 +125,10 @@ export function depsOf(scene: Scene): RegionDeps {
         { firstPauseMs: 5, ...options },
       ];
       const [elb, waf] = [connectElb(at, labEc2Login, sent), connectWaf(at, labEc2Login, sent)];
-      const route53 = connectRoute53(at, labEc2Login, sent);
+      const [acm, route53] = [connectAcm(at, labEc2Login, sent), connectRoute53(at, labEc2Login, sent)];
       const resolvers = scene.resolver === undefined ? {} : { resolvers: [scene.resolver] };
       const dns = dnsQuestions({ timeoutMs: 100 * patience, signal: options.signal, ...resolvers });
-      return { elb, waf, route53, dns, close: () => [elb, waf, route53].forEach((one) => one.close()) };
+      return { acm, elb, waf, route53, dns, close: () => [acm, elb, waf, route53].forEach((one) => one.close()) };
     },
     cluster: () => scene.cluster,
     prometheus: (_region, signal) =>

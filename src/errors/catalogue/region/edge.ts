@@ -14,6 +14,12 @@ export const edgeErrors = {
     retryable: false,
     hint: 'The message says what was found and what is wanted. Change the file back, or withdraw the region from traffic, remove the part by hand and start again.',
   },
+  REGION_CERTIFICATE_UNFIT: {
+    meaning:
+      'Clients would refuse the certificate that the load balancer of a region is to show: the region has no such one, ACM has not issued it, it is not for the names that clients ask for, or it is not valid now. For a look at drift, also one that ends within 30 days.',
+    retryable: false,
+    hint: 'The message says which. Order or renew it in ACM (a certificate that was imported is renewed by nobody), or name another one under `edge.balancer.certificate` of the region.',
+  },
   REGION_EDGE_WOULD_SERVE: {
     meaning:
       'The record of the region would take traffic although its weight is 0: Route 53 answers with every member of a group whose weights are all 0, and the geo alias points to that group.',

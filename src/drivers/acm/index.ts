@@ -1,0 +1,2 @@
+export { connectAcm } from './acm.ts';
+export type { Acm, AcmCertificate } from './acm.ts';
