@@ -4,8 +4,8 @@ import type { RegionDeps } from '../access/access.ts';
 import { lookAtAnswers, looksAtEdge } from '../edge/looks.ts';
 import { lookAtAll } from './look-at-all.ts';
 
-/** ACM renews its own certificates 60 days before their end: one that has 30 days left will not be, unless somebody acts. */
-const certificateMs = 30 * 86_400_000;
+/** Who renews by itself does so earlier: ACM 60 days before the end, most ACME clients 30. */
+const certificateMs = 21 * 86_400_000;
 
 /** Looks at the edge of a region as a rollout does, asks the authority, and changes nothing. A weight is no drift: an operator may have set it. */
 export const compareEdge = defineStep<RegionEdge, DriftVerdict, RegionDeps>({

@@ -92,7 +92,7 @@ await describeWith(['temporal', 's3'], 'the edge of region.rollout', () => {
     expect([writes(), scene.now.cluster.writes]).toEqual([[], []]);
   });
 
-  test('shows its certificate to clients only if they would take it; drift tells one that ends within 30 days', async () => {
+  test('shows its certificate to clients only if they would take it; drift tells one that ends within 21 days', async () => {
     const of = { endpoint: rig.ec2.direct, region };
     const withCertificate = async (names: readonly string[], days?: number): Promise<string> => {
       const certificate = await importCertificate({ ...of, names, ...(days === undefined ? {} : { days }) });

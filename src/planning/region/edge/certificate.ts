@@ -13,7 +13,7 @@ const dayMs = 86_400_000;
 /**
  * What of a certificate would turn clients away, in words; none where it may stand in a listener. Pure.
  * Clients ask for the geo alias, and for the region's own name; a name of the group is asked for by DNS alone.
- * @param leastMs how much longer it has to be valid. ACM renews its own certificates 60 days before their end.
+ * @param leastMs how much longer it has to be valid.
  */
 export function certificateFlaws(
   { own, geoAlias }: PlannedEdge['names'],
