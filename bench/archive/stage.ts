@@ -11,12 +11,12 @@ import { startTemporal } from '../../lab/temporal/temporal.ts';
 import type { ObjectStore, S3Endpoint } from '../../src/drivers/s3/index.ts';
 import { connectS3 } from '../../src/drivers/s3/index.ts';
 import type { BackupRowDigest } from '../../src/runs/index.ts';
-import { archiveKeys } from '../../src/runs/index.ts';
+import { archiveKeys, defaultPolicy } from '../../src/runs/index.ts';
 import type { BackupEntry } from '../../test/support/archive-world.ts';
 import { archiveWorld, writeBackup } from '../../test/support/archive-world.ts';
 import type { ArchiveHarness } from '../../test/workflows/archive/harness.ts';
 import { startArchiveHarness } from '../../test/workflows/archive/harness.ts';
-import { createWorld } from '../../test/workflows/run/world.ts';
+import { createWorld, testPolicy } from '../../test/workflows/run/world.ts';
 import { registerSearchAttributes } from '../../workers/search-attributes.ts';
 import { atEnd, benchFolder } from '../cleanup.ts';
 
@@ -68,7 +68,9 @@ async function startHarness(stateDir: string, world: ReturnType<typeof archiveWo
   await registerSearchAttributes(connection, 'default');
   const native = await NativeConnection.connect({ address });
   atEnd(() => native.close());
-  const harness = await startArchiveHarness({ client: new Client({ connection }), native }, createWorld(), {
+  // An installation's own limits: those of the tests end a step that reads 3 GB, and the drill would park.
+  const engine = createWorld({ policy: testPolicy({ profiles: defaultPolicy.profiles }) });
+  const harness = await startArchiveHarness({ client: new Client({ connection }), native }, engine, {
     now: world,
   });
   atEnd(() => harness.stop());
