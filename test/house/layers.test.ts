@@ -42,7 +42,7 @@ test.each(cases)('in %s: %s', async (file, code, refused) => {
     [
       {
         files: ['**/*.ts'],
-        plugins: { '@typescript-eslint': plugin as unknown as ESLint.Plugin },
+        plugins: { '@typescript-eslint': plugin },
         languageOptions: { parser },
         rules: { [rule]: own?.rules?.[rule] ?? 'off' },
       },
