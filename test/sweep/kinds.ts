@@ -23,7 +23,7 @@ export type SweptKind = {
   /** The workflows of the worker, from here; Gantry's own unless given. */
   workflows?: string;
   /** The workers of its steps. */
-  role: Role;
+  roles: readonly Role[];
   /** Parts of the lab that it needs besides Temporal. */
   needs: readonly LabNeed[];
   /** Points that every sample has: what the kind promises stands or falls with them. */
@@ -127,7 +127,7 @@ function regionKind(work: RegionWork, decisive: string, always: readonly string[
     rules: { decisive, reads: regionReads },
     startScene: (stateDir, name) => startRegionScene(stateDir, name, work),
     startSampleScene: (stateDir, name) => startRegionScene(stateDir, name, work, { cluster: false }),
-    role: 'region',
+    roles: ['region'],
     needs: ['s3'],
     always,
   };
@@ -137,7 +137,7 @@ function shardKind(work: 'add' | 'drain', decisive: string, always: readonly str
   return {
     rules: { decisive, reads: shardReads, own: shardSteps },
     startScene: (stateDir, name) => startShardScene(stateDir, name, work),
-    role: 'clickhouse',
+    roles: ['clickhouse'],
     needs: ['clickhouse'],
     sample: 4,
     always,
@@ -151,7 +151,7 @@ export const sweptKinds = {
       reads: redisReads,
     },
     startScene: startRedisScene,
-    role: 'redis',
+    roles: ['redis', 'vantage'],
     needs: ['redis'],
     always: [
       'driver:after:redis.demote#1@redisHandover.ensure#1',
@@ -161,7 +161,7 @@ export const sweptKinds = {
   'redis.failover': {
     rules: { decisive: 'redisPromote.ensure#1', reads: redisReads },
     startScene: (stateDir, name) => startRedisScene(stateDir, name, failovers),
-    role: 'redis',
+    roles: ['redis', 'vantage'],
     needs: ['redis'],
     always: [
       'driver:after:redis.promote#1@redisPromote.ensure#1',
@@ -171,7 +171,7 @@ export const sweptKinds = {
   'redis.rejoin': {
     rules: { decisive: 'redisFollow.ensure#1', reads: redisReads },
     startScene: (stateDir, name) => startRedisScene(stateDir, name, rejoins),
-    role: 'redis',
+    roles: ['redis', 'vantage'],
     needs: ['redis'],
     always: [
       'driver:after:redis.stepDown#1@redisFollow.ensure#1',
@@ -182,7 +182,7 @@ export const sweptKinds = {
     rules: { decisive: 'clickhouseCutOver.ensure#1', reads: clickhouseReads },
     startScene: (stateDir, name) => startClickHouseScene(stateDir, name, { kind: 'move' }),
     workflows: '../support/under-table.ts',
-    role: 'clickhouse',
+    roles: ['clickhouse'],
     needs: ['clickhouse'],
     always: [
       'driver:after:clickhouse.attachPartitionFrom#1@clickhouseCutOver.ensure#1',
@@ -193,7 +193,7 @@ export const sweptKinds = {
     rules: { decisive: 'clickhouseCutOver.ensure#1', reads: clickhouseReads },
     startScene: (stateDir, name) => startClickHouseScene(stateDir, name, { kind: 'split', buckets: [1, 4, 7, 10] }),
     workflows: '../support/under-table.ts',
-    role: 'clickhouse',
+    roles: ['clickhouse'],
     needs: ['clickhouse'],
     always: [
       'driver:after:clickhouse.detachPartition#1@clickhouseCutOver.ensure#1',
@@ -211,7 +211,7 @@ export const sweptKinds = {
   'clickhouse.tier': {
     rules: { decisive: 'clickhouseExpirePartition.ensure#1', reads: tierReads },
     startScene: startTierScene,
-    role: 'clickhouse',
+    roles: ['clickhouse'],
     needs: ['clickhouse'],
     always: [
       'driver:after:clickhouse.dropPartition#1@clickhouseExpirePartition.ensure#1',
@@ -224,7 +224,7 @@ export const sweptKinds = {
       whole: ['archiveRequestThaw.ensure', 'archiveCopyOut.ensure', 'archivePromote.ensure'],
     },
     startScene: startRestoreScene,
-    role: 'archive',
+    roles: ['archive'],
     needs: ['clickhouse', 'redis', 's3'],
     always: [
       'driver:after:clickhouse.attachPartitionFrom#1@archivePromote.ensure#1',

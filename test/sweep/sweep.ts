@@ -55,7 +55,7 @@ export async function sweep(options: SweepOptions): Promise<SweepResult> {
     openLane({
       name: `lane-${index + 1}`,
       ...{ client, address: temporal.address, bundlePath, stateDir: folder, startScene: kind.startScene },
-      roles: ['orchestration', kind.role],
+      roles: ['orchestration', ...kind.roles],
     }),
   );
   try {
