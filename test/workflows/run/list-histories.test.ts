@@ -130,7 +130,7 @@ await describeWith(['temporal'], 'the histories of a list', () => {
   test(`of ${manyItems} items none has more than ${promised} events, and the run of the list far fewer`, async () => {
     fresh();
     const small = manyItems <= 1_000;
-    const handle = await start(manyItems, { window: 50, ...(small ? { fullHistory: 150 } : {}) }, () => []);
+    const handle = await start(manyItems, { window: 50, ...(small ? { fullHistory: 75 } : {}) }, () => []);
     const report = await done(handle);
     expect(tally(report)).toMatchObject({ total: manyItems, done: manyItems, failures: 0, left: 0 });
     const { mostEvents = Infinity, histories = 0 } = tally(report);
@@ -139,8 +139,7 @@ await describeWith(['temporal'], 'the histories of a list', () => {
     process.stdout.write(`${manyItems} items: ${JSON.stringify({ histories, mostEvents, last, parent })}\n`);
     expect(Math.max(mostEvents, last, parent)).toBeLessThanOrEqual(promised);
     if (small) expect(mostEvents).toBeLessThanOrEqual(450);
-    // A busy machine brings more ends together, in fewer events.
-    expect(histories).toBeGreaterThan(small ? 1 : manyItems / 1_000);
+    expect(histories).toBeGreaterThan(small ? 3 : manyItems / 1_000);
     expect(parent).toBeLessThan(2_500);
   });
 });

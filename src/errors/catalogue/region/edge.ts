@@ -18,7 +18,7 @@ export const edgeErrors = {
     meaning:
       'Clients would refuse the certificate that the load balancer of a region is to show: the region has no such one, ACM has not issued it, it is not for the names that clients ask for, or it is not valid now. For a look at drift, also one that ends within 21 days.',
     retryable: false,
-    hint: 'The message says which. Order or renew it in ACM (a certificate that was imported is renewed by nobody), or name another one under `edge.balancer.certificate` of the region.',
+    hint: 'The message says which. Order or renew it in ACM (ACM does not renew one that was imported), or name another one under `edge.balancer.certificate` of the region.',
   },
   REGION_EDGE_WOULD_SERVE: {
     meaning:
